@@ -1,0 +1,95 @@
+/// A tensor as it lies in a file: its element type, its shape and its bytes, little-endian.
+public struct StoredTensor: Sendable {
+    public let name: String
+    public let elementType: ElementType
+    public let shape: Shape
+    private let storage: TensorStorage
+    private let byteOffset: Int
+
+    /// - Throws: ``TensorError/countMismatch(tensor:expected:found:)`` unless `bytes` fills the shape.
+    package init(
+        name: String, elementType: ElementType, shape: Shape, bytes: Range<Int>, in storage: TensorStorage
+    ) throws(TensorError) {
+        let (needed, overflow) = shape.elementCount.multipliedReportingOverflow(by: elementType.byteWidth)
+        guard !overflow, bytes.count == needed, bytes.lowerBound >= 0, bytes.upperBound <= storage.byteCount else {
+            throw .countMismatch(
+                tensor: name, expected: shape.elementCount, found: bytes.count / elementType.byteWidth)
+        }
+        self.name = name
+        self.elementType = elementType
+        self.shape = shape
+        self.storage = storage
+        byteOffset = bytes.lowerBound
+    }
+
+    /// A stored tensor with its own copy of `bytes`.
+    public init(name: String, elementType: ElementType, shape: Shape, bytes: [UInt8]) throws(TensorError) {
+        let storage = TensorStorage(byteCount: bytes.count)
+        bytes.withUnsafeBytes { storage.baseAddress.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        try self.init(name: name, elementType: elementType, shape: shape, bytes: 0..<bytes.count, in: storage)
+    }
+
+    /// A float32 tensor ready to be written to a file.
+    public init(name: String, _ tensor: Tensor) {
+        let tensor = tensor.contiguous()
+        self.name = name
+        elementType = .float32
+        shape = tensor.shape
+        storage = tensor.storage
+        byteOffset = tensor.offset * MemoryLayout<Float>.stride
+    }
+
+    public var byteCount: Int { shape.elementCount * elementType.byteWidth }
+
+    public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+        defer { withExtendedLifetime(storage) {} }
+        return try body(UnsafeRawBufferPointer(start: storage.baseAddress + byteOffset, count: byteCount))
+    }
+
+    /// The numbers as float32. A float32 tensor that is aligned in its file is not copied.
+    ///
+    /// - Throws: ``TensorError/unsupportedElementType(tensor:found:)`` for types that are not floating point.
+    public func float32() throws(TensorError) -> Tensor {
+        let isAligned = (UInt(bitPattern: storage.baseAddress) + UInt(byteOffset)) % 4 == 0
+        if elementType == .float32, isAligned, byteOffset % 4 == 0 {
+            return Tensor(
+                shape: shape, strides: shape.contiguousStrides, offset: byteOffset / 4, storage: storage)
+        }
+        let convert: (UnsafeRawPointer) -> Float
+        switch elementType {
+        case .float32: convert = { Float(bitPattern: UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self))) }
+        case .float64:
+            convert = { Float(Double(bitPattern: UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)))) }
+        case .float16: convert = { Float(halfBits: UInt16(littleEndian: $0.loadUnaligned(as: UInt16.self))) }
+        case .bfloat16:
+            convert = {
+                Float(bitPattern: UInt32(UInt16(littleEndian: $0.loadUnaligned(as: UInt16.self))) << 16)
+            }
+        default: throw .unsupportedElementType(tensor: name, found: elementType)
+        }
+        let width = elementType.byteWidth
+        return Tensor(shape: shape) { destination in
+            withUnsafeBytes { bytes in
+                for index in destination.indices {
+                    destination.initializeElement(at: index, to: convert(bytes.baseAddress! + index * width))
+                }
+            }
+        }
+    }
+}
+
+extension Float {
+    /// The value of an IEEE 754 half-precision number. (`Float16` does not exist on Intel Macs.)
+    package init(halfBits bits: UInt16) {
+        let sign = UInt32(bits & 0x8000) << 16
+        let exponent = UInt32(bits >> 10) & 0x1F
+        let fraction = UInt32(bits & 0x3FF)
+        switch exponent {
+        case 0:  // zero and subnormals: fraction · 2⁻²⁴
+            let magnitude = Float(fraction) * 0x1p-24
+            self = sign == 0 ? magnitude : -magnitude
+        case 0x1F: self = Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
+        default: self = Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
+        }
+    }
+}

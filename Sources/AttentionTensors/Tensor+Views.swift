@@ -1,0 +1,66 @@
+extension Tensor {
+    /// The same elements under another shape. Copies only where the elements have gaps between them.
+    ///
+    /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` if the element counts differ.
+    public func reshaped(to newShape: Shape) throws(TensorError) -> Tensor {
+        guard newShape.elementCount == elementCount else {
+            throw .shapeMismatch(
+                tensor: "reshape to \(newShape)", expected: "\(newShape.elementCount) elements", found: shape)
+        }
+        let source = contiguous()
+        return Tensor(
+            shape: newShape, strides: newShape.contiguousStrides, offset: source.offset, storage: source.storage)
+    }
+
+    /// The tensor with two axes exchanged; no element moves.
+    public func transposed(_ first: Int, _ second: Int) -> Tensor {
+        precondition(first >= 0 && first < rank && second >= 0 && second < rank, "no axes \(first), \(second) in \(shape)")
+        var extents = shape.extents
+        var newStrides = strides
+        extents.swapAt(first, second)
+        newStrides.swapAt(first, second)
+        return Tensor(shape: Shape(extents), strides: newStrides, offset: offset, storage: storage)
+    }
+
+    /// The part of the tensor whose index along `axis` lies in `range`; no element moves.
+    public func sliced(axis: Int, _ range: Range<Int>) -> Tensor {
+        precondition(axis >= 0 && axis < rank, "no axis \(axis) in \(shape)")
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= shape[axis], "\(range) outside axis \(axis) of \(shape)")
+        var extents = shape.extents
+        extents[axis] = range.count
+        return Tensor(
+            shape: Shape(extents), strides: strides, offset: offset + range.lowerBound * strides[axis],
+            storage: storage)
+    }
+
+    /// The part of the tensor at `index` along `axis`, without that axis; no element moves.
+    public func selecting(axis: Int, _ index: Int) -> Tensor {
+        let slice = sliced(axis: axis, index..<index + 1)
+        var extents = slice.shape.extents
+        var newStrides = strides
+        extents.remove(at: axis)
+        newStrides.remove(at: axis)
+        return Tensor(shape: Shape(extents), strides: newStrides, offset: slice.offset, storage: storage)
+    }
+
+    /// `[B, N, H·D]` seen as `[B, H, N, D]`: each head's slice of every row; no element moves.
+    public func splitIntoHeads(_ heads: Int) throws(TensorError) -> Tensor {
+        guard rank == 3, heads > 0, shape[2] % heads == 0 else {
+            throw .shapeMismatch(tensor: "heads", expected: "[B, N, a multiple of \(heads)]", found: shape)
+        }
+        let width = shape[2] / heads
+        return Tensor(
+            shape: [shape[0], heads, shape[1], width],
+            strides: [strides[0], width * strides[2], strides[1], strides[2]], offset: offset, storage: storage)
+    }
+
+    /// `[B, H, N, D]` as `[B, N, H·D]`: the heads' outputs side by side. The inverse of
+    /// ``splitIntoHeads(_:)``; copies nothing where the memory already has that order.
+    public func concatenatingHeads() throws(TensorError) -> Tensor {
+        guard rank == 4 else {
+            throw .shapeMismatch(tensor: "heads", expected: "[B, H, N, D]", found: shape)
+        }
+        return try transposed(1, 2).reshaped(to: [shape[0], shape[2], shape[1] * shape[3]])
+    }
+}

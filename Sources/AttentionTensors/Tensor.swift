@@ -1,0 +1,154 @@
+/// A rectangular block of float32 numbers: a value, seen through a shape and strides.
+///
+/// Copying a tensor, transposing it or cutting a part out of it copies no numbers; writing to one
+/// never changes another.
+public struct Tensor: Sendable {
+    public let shape: Shape
+    /// The distance, in elements, between neighbours along each axis.
+    public let strides: [Int]
+    /// The first element's place in the storage, in elements.
+    package let offset: Int
+    package private(set) var storage: TensorStorage
+
+    package init(shape: Shape, strides: [Int], offset: Int, storage: TensorStorage) {
+        self.shape = shape
+        self.strides = strides
+        self.offset = offset
+        self.storage = storage
+    }
+
+    /// A tensor whose elements `body` writes, in row-major order. It must write every one.
+    public init<E: Error>(
+        shape: Shape,
+        initializingWith body: (UnsafeMutableBufferPointer<Float>) throws(E) -> Void
+    ) throws(E) {
+        let count = shape.elementCount
+        let storage = TensorStorage(byteCount: count * MemoryLayout<Float>.stride)
+        let pointer = storage.baseAddress.bindMemory(to: Float.self, capacity: count)
+        try body(UnsafeMutableBufferPointer(start: pointer, count: count))
+        self.init(shape: shape, strides: shape.contiguousStrides, offset: 0, storage: storage)
+    }
+
+    public init(repeating value: Float, shape: Shape) {
+        self.init(shape: shape) { $0.initialize(repeating: value) }
+    }
+
+    public static func zeros(_ shape: Shape) -> Tensor { Tensor(repeating: 0, shape: shape) }
+
+    /// - Throws: ``TensorError/countMismatch(tensor:expected:found:)`` unless `scalars` fills `shape`.
+    public init(_ scalars: some Collection<Float>, shape: Shape) throws(TensorError) {
+        guard scalars.count == shape.elementCount else {
+            throw .countMismatch(tensor: "tensor", expected: shape.elementCount, found: scalars.count)
+        }
+        self.init(shape: shape) { _ = $0.initialize(fromContentsOf: Array(scalars)) }
+    }
+
+    public var rank: Int { shape.rank }
+    public var elementCount: Int { shape.elementCount }
+
+    /// Whether the elements lie without gaps in row-major order.
+    public var isContiguous: Bool {
+        var expected = 1
+        for axis in stride(from: rank - 1, through: 0, by: -1) where shape[axis] != 1 {
+            if strides[axis] != expected { return false }
+            expected *= shape[axis]
+        }
+        return true
+    }
+
+    /// The element at `indices`, one index an axis. For tests and small reads; loops use ``scalars`` or
+    /// ``withUnsafeBuffer(_:)``.
+    public subscript(indices: Int...) -> Float {
+        precondition(indices.count == rank, "\(indices.count) indices for a tensor of rank \(rank)")
+        var position = offset
+        for axis in 0..<rank {
+            precondition(indices[axis] >= 0 && indices[axis] < shape[axis], "index \(indices) outside \(shape)")
+            position += indices[axis] * strides[axis]
+        }
+        return storage.baseAddress.load(fromByteOffset: position * MemoryLayout<Float>.stride, as: Float.self)
+    }
+
+    /// The elements in row-major order.
+    public var scalars: [Float] { contiguous().withUnsafeBuffer { Array($0) } }
+}
+
+extension Tensor {
+    /// Calls `body` with the elements in row-major order.
+    ///
+    /// - Precondition: ``isContiguous``.
+    public func withUnsafeBuffer<R, E: Error>(
+        _ body: (UnsafeBufferPointer<Float>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(isContiguous, "withUnsafeBuffer needs a contiguous tensor; strides are \(strides)")
+        defer { withExtendedLifetime(storage) {} }
+        return try body(UnsafeBufferPointer(start: elementPointer, count: elementCount))
+    }
+
+    /// Calls `body` with the address of the first element; the caller follows ``strides``.
+    package func withElementPointer<R, E: Error>(
+        _ body: (UnsafePointer<Float>) throws(E) -> R
+    ) throws(E) -> R {
+        defer { withExtendedLifetime(storage) {} }
+        return try body(UnsafePointer(elementPointer))
+    }
+
+    /// Calls `body` with the elements in row-major order, to be changed. Copies them first unless this
+    /// tensor is the only one that refers to them.
+    public mutating func withUnsafeMutableBuffer<R, E: Error>(
+        _ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R
+    ) throws(E) -> R {
+        if !isContiguous || !storage.isOwned || !isKnownUniquelyReferenced(&storage) {
+            self = copy()
+        }
+        defer { withExtendedLifetime(storage) {} }
+        return try body(UnsafeMutableBufferPointer(start: elementPointer, count: elementCount))
+    }
+
+    private var elementPointer: UnsafeMutablePointer<Float> {
+        storage.baseAddress.assumingMemoryBound(to: Float.self) + offset
+    }
+
+    /// This tensor, or a copy of it without gaps.
+    public func contiguous() -> Tensor { isContiguous ? self : copy() }
+
+    private func copy() -> Tensor {
+        Tensor(shape: shape) { destination in
+            withElementPointer { source in
+                gather(source, into: destination.baseAddress!)
+            }
+        }
+    }
+
+    /// Writes the elements in row-major order; the innermost axis is one run or one strided loop.
+    private func gather(_ source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>) {
+        guard elementCount > 0 else { return }
+        guard rank > 0 else { return destination.initialize(to: source[0]) }
+        let width = shape[rank - 1]
+        let step = strides[rank - 1]
+        var index = [Int](repeating: 0, count: rank - 1)
+        var from = 0
+        for row in 0..<elementCount / width {
+            let target = destination + row * width
+            if step == 1 {
+                target.initialize(from: source + from, count: width)
+            } else {
+                for column in 0..<width { (target + column).initialize(to: source[from + column * step]) }
+            }
+            for axis in stride(from: rank - 2, through: 0, by: -1) {
+                index[axis] += 1
+                from += strides[axis]
+                if index[axis] < shape[axis] { break }
+                from -= strides[axis] * shape[axis]
+                index[axis] = 0
+            }
+        }
+    }
+}
+
+extension Tensor: CustomStringConvertible {
+    /// The shape and the first few elements.
+    public var description: String {
+        let shown = scalars.prefix(8).map { "\($0)" }.joined(separator: ", ")
+        return "Tensor\(shape) [\(shown)\(elementCount > 8 ? ", …" : "")]"
+    }
+}

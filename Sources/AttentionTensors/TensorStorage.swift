@@ -1,0 +1,45 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A block of bytes that tensors look into: owned memory, or somebody else's (a mapped file).
+///
+/// `@unchecked Sendable`: bytes are written only by `Tensor`'s initialisers, before the storage is
+/// shared, and by `Tensor.withUnsafeMutableBuffer`, which first makes sure that no other tensor
+/// refers to the storage. Once two tasks can see it, it is read only.
+package final class TensorStorage: @unchecked Sendable {
+    package let baseAddress: UnsafeMutableRawPointer
+    package let byteCount: Int
+    /// Keeps foreign bytes alive; nil where the storage owns (and frees) them.
+    private let owner: (any AnyObject & Sendable)?
+
+    /// Cache-line alignment, so that no vector load straddles two lines at a row's start.
+    package static let alignment = 64
+
+    /// Uninitialised memory of its own.
+    package init(byteCount: Int) {
+        precondition(byteCount >= 0, "a storage cannot have \(byteCount) bytes")
+        self.byteCount = byteCount
+        baseAddress = UnsafeMutableRawPointer.allocate(
+            byteCount: Swift.max(byteCount, 1), alignment: Self.alignment)
+        owner = nil
+    }
+
+    /// Bytes that belong to `owner` and live as long as it does. They are never written.
+    package init(borrowing bytes: UnsafeRawBufferPointer, from owner: any AnyObject & Sendable) {
+        byteCount = bytes.count
+        baseAddress = UnsafeMutableRawPointer(
+            mutating: bytes.baseAddress ?? UnsafeRawPointer(bitPattern: Self.alignment)!)
+        self.owner = owner
+    }
+
+    package var isOwned: Bool { owner == nil }
+
+    deinit {
+        if owner == nil { baseAddress.deallocate() }
+    }
+}

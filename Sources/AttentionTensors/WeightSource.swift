@@ -1,0 +1,74 @@
+/// Where a model's weights come from: a file, a random start, a test's fixture.
+///
+/// Layers ask it for a name and a shape and know nothing else about it.
+public protocol WeightSource: Sendable {
+    /// What an error calls this source: a path, or a word.
+    var label: String { get }
+    /// The names of all tensors that the source holds.
+    var tensorNames: [String] { get }
+    /// The tensor of this name as it is stored, or nil if there is none.
+    func storedTensor(named name: String) throws -> StoredTensor?
+}
+
+extension WeightSource {
+    public func contains(_ name: String) -> Bool { tensorNames.contains(name) }
+
+    /// The float32 tensor `name`, whose shape must be `shape`.
+    ///
+    /// - Throws: ``TensorError`` if it is missing, of another shape or not a number; the source's own errors.
+    public func tensor(_ name: String, shape: Shape) throws -> Tensor {
+        guard let stored = try storedTensor(named: name) else {
+            throw TensorError.missingTensor(name: name, source: label)
+        }
+        guard stored.shape == shape else {
+            throw TensorError.shapeMismatch(
+                tensor: "tensor '\(name)' of \(label)", expected: "\(shape)", found: stored.shape)
+        }
+        return try stored.float32()
+    }
+
+    /// The part of this source whose names begin with `prefix` and a dot.
+    public func scoped(_ prefix: String) -> ScopedWeights { ScopedWeights(base: self, prefix: prefix) }
+}
+
+/// A source's tensors under one prefix, named without it.
+public struct ScopedWeights: WeightSource {
+    let base: any WeightSource
+    let prefix: String
+
+    public var label: String { base.label }
+
+    public var tensorNames: [String] {
+        base.tensorNames.compactMap { $0.hasPrefix(prefix + ".") ? String($0.dropFirst(prefix.count + 1)) : nil }
+    }
+
+    public func contains(_ name: String) -> Bool { base.contains("\(prefix).\(name)") }
+
+    public func storedTensor(named name: String) throws -> StoredTensor? {
+        try base.storedTensor(named: "\(prefix).\(name)")
+    }
+
+    public func tensor(_ name: String, shape: Shape) throws -> Tensor {
+        try base.tensor("\(prefix).\(name)", shape: shape)
+    }
+
+    public func scoped(_ prefix: String) -> ScopedWeights {
+        ScopedWeights(base: base, prefix: "\(self.prefix).\(prefix)")
+    }
+}
+
+/// Weights held in memory: fixtures and small models made by hand.
+public struct InMemoryWeights: WeightSource {
+    public let label: String
+    private let tensors: [String: StoredTensor]
+
+    public init(label: String = "memory", _ tensors: [String: Tensor]) {
+        self.label = label
+        self.tensors = Dictionary(
+            uniqueKeysWithValues: tensors.map { ($0.key, StoredTensor(name: $0.key, $0.value)) })
+    }
+
+    public var tensorNames: [String] { tensors.keys.sorted() }
+    public func contains(_ name: String) -> Bool { tensors[name] != nil }
+    public func storedTensor(named name: String) -> StoredTensor? { tensors[name] }
+}
