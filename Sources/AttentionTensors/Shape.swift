@@ -27,7 +27,8 @@ public struct Shape: Hashable, Sendable {
             // A zero elsewhere must not hide an overflow: strides are products of the other extents.
             let (product, overflow) = count.multipliedReportingOverflow(by: Swift.max(extent, 1))
             guard !overflow else {
-                throw .invalidShape(extents, reason: "the number of elements does not fit in \(Int.bitWidth) bits")
+                throw .invalidShape(
+                    extents, reason: "the number of elements does not fit in \(Int.bitWidth) bits")
             }
             count = product
         }

@@ -11,7 +11,8 @@ public struct StoredTensor: Sendable {
         name: String, elementType: ElementType, shape: Shape, bytes: Range<Int>, in storage: TensorStorage
     ) throws(TensorError) {
         let (needed, overflow) = shape.elementCount.multipliedReportingOverflow(by: elementType.byteWidth)
-        guard !overflow, bytes.count == needed, bytes.lowerBound >= 0, bytes.upperBound <= storage.byteCount else {
+        guard !overflow, bytes.count == needed, bytes.lowerBound >= 0, bytes.upperBound <= storage.byteCount
+        else {
             throw .countMismatch(
                 tensor: name, expected: shape.elementCount, found: bytes.count / elementType.byteWidth)
         }
@@ -57,7 +58,8 @@ public struct StoredTensor: Sendable {
         }
         let convert: (UnsafeRawPointer) -> Float
         switch elementType {
-        case .float32: convert = { Float(bitPattern: UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self))) }
+        case .float32:
+            convert = { Float(bitPattern: UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self))) }
         case .float64:
             convert = { Float(Double(bitPattern: UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)))) }
         case .float16: convert = { Float(halfBits: UInt16(littleEndian: $0.loadUnaligned(as: UInt16.self))) }

@@ -9,12 +9,15 @@ extension Tensor {
         }
         let source = contiguous()
         return Tensor(
-            shape: newShape, strides: newShape.contiguousStrides, offset: source.offset, storage: source.storage)
+            shape: newShape, strides: newShape.contiguousStrides, offset: source.offset,
+            storage: source.storage)
     }
 
     /// The tensor with two axes exchanged; no element moves.
     public func transposed(_ first: Int, _ second: Int) -> Tensor {
-        precondition(first >= 0 && first < rank && second >= 0 && second < rank, "no axes \(first), \(second) in \(shape)")
+        precondition(
+            first >= 0 && first < rank && second >= 0 && second < rank,
+            "no axes \(first), \(second) in \(shape)")
         var extents = shape.extents
         var newStrides = strides
         extents.swapAt(first, second)
@@ -26,7 +29,8 @@ extension Tensor {
     public func sliced(axis: Int, _ range: Range<Int>) -> Tensor {
         precondition(axis >= 0 && axis < rank, "no axis \(axis) in \(shape)")
         precondition(
-            range.lowerBound >= 0 && range.upperBound <= shape[axis], "\(range) outside axis \(axis) of \(shape)")
+            range.lowerBound >= 0 && range.upperBound <= shape[axis],
+            "\(range) outside axis \(axis) of \(shape)")
         var extents = shape.extents
         extents[axis] = range.count
         return Tensor(
@@ -52,7 +56,8 @@ extension Tensor {
         let width = shape[2] / heads
         return Tensor(
             shape: [shape[0], heads, shape[1], width],
-            strides: [strides[0], width * strides[2], strides[1], strides[2]], offset: offset, storage: storage)
+            strides: [strides[0], width * strides[2], strides[1], strides[2]], offset: offset,
+            storage: storage)
     }
 
     /// `[B, H, N, D]` as `[B, N, H·D]`: the heads' outputs side by side. The inverse of

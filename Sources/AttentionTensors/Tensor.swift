@@ -62,7 +62,8 @@ public struct Tensor: Sendable {
         precondition(indices.count == rank, "\(indices.count) indices for a tensor of rank \(rank)")
         var position = offset
         for axis in 0..<rank {
-            precondition(indices[axis] >= 0 && indices[axis] < shape[axis], "index \(indices) outside \(shape)")
+            precondition(
+                indices[axis] >= 0 && indices[axis] < shape[axis], "index \(indices) outside \(shape)")
             position += indices[axis] * strides[axis]
         }
         return storage.baseAddress.load(fromByteOffset: position * MemoryLayout<Float>.stride, as: Float.self)

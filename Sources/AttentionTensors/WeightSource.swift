@@ -39,7 +39,9 @@ public struct ScopedWeights: WeightSource {
     public var label: String { base.label }
 
     public var tensorNames: [String] {
-        base.tensorNames.compactMap { $0.hasPrefix(prefix + ".") ? String($0.dropFirst(prefix.count + 1)) : nil }
+        base.tensorNames.compactMap {
+            $0.hasPrefix(prefix + ".") ? String($0.dropFirst(prefix.count + 1)) : nil
+        }
     }
 
     public func contains(_ name: String) -> Bool { base.contains("\(prefix).\(name)") }

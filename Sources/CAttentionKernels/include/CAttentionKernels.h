@@ -1,4 +1,119 @@
+// The inner loops that need an instruction set chosen at run time. Everything above them is Swift.
+//
+// The bodies are written once (body_*.h) over a vector type, and compiled once per instruction set
+// (isa_*.c). This side sees pointers, strides and counts, a key interval, an optional tile of bias and a
+// few numbers; it never sees which mask, layer or model it serves. Callers have checked every bound.
+//
+// Layout: a *panel* is a group of rows laid out transposed, [width][lanes]: element d of row r stands at
+// d·lanes + r, so that one vector holds the same element of neighbouring rows. `vectors` is the number of
+// vectors a panel is wide; lanes = vectors · lane_width.
 #ifndef C_ATTENTION_KERNELS_H
 #define C_ATTENTION_KERNELS_H
-int ak_placeholder(void);
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum { AK_SCALAR = 0, AK_NEON = 1, AK_AVX2 = 2, AK_AVX512 = 3 } ak_isa;
+enum { AK_ISA_COUNT = 4 };
+
+typedef enum {
+    AK_IDENTITY = 0,
+    AK_GELU = 1,       // x/2 · (1 + erf(x/√2))
+    AK_GELU_TANH = 2,  // x/2 · (1 + tanh(√(2/π)(x + 0.044715 x³)))
+    AK_RELU = 3,
+    AK_SILU = 4,  // x / (1 + e⁻ˣ)
+    AK_TANH = 5,
+} ak_activation;
+
+// One panel of queries against one block of keys: the unit of work of attention.
+typedef struct {
+    int32_t vectors;  // the panel's width in vectors
+    int32_t keys;     // keys in this block
+    int32_t d, dv;    // head width, value width
+
+    const float *k;    // key block, row-major
+    ptrdiff_t k_row;   // distance of its rows, in elements
+    const float *v;    // value block, row-major
+    ptrdiff_t v_row;
+
+    const float *q_panel;    // [d][lanes], already scaled (by scale · log2 e; by scale / softcap with a softcap)
+    const float *key_scale;  // a factor for each key (cosine scores), or NULL
+    float softcap;           // cap · log2 e of cap · tanh(s / cap); 0: none
+    float slope;             // ALiBi: score −= slope · |query − key|, slope in units of log2 e; 0: none
+    float distance;          // position of the panel's first query minus that of the block's first key
+
+    // Query in lane i sees keys first[i] ..< last[i] of this block; both NULL: all of them.
+    const int32_t *first, *last;
+    const float *bias;  // tile [keys][lanes] in units of log2 e, −∞ where masked; or NULL
+
+    float *scores;           // scratch [keys][lanes]
+    float *o_panel;          // [dv][lanes], the running weighted sum (attend_block)
+    float *maximum, *total;  // [lanes], running reference exponent and running sum (attend_block)
+
+    const float *log_sum_exp;  // [lanes], in units of log2 e (weights_block)
+} ak_block;
+
+// C[m × n] = act(A[m × k] · Wᵀ + bias), W packed into panels by `pack_panels`.
+typedef struct {
+    const float *a;
+    ptrdiff_t a_row;
+    const float *panels;  // [⌈n / panel⌉][k][panel]
+    float *c;
+    ptrdiff_t c_row;
+    const float *bias;  // [n], or NULL
+    int64_t m, k, n;
+    ak_activation activation;
+} ak_matmul;
+
+typedef struct {
+    const char *name;
+    int32_t lane_width;   // floats in a vector
+    int32_t max_vectors;  // vectors in the widest panel; a matrix panel always has this width
+    int32_t tile_rows;    // rows of a register tile
+
+    // dst[width][vectors·lane_width] ← src[rows][width] · scale · row_scale[row]; lanes beyond `rows` are 0.
+    void (*pack_panel)(const float *src, ptrdiff_t src_row, int64_t rows, int64_t width, float scale,
+                       const float *row_scale, int32_t vectors, float *dst);
+    // dst[row][width] ← src[width][lanes] · row_scale[row], for `rows` rows.
+    void (*unpack_panel)(const float *src, int32_t vectors, const float *row_scale, int64_t rows, int64_t width,
+                         float *dst, ptrdiff_t dst_row);
+
+    // One step of online softmax: scores, new maximum, weights, weighted sum.
+    void (*attend_block)(const ak_block *block);
+    // scores[keys][lanes] ← 2^(score − log_sum_exp): the softmax weights, recomputed.
+    void (*weights_block)(const ak_block *block);
+    // scores[keys][lanes] ← the scores after scale, softcap, bias and mask, in units of log2 e.
+    void (*scores_block)(const ak_block *block);
+    // Ends the online softmax of a panel: inverse[i] = 1 / total (0 for a row that saw nothing), and
+    // log_sum_exp[i] (natural logarithm, −∞ for such a row) unless NULL.
+    void (*finish_panel)(const float *maximum, const float *total, int32_t lanes, float *inverse,
+                         float *log_sum_exp);
+
+    void (*matmul)(const ak_matmul *product);
+    // out[i] = act(x[i])
+    void (*activate)(const float *x, int64_t count, ak_activation activation, float *out);
+    // out = (y − mean(y)) / √(var(y) + ε) · gain + bias over rows of `width`, y = x + residual (or x if NULL).
+    void (*layer_norm)(const float *x, const float *residual, int64_t rows, int64_t width, const float *gain,
+                       const float *bias, float epsilon, float *out);
+    // out[i] = 1 / ‖row i‖₂ (0 for a zero row)
+    void (*inverse_norms)(const float *x, ptrdiff_t row, int64_t rows, int64_t width, float *out);
+    // Σ aᵢ bᵢ
+    float (*dot)(const float *a, const float *b, int64_t count);
+} ak_kernels;
+
+// The functions compiled for `isa`, or NULL if this build or this machine does not have it.
+const ak_kernels *ak_kernels_for(ak_isa isa);
+
+// The processors that this process may run on (its affinity mask), or 0 if the system does not say.
+int32_t ak_allowed_processors(void);
+
+// Tells the processor that a loop is waiting: Swift has no word for it.
+static inline void ak_spin_hint(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 #endif

@@ -1,0 +1,26 @@
+// All bodies for one instruction set, and its table of functions.
+#include "vec.h"
+#include "vec_math.h"
+#include "body_tile.h"
+#include "body_panel.h"
+#include "body_attention.h"
+#include "body_rows.h"
+#include "body_matmul.h"
+
+const ak_kernels FN(ak_kernels) = {
+    .name = ISA_NAME,
+    .lane_width = VW,
+    .max_vectors = NV,
+    .tile_rows = MR,
+    .pack_panel = FN(pack_panel),
+    .unpack_panel = FN(unpack_panel),
+    .attend_block = FN(attend_block),
+    .weights_block = FN(weights_block),
+    .scores_block = FN(scores_block),
+    .finish_panel = FN(finish_panel),
+    .matmul = FN(matmul),
+    .activate = FN(activate),
+    .layer_norm = FN(layer_norm),
+    .inverse_norms = FN(inverse_norms),
+    .dot = FN(dot),
+};

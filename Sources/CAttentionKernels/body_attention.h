@@ -1,0 +1,228 @@
+// Attention, one panel of queries against one block of keys (FlashAttention's online softmax,
+// arXiv:2205.14135), in its transposed form:
+//
+//     Sᵀ = K Qᵀ      m ← max(m, S)      Pᵀ = 2^(Sᵀ − m)      Oᵀ ← Oᵀ · 2^(m_old − m) + Vᵀ Pᵀ
+//
+// Queries stand in the vector lanes. K and V are read in place as broadcasts and nothing of them is packed;
+// the softmax needs no operation across lanes. Exponentials are base 2: log2 e is folded into the scale.
+//
+// Two rules make a row's bits independent of its neighbours in the panel: every lane decides for itself
+// whether to move its reference exponent, and a reference exponent is a whole number, so that moving it
+// rescales by an exact power of two.
+
+#define LANES(nv) ((nv) * VW)
+
+// Sᵀ of all keys, and each lane's largest score.
+INLINE void scores_all(const int nv, const ak_block *b, vf largest[NV]) {
+    UNROLL for (int j = 0; j < nv; j++) largest[j] = bc(-__builtin_inff());
+    vf acc[MR][NV];
+    int64_t i = 0;
+#define ROWS(mr)                                                                              \
+    tile_rows(mr, nv, b->k + i * b->k_row, b->k_row, b->q_panel, b->d, acc);                  \
+    UNROLL for (int r = 0; r < (mr); r++) {                                                   \
+        UNROLL for (int j = 0; j < nv; j++) {                                                 \
+            st(b->scores + (i + r) * LANES(nv) + j * VW, acc[r][j]);                          \
+            largest[j] = vmax(acc[r][j], largest[j]);                                         \
+        }                                                                                     \
+    }
+    for (; i + MR <= b->keys; i += MR) { ROWS(MR) }
+    FOR_ROWS(b->keys - i, ROWS)
+#undef ROWS
+}
+
+// Everything that changes a score after the dot product, and the largest scores anew.
+INLINE void modify_scores(const int nv, const ak_block *b, vf largest[NV]) {
+    vi first[NV], last[NV];
+    UNROLL for (int j = 0; j < nv; j++) {
+        largest[j] = bc(-__builtin_inff());
+        for (int lane = 0; lane < VW; lane++) {
+            first[j][lane] = b->first ? b->first[j * VW + lane] : 0;
+            last[j][lane] = b->last ? b->last[j * VW + lane] : b->keys;
+        }
+    }
+    for (int64_t key = 0; key < b->keys; key++) {
+        float *row = b->scores + key * LANES(nv);
+        UNROLL for (int j = 0; j < nv; j++) {
+            vf s = ld(row + j * VW);
+            if (b->key_scale) s *= bc(b->key_scale[key]);
+            if (b->softcap > 0) s = bc(b->softcap) * tanh_(s);
+            if (b->slope != 0) {
+                vf distance = bc(b->distance + (float)(j * VW - key)) + iota();
+                s = fma_(vabs(distance), bc(-b->slope), s);
+            }
+            if (b->bias) {
+                vf bias = ld(b->bias + key * LANES(nv) + j * VW);
+                s = select(bias == bc(-__builtin_inff()), bias, s + bias);  // a masked NaN must not leak
+            }
+            vi position = (vi)((int32_t)key);
+            s = select((position >= first[j]) & (position < last[j]), s, bc(-__builtin_inff()));
+            st(row + j * VW, s);
+            largest[j] = vmax(s, largest[j]);
+        }
+    }
+}
+
+INLINE void score(const int nv, const ak_block *b, vf largest[NV]) {
+    scores_all(nv, b, largest);
+    if (b->first || b->bias || b->key_scale || b->softcap > 0 || b->slope != 0) modify_scores(nv, b, largest);
+}
+
+// Moves the reference exponent of the lanes whose scores outgrew it by more than 2⁸, and rescales their
+// running sums. Rare after the first block, which is why O is not rescaled at every step.
+INLINE void move_reference(const int nv, const ak_block *b, const vf largest[NV]) {
+    vi outgrown[NV], some = (vi)(0);
+    UNROLL for (int j = 0; j < nv; j++) {
+        outgrown[j] = largest[j] > ld(b->maximum + j * VW) + bc(8);
+        some |= outgrown[j];
+    }
+    if (!any(some)) return;
+    vf factor[NV];
+    UNROLL for (int j = 0; j < nv; j++) {
+        vf old = ld(b->maximum + j * VW);
+        vf new = select(outgrown[j], __builtin_elementwise_ceil(largest[j]), old);
+        factor[j] = exp2_(old - new);
+        st(b->maximum + j * VW, new);
+        st(b->total + j * VW, ld(b->total + j * VW) * factor[j]);
+    }
+    for (int64_t i = 0; i < b->dv; i++) {
+        float *row = b->o_panel + i * LANES(nv);
+        UNROLL for (int j = 0; j < nv; j++) st(row + j * VW, ld(row + j * VW) * factor[j]);
+    }
+}
+
+// P = 2^(S − m) in place for `rows` keys at once, stage by stage over all their vectors: the stages of one
+// vector wait for each other, those of nine do not (9.5 → 6.9 cycles a vector).
+INLINE void weights_of_rows(const int rows, const int nv, float *s, const vf reference[NV], vf sum[NV]) {
+    enum { MOST = 3 * NV };
+    vf x[MOST], rounded[MOST], p[MOST];
+#define EACH UNROLL for (int i = 0; i < rows * nv; i++)
+    EACH x[i] = vmax(bc(EXP2_LOWEST), ld(s + i * VW) - reference[i % nv]);
+    EACH rounded[i] = x[i] + bc(EXP2_ROUND);
+    EACH p[i] = rounded[i] - bc(EXP2_ROUND);
+    EACH x[i] -= p[i];
+    EACH p[i] = fma_(bc(EXP2_C5), x[i], bc(EXP2_C4));
+    EACH p[i] = fma_(p[i], x[i], bc(EXP2_C3));
+    EACH p[i] = fma_(p[i], x[i], bc(EXP2_C2));
+    EACH p[i] = fma_(p[i], x[i], bc(EXP2_C1));
+    EACH p[i] = fma_(p[i], x[i], bc(1));
+    EACH p[i] *= as_float(as_int(rounded[i]) << 23);
+    EACH st(s + i * VW, p[i]);
+    EACH sum[i % nv] += p[i];
+#undef EACH
+}
+
+INLINE void weights(const int nv, float *s, int64_t keys, const float *reference_at, vf sum[NV]) {
+    vf reference[NV];
+    UNROLL for (int j = 0; j < nv; j++) {
+        reference[j] = ld(reference_at + j * VW);
+        sum[j] = bc(0);
+    }
+    int64_t i = 0;
+    for (; i + 3 <= keys; i += 3) weights_of_rows(3, nv, s + i * LANES(nv), reference, sum);
+    for (; i < keys; i++) weights_of_rows(1, nv, s + i * LANES(nv), reference, sum);
+}
+
+// Oᵀ += Vᵀ Pᵀ
+INLINE void accumulate(const int nv, const ak_block *b) {
+    // Tiles of even height, rather than full ones and a thin rest: 80 rows run as 8 × 10, 72 as 8 × 9.
+    int64_t tiles = (b->dv + MR - 1) / MR, height = b->dv / tiles, taller = b->dv % tiles, row = 0;
+    for (int64_t t = 0; t < tiles; t++) {
+        int64_t rows = height + (t < taller);
+#define ROWS(mr) tile_columns(mr, nv, b->v + row, b->v_row, b->scores, b->keys, b->o_panel + row * LANES(nv))
+        FOR_ROWS(rows, ROWS)
+#undef ROWS
+        row += rows;
+    }
+}
+
+// Whether a masked weight of 0 would meet a NaN or an infinity in V.
+INLINE int has_nonfinite_values(const ak_block *b) {
+    vf sum = bc(0);
+    float rest = 0;
+    for (int64_t key = 0; key < b->keys; key++) {
+        const float *row = b->v + key * b->v_row;
+        int64_t i = 0;
+        for (; i + VW <= b->dv; i += VW) sum = fma_(ld(row + i), bc(0), sum);
+        for (; i < b->dv; i++) rest += row[i] * 0;
+    }
+    float total = reduce_add(sum) + rest;
+    return total != total;
+}
+
+// Oᵀ += Vᵀ Pᵀ where a weight of 0 means "does not look", whatever the value is.
+INLINE void accumulate_guarded(const int nv, const ak_block *b) {
+    for (int64_t i = 0; i < b->dv; i++) {
+        UNROLL for (int j = 0; j < nv; j++) {
+            vf acc = ld(b->o_panel + i * LANES(nv) + j * VW);
+            for (int64_t key = 0; key < b->keys; key++) {
+                vf p = ld(b->scores + key * LANES(nv) + j * VW);
+                vf value = select(p == bc(0), bc(0), bc(b->v[key * b->v_row + i]));
+                acc = fma_(value, p, acc);
+            }
+            st(b->o_panel + i * LANES(nv) + j * VW, acc);
+        }
+    }
+}
+
+INLINE void attend(const int nv, const ak_block *b) {
+    vf largest[NV], sum[NV];
+    score(nv, b, largest);
+    move_reference(nv, b, largest);
+    weights(nv, b->scores, b->keys, b->maximum, sum);
+    UNROLL for (int j = 0; j < nv; j++) st(b->total + j * VW, ld(b->total + j * VW) + sum[j]);
+    if ((b->first || b->bias) && has_nonfinite_values(b)) {
+        accumulate_guarded(nv, b);
+    } else {
+        accumulate(nv, b);
+    }
+}
+
+// One function for each width of panel, so that the compiler keeps each one's tile in registers.
+#define WIDTH(nv)                                                                             \
+    NOINLINE void AK_CAT(attend_##nv, ISA)(const ak_block *b) { attend(nv, b); }              \
+    NOINLINE void AK_CAT(weights_##nv, ISA)(const ak_block *b) {                              \
+        vf ignored[NV];                                                                       \
+        score(nv, b, ignored);                                                                \
+        weights(nv, b->scores, b->keys, b->log_sum_exp, ignored);                             \
+    }                                                                                         \
+    NOINLINE void AK_CAT(scores_##nv, ISA)(const ak_block *b) {                               \
+        vf ignored[NV];                                                                       \
+        score(nv, b, ignored);                                                                \
+    }
+WIDTH(1)
+WIDTH(2)
+#if NV > 2
+WIDTH(3)
+#endif
+#if NV > 3
+WIDTH(4)
+#endif
+#undef WIDTH
+
+static void FN(attend_block)(const ak_block *b) {
+#define CALL(nv) AK_CAT(attend_##nv, ISA)(b)
+    FOR_VECTORS(b->vectors, CALL)
+#undef CALL
+}
+
+static void FN(weights_block)(const ak_block *b) {
+#define CALL(nv) AK_CAT(weights_##nv, ISA)(b)
+    FOR_VECTORS(b->vectors, CALL)
+#undef CALL
+}
+
+static void FN(scores_block)(const ak_block *b) {
+#define CALL(nv) AK_CAT(scores_##nv, ISA)(b)
+    FOR_VECTORS(b->vectors, CALL)
+#undef CALL
+}
+
+static void FN(finish_panel)(const float *maximum, const float *total, int32_t lanes, float *inverse,
+                             float *log_sum_exp) {
+    for (int32_t i = 0; i < lanes; i++) {
+        inverse[i] = total[i] == 0 ? 0 : 1 / total[i];
+        if (log_sum_exp) {
+            log_sum_exp[i] = total[i] == 0 ? -__builtin_inff() : (maximum[i] + __builtin_log2f(total[i])) * 0x1.62e43p-1f;
+        }
+    }
+}

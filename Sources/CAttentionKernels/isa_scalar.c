@@ -1,0 +1,11 @@
+// What every target has: four-float vectors that clang lowers to the baseline (SSE2 on x86-64), without
+// fused multiply-add. The slowest path, and the one to read first.
+#include "CAttentionKernels.h"
+#define ISA scalar
+#define ISA_NAME "scalar"
+#define VW 4
+#define NV 2
+#define MR 6
+#define HAVE_FMA 0
+#define PREFETCH_ROWS 0
+#include "bodies.h"
