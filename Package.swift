@@ -18,7 +18,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
-        name: name + "Tests", dependencies: [.init(stringLiteral: name)] + dependencies,
+        name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
         swiftSettings: swiftSettings)
 }
 
@@ -58,6 +58,9 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
+        .target(
+            name: "TestSupport", dependencies: ["AttentionTensors"], path: "Tests/TestSupport",
+            swiftSettings: swiftSettings),
         tests("AttentionTensors"),
         tests("Attention", ["AttentionFiles"]),
         tests("AttentionFiles"),

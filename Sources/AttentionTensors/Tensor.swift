@@ -48,6 +48,7 @@ public struct Tensor: Sendable {
 
     /// Whether the elements lie without gaps in row-major order.
     public var isContiguous: Bool {
+        guard elementCount > 0 else { return true }
         var expected = 1
         for axis in stride(from: rank - 1, through: 0, by: -1) where shape[axis] != 1 {
             if strides[axis] != expected { return false }

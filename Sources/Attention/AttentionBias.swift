@@ -1,0 +1,71 @@
+import AttentionTensors
+
+/// What is added to the scores before the softmax.
+public struct AttentionBias: Sendable {
+    /// `[Nq, Nk]`, `[Hq, Nq, Nk]` or `[B, Hq, Nq, Nk]`; an extent of 1 for B, Hq or Nq serves all of them.
+    ///
+    /// A bias below −2.35·10³⁸, which is −∞ and the −3.4·10³⁸ that often stands for it, masks.
+    public let additive: Tensor?
+    /// ALiBi: each query head's slope.
+    public let slopes: [Float]?
+
+    /// Nothing is added.
+    public static let none = AttentionBias(additive: nil, slopes: nil)
+
+    /// Adds the elements of `tensor`.
+    public static func additive(_ tensor: Tensor) -> AttentionBias {
+        AttentionBias(additive: tensor, slopes: nil)
+    }
+
+    /// ALiBi (arXiv:2108.12409): adds −slope · |query position − key position|, a slope for each query head.
+    public static func alibi(slopes: [Float]) -> AttentionBias {
+        AttentionBias(additive: nil, slopes: slopes)
+    }
+
+    /// ALiBi with the paper's slopes: the geometric sequence 2^(−8/n), 2^(−16/n), … for n a power of two; in
+    /// between, that of the power below followed by every other one of twice as many heads.
+    public static func alibi(heads: Int) -> AttentionBias {
+        precondition(heads > 0, "ALiBi for \(heads) heads")
+        let power = 1 << (Int.bitWidth - 1 - heads.leadingZeroBitCount)
+        func slopes(_ count: Int) -> [Float] { (1...count).map { Float.exp2(-8 * Float($0) / Float(count)) } }
+        let between = stride(from: 0, to: 2 * power, by: 2).map { slopes(2 * power)[$0] }
+        return .alibi(slopes: slopes(power) + between.prefix(heads - power))
+    }
+
+    /// An additive bias and ALiBi together.
+    public static func + (first: AttentionBias, second: AttentionBias) throws(TensorError) -> AttentionBias {
+        guard first.additive == nil || second.additive == nil, first.slopes == nil || second.slopes == nil
+        else {
+            throw .invalidArgument("two biases of one kind: add the tensors, or the slopes, first")
+        }
+        return AttentionBias(
+            additive: first.additive ?? second.additive, slopes: first.slopes ?? second.slopes)
+    }
+
+    /// The bias as a view of `[B, Hq, Nq, Nk]`, extents of 1 repeated by a stride of 0.
+    ///
+    /// - Throws: `TensorError.shapeMismatch` or `.invalidArgument` if it does not fit `extent`.
+    package func view(for extent: AttentionExtent) throws(TensorError) -> Tensor? {
+        if let slopes, slopes.count != extent.heads {
+            throw .invalidArgument("\(slopes.count) ALiBi slopes for \(extent.heads) heads")
+        }
+        guard let additive else { return nil }
+        let full = [extent.batch, extent.heads, extent.queries, extent.keys]
+        let lead = 4 - additive.rank
+        let fits =
+            lead >= 0 && lead <= 2 && additive.shape.last == extent.keys
+            && zip(additive.shape, full[max(lead, 0)...]).allSatisfy { $0 == $1 || $0 == 1 }
+        guard fits else {
+            throw .shapeMismatch(
+                tensor: "attention bias", expected: "\(Shape(full)), leading extents 1 or absent",
+                found: additive.shape)
+        }
+        let source = additive.strides[additive.rank - 1] == 1 ? additive : additive.contiguous()
+        let strides =
+            [Int](repeating: 0, count: lead)
+            + zip(source.shape, source.strides).map { $0 == 1 ? 0 : $1 }
+        return Tensor(
+            shape: Shape(full), strides: strides.dropLast() + [1], offset: source.offset,
+            storage: source.storage)
+    }
+}

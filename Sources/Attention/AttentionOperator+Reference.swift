@@ -1,0 +1,125 @@
+import AttentionTensors
+
+extension AttentionOperator {
+    /// A step of the computation of the weights.
+    public enum ScoreStage: Int, Sendable {
+        /// Scaled similarity of query and key.
+        case scores
+        /// After the softcap.
+        case capped
+        /// After bias and mask: −∞ where a query does not look.
+        case masked
+        /// After the softmax.
+        case weights
+    }
+
+    /// Attention by its definition, in double precision: slow, and short enough to be checked by eye. The tiled
+    /// path is tested against it.
+    ///
+    /// - Parameters and result: as for ``callAsFunction(query:key:value:)``.
+    public func reference(query: Tensor, key: Tensor, value: Tensor) throws -> Output {
+        let problem = try AttentionProblem(self, query: query, key: key, value: value)
+        let extent = problem.extent
+        var output: [Float] = []
+        var logSumExp: [Float] = []
+        for batch in 0..<extent.batch {
+            for head in 0..<extent.heads {
+                let values = problem.rows(of: problem.value, batch, head / problem.group)
+                for scores in problem.referenceScores(.masked, batch: batch, head: head) {
+                    let (weights, total) = softmax(scores)
+                    logSumExp.append(Float(total))
+                    for column in 0..<problem.valueWidth {
+                        var sum = 0.0
+                        for key in 0..<extent.keys where scores[key] != -.infinity {
+                            sum += weights[key] * values[key][column]
+                        }
+                        output.append(Float(sum))
+                    }
+                }
+            }
+        }
+        let shape: Shape = [extent.batch, extent.heads, extent.queries]
+        return Output(
+            values: try Tensor(output, shape: Shape(shape.extents + [problem.valueWidth])),
+            logSumExp: try Tensor(logSumExp, shape: shape))
+    }
+
+    /// The whole Nq × Nk matrix of scores or weights, by definition. For learning and for tests.
+    ///
+    /// - Returns: `[B, Hq, Nq, Nk]`.
+    public func referenceScores(query: Tensor, key: Tensor, stage: ScoreStage) throws -> Tensor {
+        let problem = try AttentionProblem(self, query: query, key: key, value: key)
+        let extent = problem.extent
+        var rows: [Float] = []
+        for batch in 0..<extent.batch {
+            for head in 0..<extent.heads {
+                for scores in problem.referenceScores(stage, batch: batch, head: head) {
+                    rows += (stage == .weights ? softmax(scores).weights : scores).map { Float($0) }
+                }
+            }
+        }
+        return try Tensor(rows, shape: [extent.batch, extent.heads, extent.queries, extent.keys])
+    }
+
+    /// exp(sⱼ) / Σⱼ exp(sⱼ) and log Σⱼ exp(sⱼ); zeros and −∞ where all scores are −∞.
+    private func softmax(_ scores: [Double]) -> (weights: [Double], logSumExp: Double) {
+        guard let largest = scores.max(), largest != -.infinity else {
+            return (scores.map { _ in 0 }, -.infinity)
+        }
+        let powers = scores.map { Double.exp($0 - largest) }
+        let total = powers.reduce(0, +)
+        return (powers.map { $0 / total }, largest + Double.log(total))
+    }
+}
+
+extension AttentionProblem {
+    /// The scores of one head, a row for each query: cap · tanh(scale · q·k / cap) + bias, −∞ where masked.
+    fileprivate func referenceScores(
+        _ stage: AttentionOperator.ScoreStage, batch: Int, head: Int
+    ) -> [[Double]] {
+        let keys = rows(of: key, batch, head / group)
+        let scale = Double(parameters.score.factor(headWidth: headWidth))
+        return rows(of: query, batch, head).enumerated().map { row, q in
+            keys.enumerated().map { column, k in
+                var score = scale * (parameters.score.isCosine ? cosine(q, k) : dot(q, k))
+                if stage == .scores { return score }
+                if let cap = parameters.softcap.map({ Double($0) }) { score = cap * Double.tanh(score / cap) }
+                if stage == .capped { return score }
+                return biasedAndMasked(score, batch: batch, head: head, row: row, column: column)
+            }
+        }
+    }
+
+    private func biasedAndMasked(_ score: Double, batch: Int, head: Int, row: Int, column: Int) -> Double {
+        let site = AttentionSite(batch: batch, head: head, keys: extent.keys)
+        let position = queryOffset + row
+        let isVisible = parameters.mask.visibleKeys(query: position, at: site).contains(column)
+        guard isVisible, parameters.mask.allows(query: position, key: column, at: site) else {
+            return -.infinity
+        }
+        var score = score
+        if let slopes = parameters.bias.slopes {
+            score -= Double(slopes[head]) * Double(abs(position - column))
+        }
+        if let bias = bias?[batch, head, row, column] {
+            // A bias that overflows in the kernels' units stands for −∞.
+            if bias * Float.log2e == -.infinity { return -.infinity }
+            score += Double(bias)
+        }
+        return score
+    }
+
+    /// The rows of one head of `tensor`, in double precision.
+    fileprivate func rows(of tensor: Tensor, _ batch: Int, _ head: Int) -> [[Double]] {
+        let width = tensor.shape[3]
+        let scalars = tensor.selecting(axis: 0, batch).selecting(axis: 0, head).scalars
+        return (0..<tensor.shape[2]).map { row in (0..<width).map { Double(scalars[row * width + $0]) } }
+    }
+
+    private func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+
+    private func cosine(_ a: [Double], _ b: [Double]) -> Double {
+        let norms = (dot(a, a) * dot(b, b)).squareRoot()
+        return norms == 0 ? 0 : dot(a, b) / norms
+    }
+}

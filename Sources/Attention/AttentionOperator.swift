@@ -1,0 +1,96 @@
+import AttentionTensors
+
+/// The attention operator, with everything that can vary as a value:
+///
+///     Attention(Q, K, V) = softmax(mask(cap(score(Q, K)) + bias)) V
+///
+/// Two implementations agree: ``callAsFunction(query:key:value:)``, tiled and online, which never holds an
+/// Nq × Nk matrix; and ``reference(query:key:value:)``, plain loops to be read against the equation.
+///
+/// A query that sees no key gives zeros. What a masked position holds, NaN and infinity included, has no
+/// effect. A result's bits depend neither on the number of threads nor on what else is in the batch.
+public struct AttentionOperator: Sendable {
+    /// How similar a query and a key are.
+    public var score: ScoreFunction
+    /// Limits scores smoothly to ±softcap: softcap · tanh(score / softcap), before bias and mask.
+    public var softcap: Float?
+    /// Which keys a query may look at.
+    public var mask: any AttentionMask
+    /// What is added to the scores.
+    public var bias: AttentionBias
+    /// Where the queries stand among the keys.
+    public var alignment: QueryAlignment
+
+    public init(
+        score: ScoreFunction = .scaledDotProduct(), softcap: Float? = nil, mask: any AttentionMask = .none,
+        bias: AttentionBias = .none, alignment: QueryAlignment = .topLeft
+    ) {
+        self.score = score
+        self.softcap = softcap
+        self.mask = mask
+        self.bias = bias
+        self.alignment = alignment
+    }
+
+    /// Attention's output, and on request what the weights can be recomputed from.
+    public struct Output: Sendable {
+        /// `[B, Hq, Nq, Dv]`
+        public let values: Tensor
+        /// `[B, Hq, Nq]`: log Σⱼ exp(scoreᵢⱼ) of each query; −∞ for one that sees no key. Nil unless asked for.
+        public let logSumExp: Tensor?
+    }
+
+    /// Exact attention in memory linear in Nq and Nk.
+    ///
+    /// - Parameters:
+    ///   - query: `[B, Hq, Nq, D]`, with any strides.
+    ///   - key: `[B, Hkv, Nk, D]`. Hq is a multiple of Hkv; neighbouring query heads share a key head.
+    ///   - value: `[B, Hkv, Nk, Dv]`.
+    /// - Returns: `[B, Hq, Nq, Dv]`; in memory the heads of one position are neighbours.
+    /// - Throws: `TensorError` if shapes or parameters do not fit together.
+    public func callAsFunction(query: Tensor, key: Tensor, value: Tensor) throws -> Tensor {
+        try forward(query: query, key: key, value: value, withLogSumExp: false).values
+    }
+
+    /// Like ``callAsFunction(query:key:value:)``, with the log-sum-exp on request.
+    public func forward(
+        query: Tensor, key: Tensor, value: Tensor, withLogSumExp: Bool = true
+    ) throws -> Output {
+        let problem = try AttentionProblem(self, query: query, key: key, value: value)
+        return try TiledAttention(problem).forward(withLogSumExp: withLogSumExp)
+    }
+
+    /// The softmax weights P = exp(S − L) of chosen heads and queries, recomputed from the log-sum-exp L: the
+    /// cost is that of what is asked for, whatever the length.
+    ///
+    /// - Parameters:
+    ///   - query: `[B, Hq, Nq, D]`, as for the forward pass.
+    ///   - key: `[B, Hkv, Nk, D]`, as for the forward pass.
+    ///   - logSumExp: `[B, Hq, Nq]`, from ``forward(query:key:value:withLogSumExp:)``.
+    ///   - heads: Query heads, in the order in which they are wanted; nil: all.
+    ///   - queries: Rows of `query`; nil: all.
+    /// - Returns: `[B, heads, queries, Nk]`. Every row sums to 1, or to 0 where a query sees no key.
+    /// - Throws: `TensorError` if shapes or parameters do not fit together.
+    public func weights(
+        query: Tensor, key: Tensor, logSumExp: Tensor, heads: [Int]? = nil, queries: Range<Int>? = nil
+    ) throws -> Tensor {
+        // The values play no part in the weights; any tensor with the keys' shape will do.
+        let problem = try AttentionProblem(self, query: query, key: key, value: key)
+        return try TiledAttention(problem).weights(logSumExp: logSumExp, heads: heads, queries: queries)
+    }
+}
+
+/// Exact scaled dot-product attention, softmax(Q Kᵀ / √D) V.
+///
+/// - Parameters:
+///   - query: `[B, Hq, Nq, D]`
+///   - key: `[B, Hkv, Nk, D]`
+///   - value: `[B, Hkv, Nk, Dv]`
+///   - mask: Which keys a query may look at.
+/// - Returns: `[B, Hq, Nq, Dv]`
+/// - Throws: `TensorError` if the shapes do not fit together.
+public func attention(
+    query: Tensor, key: Tensor, value: Tensor, mask: any AttentionMask = .none
+) throws -> Tensor {
+    try AttentionOperator(mask: mask)(query: query, key: key, value: value)
+}

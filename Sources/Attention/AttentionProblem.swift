@@ -1,0 +1,70 @@
+import AttentionTensors
+
+/// One call of the operator, checked: from here on every index is in bounds.
+package struct AttentionProblem: Sendable {
+    package let parameters: AttentionOperator
+    package let extent: AttentionExtent
+    /// `[B, Hq, Nq, D]`, `[B, Hkv, Nk, D]`, `[B, Hkv, Nk, Dv]`; the innermost axis without gaps.
+    package let query, key, value: Tensor
+    /// A view of `[B, Hq, Nq, Nk]`.
+    package let bias: Tensor?
+    /// The position of the first query.
+    package let queryOffset: Int
+
+    package var headWidth: Int { query.shape[3] }
+    package var valueWidth: Int { value.shape[3] }
+    package var keyHeads: Int { key.shape[1] }
+    /// The number of query heads that share a key head.
+    package var group: Int { extent.heads / keyHeads }
+
+    package init(_ parameters: AttentionOperator, query: Tensor, key: Tensor, value: Tensor) throws {
+        try Self.checkShapes(query, key, value)
+        try Self.checkNumbers(parameters)
+        extent = AttentionExtent(
+            batch: query.shape[0], heads: query.shape[1], queries: query.shape[2], keys: key.shape[2])
+        try parameters.mask.validate(for: extent)
+        bias = try parameters.bias.view(for: extent)
+        queryOffset = parameters.alignment.offset(queries: extent.queries, keys: extent.keys)
+        // Positions are compared in 32 bits inside the kernels.
+        guard abs(queryOffset) < 1 << 30, extent.keys < 1 << 30, extent.queries < 1 << 30 else {
+            throw TensorError.invalidArgument(
+                "positions beyond 2³⁰: \(extent.queries) queries from \(queryOffset) on, \(extent.keys) keys")
+        }
+        self.parameters = parameters
+        self.query = Self.withUnitStride(query)
+        self.key = Self.withUnitStride(key)
+        self.value = Self.withUnitStride(value)
+    }
+
+    private static func withUnitStride(_ tensor: Tensor) -> Tensor {
+        tensor.strides[3] == 1 || tensor.shape[3] <= 1 ? tensor : tensor.contiguous()
+    }
+
+    private static func checkShapes(_ query: Tensor, _ key: Tensor, _ value: Tensor) throws(TensorError) {
+        guard query.rank == 4 else {
+            throw .shapeMismatch(tensor: "query", expected: "[B, Hq, Nq, D]", found: query.shape)
+        }
+        guard key.rank == 4, key.shape[0] == query.shape[0], key.shape[3] == query.shape[3] else {
+            throw .shapeMismatch(
+                tensor: "key", expected: "[\(query.shape[0]), Hkv, Nk, \(query.shape[3])]", found: key.shape)
+        }
+        guard value.rank == 4, Array(value.shape.prefix(3)) == Array(key.shape.prefix(3)) else {
+            throw .shapeMismatch(
+                tensor: "value", expected: "[\(key.shape[0]), \(key.shape[1]), \(key.shape[2]), Dv]",
+                found: value.shape)
+        }
+        guard key.shape[1] > 0 ? query.shape[1] % key.shape[1] == 0 : query.shape[1] == 0 else {
+            throw .invalidArgument(
+                "\(query.shape[1]) query heads cannot share \(key.shape[1]) key heads: not a multiple")
+        }
+    }
+
+    private static func checkNumbers(_ parameters: AttentionOperator) throws(TensorError) {
+        if let cap = parameters.softcap, !(cap > 0 && cap.isFinite) {
+            throw .invalidArgument("a softcap of \(cap); it must be positive")
+        }
+        if case .cosine(let temperature) = parameters.score, !(temperature > 0 && temperature.isFinite) {
+            throw .invalidArgument("a temperature of \(temperature); it must be positive")
+        }
+    }
+}

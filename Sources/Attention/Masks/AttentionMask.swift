@@ -1,0 +1,99 @@
+/// Which keys a query may look at: a value, with one predicate as its meaning and two answers about whole
+/// ranges as its speed. Masks combine with `&` and `|`.
+///
+/// Positions are absolute (see ``QueryAlignment``). A new kind of mask needs only ``allows(query:key:at:)``.
+public protocol AttentionMask: Sendable {
+    /// Whether the query at position `query` may look at the key at position `key`.
+    func allows(query: Int, key: Int, at site: AttentionSite) -> Bool
+
+    /// A run of keys outside of which `query` sees nothing.
+    func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int>
+
+    /// Whether every key of ``visibleKeys(query:at:)`` is visible, so that nobody has to ask for each one.
+    var isInterval: Bool { get }
+
+    /// What is visible of a block, where that is cheaper to say than key by key. Blocks that are empty are
+    /// never computed, and blocks that are full pay nothing for the mask.
+    func coverage(queries: Range<Int>, keys: Range<Int>, at site: AttentionSite) -> MaskCoverage
+
+    /// Positions at which queries begin that share no key with the ones before (packed sequences): work is cut
+    /// here, so that a sequence's result does not depend on its neighbours. Ascending.
+    var queryBoundaries: [Int] { get }
+
+    /// Checks that the mask fits a problem.
+    ///
+    /// - Throws: `TensorError.invalidArgument` if it was made for another batch, or for other lengths.
+    func validate(for extent: AttentionExtent) throws
+}
+
+/// The sizes of a problem, in the dimension legend's terms.
+public struct AttentionExtent: Hashable, Sendable {
+    /// B
+    public let batch: Int
+    /// Hq
+    public let heads: Int
+    /// Nq
+    public let queries: Int
+    /// Nk
+    public let keys: Int
+
+    public init(batch: Int, heads: Int, queries: Int, keys: Int) {
+        self.batch = batch
+        self.heads = heads
+        self.queries = queries
+        self.keys = keys
+    }
+}
+
+/// The place in a batch that a mask is asked about.
+public struct AttentionSite: Hashable, Sendable {
+    /// The element of the batch.
+    public let batch: Int
+    /// The query head.
+    public let head: Int
+    /// Nk, the number of keys.
+    public let keys: Int
+
+    public init(batch: Int, head: Int, keys: Int) {
+        self.batch = batch
+        self.head = head
+        self.keys = keys
+    }
+}
+
+/// How much of a block of queries × keys a mask lets through.
+public enum MaskCoverage: Sendable {
+    case empty, partial, full
+}
+
+extension AttentionMask {
+    public func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int> { 0..<site.keys }
+
+    public var isInterval: Bool { false }
+
+    public func coverage(queries: Range<Int>, keys: Range<Int>, at site: AttentionSite) -> MaskCoverage {
+        var (seesSome, seesAll) = (false, true)
+        for query in queries {
+            let seen = visibleKeys(query: query, at: site).clamped(to: keys)
+            if !seen.isEmpty { seesSome = true }
+            if seen != keys { seesAll = false }
+        }
+        if !seesSome { return .empty }
+        return seesAll && isInterval ? .full : .partial
+    }
+
+    public var queryBoundaries: [Int] { [] }
+
+    public func validate(for extent: AttentionExtent) throws {}
+}
+
+/// A mask that is wholly described by one run of visible keys for each query.
+public protocol IntervalMask: AttentionMask {}
+
+extension IntervalMask {
+    public var isInterval: Bool { true }
+
+    public func allows(query: Int, key: Int, at site: AttentionSite) -> Bool {
+        visibleKeys(query: query, at: site).contains(key)
+    }
+}

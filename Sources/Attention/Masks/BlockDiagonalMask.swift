@@ -1,0 +1,57 @@
+import AttentionTensors
+
+/// Several sequences laid end to end: a query sees the keys of its own sequence.
+///
+/// The work is that of the sequences alone, and so are the bits of the results: nothing is padded, and a
+/// sequence's numbers do not depend on what it was packed with.
+public struct BlockDiagonalMask: IntervalMask {
+    /// Where each sequence begins, and where the last one ends.
+    public let queryBoundaries: [Int]
+    private let keyBoundaries: [Int]
+
+    /// - Parameters:
+    ///   - queryLengths: The number of queries of each sequence.
+    ///   - keyLengths: The number of keys of each, for cross-attention; nil: as many as queries.
+    /// - Throws: `TensorError.invalidArgument` if a length is negative, or the counts differ.
+    public init(queryLengths: [Int], keyLengths: [Int]? = nil) throws(TensorError) {
+        let keyLengths = keyLengths ?? queryLengths
+        guard queryLengths.count == keyLengths.count else {
+            throw .invalidArgument(
+                "\(queryLengths.count) sequences of queries against \(keyLengths.count) sequences of keys")
+        }
+        queryBoundaries = try Self.boundaries(queryLengths)
+        keyBoundaries = try Self.boundaries(keyLengths)
+    }
+
+    private static func boundaries(_ lengths: [Int]) throws(TensorError) -> [Int] {
+        var ends = [0]
+        for length in lengths {
+            let (end, overflow) = ends[ends.count - 1].addingReportingOverflow(length)
+            guard length >= 0, !overflow else { throw .invalidArgument("a sequence of \(length) positions") }
+            ends.append(end)
+        }
+        return ends
+    }
+
+    public func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int> {
+        guard query >= 0, query < queryBoundaries[queryBoundaries.count - 1] else { return 0..<0 }
+        // The last sequence that begins at or before the query.
+        var (low, high) = (0, queryBoundaries.count - 1)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if queryBoundaries[middle] <= query { low = middle } else { high = middle }
+        }
+        return keyBoundaries[low]..<keyBoundaries[low + 1]
+    }
+
+    public func validate(for extent: AttentionExtent) throws {
+        let (queries, keys) = (
+            queryBoundaries[queryBoundaries.count - 1], keyBoundaries[keyBoundaries.count - 1]
+        )
+        guard queries == extent.queries, keys == extent.keys else {
+            throw TensorError.invalidArgument(
+                "the packed sequences hold \(queries) queries and \(keys) keys; "
+                    + "the tensors hold \(extent.queries) and \(extent.keys)")
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/// A query sees the keys up to its own position: nothing looks into the future.
+public struct CausalMask: IntervalMask {
+    public init() {}
+
+    public func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int> {
+        0..<min(max(query + 1, 0), site.keys)
+    }
+}
+
+extension AttentionMask where Self == CausalMask {
+    /// A query sees the keys up to its own position. For Nq ≠ Nk, ``QueryAlignment`` says where that is.
+    public static var causal: CausalMask { CausalMask() }
+}

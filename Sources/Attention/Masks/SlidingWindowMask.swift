@@ -1,0 +1,29 @@
+/// A query at position i sees the keys at positions i − `before` … i + `after`.
+public struct SlidingWindowMask: IntervalMask {
+    public let before: Int
+    public let after: Int
+
+    /// - Parameters:
+    ///   - before: How far back a query looks. Not negative.
+    ///   - after: How far ahead; 0 for a causal window. Not negative.
+    public init(before: Int, after: Int = 0) {
+        precondition(before >= 0 && after >= 0, "a window reaches \(before) back and \(after) ahead")
+        self.before = before
+        self.after = after
+    }
+
+    public func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int> {
+        let last = query.addingReportingOverflow(after)
+        let end = min(max(last.overflow ? site.keys : last.partialValue + 1, 0), site.keys)
+        let first = query.subtractingReportingOverflow(before)
+        return min(max(first.overflow ? 0 : first.partialValue, 0), end)..<end
+    }
+}
+
+extension AttentionMask where Self == SlidingWindowMask {
+    /// A query sees itself, `before` keys back and `after` keys ahead. A decoder's "sliding window of w" is
+    /// `before: w − 1`.
+    public static func slidingWindow(before: Int, after: Int = 0) -> SlidingWindowMask {
+        SlidingWindowMask(before: before, after: after)
+    }
+}
