@@ -1,0 +1,9 @@
+import ArgumentParser
+
+@main
+struct AttendBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attend-bench",
+        abstract: "Measures beside peers, taking turns in one run.",
+        subcommands: [AttentionBenchmark.self])
+}

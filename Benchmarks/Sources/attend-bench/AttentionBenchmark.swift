@@ -1,0 +1,100 @@
+import ArgumentParser
+import Attention
+import AttentionTensors
+
+struct AttentionBenchmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attention",
+        abstract: "Attention forward, beside PyTorch's scaled_dot_product_attention.",
+        discussion: """
+            The two take turns, round by round, in one run. A ratio is PyTorch's time over ours in the same round; \
+            the median of the rounds is printed. Above 1, we are faster.
+            """)
+
+    @Option(help: "The Python of an environment with Scripts/requirements.txt.")
+    var python = "python3"
+
+    @Option(help: "Rounds for each shape.")
+    var rounds = 15
+
+    @Option(help: "Threads for both sides; ours come from ATTENTION_THREADS.")
+    var threads = 2
+
+    @Option(help: "Only shapes whose name contains this.")
+    var only = ""
+
+    struct Case {
+        let name: String
+        var batch = 1
+        let heads: Int
+        var keyHeads: Int?
+        let queries: Int
+        var keys: Int?
+        let width: Int
+        var isCausal = false
+
+        /// Multiplications and additions of the two products.
+        var operations: Double {
+            Double(4 * batch * heads * queries) * Double((keys ?? queries) * width) * (isCausal ? 0.5 : 1)
+        }
+    }
+
+    static let cases = [
+        Case(name: "1,8,512,64", heads: 8, queries: 512, width: 64),
+        Case(name: "1,8,2048,64", heads: 8, queries: 2048, width: 64),
+        Case(name: "1,8,2048,64 causal", heads: 8, queries: 2048, width: 64, isCausal: true),
+        Case(name: "1,8,2048,128 causal", heads: 8, queries: 2048, width: 128, isCausal: true),
+        Case(name: "1,4,8192,64 causal", heads: 4, queries: 8192, width: 64, isCausal: true),
+    ]
+
+    private struct Seconds: Decodable { let seconds: [Double] }
+
+    func run() throws {
+        let peer = try Peer(python: python, script: "attention_peer.py")
+        print("(B,H,N,D)".padded(22), "PyTorch ms", "ours ms", "ours GFLOP/s", "ratio", separator: "  ")
+        for test in Self.cases where only.isEmpty || test.name.contains(only) {
+            try compare(test, with: peer)
+        }
+    }
+
+    private func compare(_ test: Case, with peer: Peer) throws {
+        let operation = AttentionOperator(mask: test.isCausal ? .causal : .none)
+        let key = Self.numbers([test.batch, test.keyHeads ?? test.heads, test.keys ?? test.queries, test.width], seed: 2)
+        let query = Self.numbers([test.batch, test.heads, test.queries, test.width], seed: 1)
+        let value = Self.numbers(key.shape, seed: 3)
+        let repeats = max(Int(2e9 / test.operations), 1)
+        var theirs: [Double] = []
+        var ours: [Double] = []
+        for round in 0...rounds {
+            let answer: Seconds = try peer.ask([
+                "op": "forward", "b": test.batch, "h": test.heads, "hkv": test.keyHeads ?? test.heads,
+                "nq": test.queries, "nk": test.keys ?? test.queries, "d": test.width, "causal": test.isCausal,
+                "threads": threads, "repeats": repeats,
+            ])
+            let own = try (0..<repeats).map { _ in
+                try seconds { _ = try operation(query: query, key: key, value: value) }
+            }
+            guard round > 0 else { continue }  // the first round warms both up
+            theirs.append(median(answer.seconds))
+            ours.append(median(own))
+        }
+        let ratio = median(zip(theirs, ours).map { $0 / $1 })
+        print(
+            test.name.padded(22), (median(theirs) * 1e3).formatted(2).padded(10, left: true),
+            (median(ours) * 1e3).formatted(2).padded(7, left: true),
+            (test.operations / median(ours) / 1e9).formatted(0).padded(12, left: true),
+            ratio.formatted(2).padded(5, left: true), separator: "  ")
+    }
+
+    /// Numbers between −√3 and √3, with variance 1, from a linear congruential generator.
+    private static func numbers(_ shape: Shape, seed: UInt64) -> Tensor {
+        var state = seed &* 0x9E37_79B9_7F4A_7C15
+        return Tensor(shape: shape) { elements in
+            for index in elements.indices {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                let unit = Float(state >> 40) * 0x1p-24
+                elements.initializeElement(at: index, to: (unit * 2 - 1) * 1.7320508)
+            }
+        }
+    }
+}
