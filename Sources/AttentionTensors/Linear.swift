@@ -11,24 +11,11 @@ public struct Linear: Sendable {
     ///   - bias: `[outputs]`, or nil.
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)``.
     public init(weight: Tensor, bias: Tensor? = nil) throws(TensorError) {
-        try self.init(stacking: [(weight, bias)])
-    }
-
-    /// Several layers with the same input as one: their outputs side by side, computed in one pass over x.
-    /// Either all or none of them have a bias.
-    ///
-    /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)``, or
-    ///   ``TensorError/invalidArgument(_:)`` if only some have a bias.
-    public init(stacking layers: [(weight: Tensor, bias: Tensor?)]) throws(TensorError) {
-        weight = try PackedMatrix(stacking: layers.map(\.weight))
-        let biases = layers.compactMap(\.bias)
-        guard biases.isEmpty || biases.count == layers.count else {
-            throw .invalidArgument("of linear layers that are stacked, either all or none have a bias")
+        self.weight = try PackedMatrix(weight)
+        if let bias, bias.shape != [weight.shape[0]] {
+            throw .shapeMismatch(tensor: "bias", expected: "[\(weight.shape[0])]", found: bias.shape)
         }
-        for (layer, bias) in zip(layers, biases) where bias.shape != [layer.weight.shape[0]] {
-            throw .shapeMismatch(tensor: "bias", expected: "[\(layer.weight.shape[0])]", found: bias.shape)
-        }
-        bias = biases.isEmpty ? nil : try Tensor(biases.flatMap(\.scalars), shape: [weight.outputs])
+        self.bias = bias?.contiguous()
     }
 
     /// Reads `weight`, and `bias` if `hasBias`, from `source`.

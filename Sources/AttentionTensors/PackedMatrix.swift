@@ -8,31 +8,18 @@ package struct PackedMatrix: Sendable {
     private let kernels: Kernels
     private let panels: Tensor
 
-    /// Packs the matrices `parts`, each `[outputsᵢ, inputs]`, one below the other.
-    ///
-    /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless all are matrices of one width.
-    package init(stacking parts: [Tensor]) throws(TensorError) {
-        guard let inputs = parts.first?.shape.last else {
-            throw .invalidArgument("a packed matrix needs at least one matrix")
+    /// - Parameter weight: `[outputs, inputs]`.
+    /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless it is a matrix.
+    package init(_ weight: Tensor) throws(TensorError) {
+        guard weight.rank == 2 else {
+            throw .shapeMismatch(tensor: "weight", expected: "[outputs, inputs]", found: weight.shape)
         }
-        for part in parts where part.rank != 2 || part.shape[1] != inputs {
-            throw .shapeMismatch(tensor: "weight", expected: "[outputs, \(inputs)]", found: part.shape)
-        }
-        kernels = try Kernels.selected()
-        self.inputs = inputs
-        outputs = parts.reduce(0) { $0 + $1.shape[0] }
-        panels = try Self.pack(parts, outputs: outputs, inputs: inputs, kernels: kernels)
-    }
-
-    private static func pack(
-        _ parts: [Tensor], outputs: Int, inputs: Int, kernels: Kernels
-    ) throws(TensorError) -> Tensor {
+        let kernels = try Kernels.selected()
+        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
         let width = kernels.panelWidth
         let count = (outputs + width - 1) / width
-        // Only a stack whose parts end inside a panel has to be put together first.
-        let whole = parts.count == 1 ? parts[0].contiguous() : try concatenated(parts, outputs, inputs)
-        return Tensor(shape: [count, inputs, width]) { destination in
-            whole.withUnsafeBuffer { source in
+        panels = Tensor(shape: [count, inputs, width]) { destination in
+            weight.contiguous().withUnsafeBuffer { source in
                 guard let from = source.baseAddress, let to = destination.baseAddress else { return }
                 WorkerPool.current.run(count: count) { panel, _ in
                     kernels.table.pointee.pack_panel(
@@ -41,21 +28,9 @@ package struct PackedMatrix: Sendable {
                 }
             }
         }
-    }
-
-    private static func concatenated(_ parts: [Tensor], _ outputs: Int, _ inputs: Int) throws(TensorError)
-        -> Tensor
-    {
-        Tensor(shape: [outputs, inputs]) { destination in
-            var row = 0
-            for part in parts {
-                part.contiguous().withUnsafeBuffer { source in
-                    _ = UnsafeMutableBufferPointer(rebasing: destination[row...]).initialize(
-                        fromContentsOf: source)
-                }
-                row += part.elementCount
-            }
-        }
+        self.kernels = kernels
+        self.outputs = outputs
+        self.inputs = inputs
     }
 
     /// `act(x · Wᵀ + bias)` for the rows of `x`.

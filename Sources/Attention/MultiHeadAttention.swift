@@ -1,0 +1,93 @@
+import AttentionTensors
+
+/// Multi-head attention (arXiv:1706.03762, section 3.2.2):
+///
+///     MultiHead(Q, K, V) = Concat(head₁, …, head_h) W^O,   headᵢ = Attention(Q Wᵢ^Q, K Wᵢ^K, V Wᵢ^V)
+///
+/// With the same tensor as query, key and value it is self-attention; otherwise cross-attention.
+public struct MultiHeadAttention: Sendable {
+    /// M, the width of queries and of the output.
+    public let width: Int
+    /// Hq
+    public let heads: Int
+    /// Hkv; fewer than `heads` where heads share keys and values.
+    public let keyValueHeads: Int
+    /// How the heads attend: score, mask, bias. A mask given to a call replaces the mask in here.
+    public var attention: AttentionOperator
+
+    /// W^Q, W^K, W^V and W^O with their biases.
+    private let query, key, value, output: Linear
+
+    /// - Parameters:
+    ///   - query: M → Hq·D
+    ///   - key: width of the keys' input → Hkv·D
+    ///   - value: width of the values' input → Hkv·Dv
+    ///   - output: Hq·Dv → M
+    /// - Throws: `TensorError.invalidArgument` if the widths cannot be divided into heads.
+    public init(
+        heads: Int, keyValueHeads: Int? = nil, query: Linear, key: Linear, value: Linear, output: Linear,
+        attention: AttentionOperator = AttentionOperator()
+    ) throws(TensorError) {
+        let keyValueHeads = keyValueHeads ?? heads
+        guard heads > 0, keyValueHeads > 0, heads % keyValueHeads == 0 else {
+            throw .invalidArgument("\(heads) heads cannot share \(keyValueHeads) key/value heads")
+        }
+        guard query.outputs % heads == 0, key.outputs == query.outputs / heads * keyValueHeads else {
+            throw .invalidArgument(
+                "\(heads) query heads in \(query.outputs) channels and \(keyValueHeads) key heads in \(key.outputs): "
+                    + "the head widths differ")
+        }
+        guard value.outputs % keyValueHeads == 0, output.inputs == value.outputs / keyValueHeads * heads
+        else {
+            throw .invalidArgument(
+                "\(keyValueHeads) value heads in \(value.outputs) channels do not fill an output layer "
+                    + "of \(output.inputs) inputs with \(heads) heads")
+        }
+        width = output.outputs
+        self.heads = heads
+        self.keyValueHeads = keyValueHeads
+        self.query = query
+        self.key = key
+        self.value = value
+        self.output = output
+        self.attention = attention
+    }
+
+    /// - Parameters:
+    ///   - query: `[B, Nq, M]`
+    ///   - key: `[B, Nk, …]`; nil: the queries' input (self-attention).
+    ///   - value: `[B, Nk, …]`; nil: the keys' input.
+    ///   - mask: Which keys a query may look at; nil: the mask of ``attention``.
+    ///   - observe: Is shown what the heads compute; nil costs nothing.
+    /// - Returns: `[B, Nq, M]`
+    /// - Throws: `TensorError` if the shapes do not fit; what `observe` throws.
+    public func callAsFunction(
+        _ query: Tensor, key: Tensor? = nil, value: Tensor? = nil, mask: (any AttentionMask)? = nil,
+        observe: ((AttentionObservation) throws -> Void)? = nil
+    ) throws -> Tensor {
+        let keyInput = key ?? query
+        let q = try self.query(query).splitIntoHeads(heads)
+        let k = try self.key(keyInput).splitIntoHeads(keyValueHeads)
+        let v = try self.value(value ?? keyInput).splitIntoHeads(keyValueHeads)
+        var attention = attention
+        if let mask { attention.mask = mask }
+        let result = try attention.forward(query: q, key: k, value: v, withLogSumExp: observe != nil)
+        if let observe, let logSumExp = result.logSumExp {
+            try observe(AttentionObservation(attention: attention, query: q, key: k, logSumExp: logSumExp))
+        }
+        return try output(result.values.concatenatingHeads())
+    }
+}
+
+/// What attention has just computed, kept so that any part of its weights can be asked for.
+public struct AttentionObservation: Sendable {
+    public let attention: AttentionOperator
+    /// `[B, Hq, Nq, D]`, `[B, Hkv, Nk, D]`, `[B, Hq, Nq]`
+    public let query, key, logSumExp: Tensor
+
+    /// The softmax weights of chosen heads and rows, `[B, heads, queries, Nk]`. See
+    /// ``AttentionOperator/weights(query:key:logSumExp:heads:queries:)``.
+    public func weights(heads: [Int]? = nil, queries: Range<Int>? = nil) throws -> Tensor {
+        try attention.weights(query: query, key: key, logSumExp: logSumExp, heads: heads, queries: queries)
+    }
+}
