@@ -75,9 +75,8 @@ def embed(request: dict) -> dict:
     lines = Path(request["file"]).read_text(encoding="utf-8").splitlines()
     size = request.get("batch", 32)
     tokenize = lambda: [e.ids for e in state["tokenizer"].encode_batch(lines)]
-    if state.pop("fresh"):
+    if state.pop("fresh", False):
         embed_ids(tokenize()[: 4 * size], size)
-    state["fresh"] = False
     total, model = [], []
     for _ in range(request.get("repeats", 1)):
         (tokens,), ids = timed(tokenize, 1)

@@ -1,6 +1,9 @@
-"""The same model as an ONNX graph, for embedding_peer.py. The graph is made once and kept beside nothing of ours."""
+"""The same model as an ONNX graph, for embedding_peer.py.
+
+The graph is made when it is first asked for, and kept in the system's folder for temporary files."""
 
 import hashlib
+import math
 import tempfile
 from pathlib import Path
 
@@ -11,22 +14,37 @@ from onnxruntime.transformers import optimizer
 from transformers import BertModel, logging
 
 logging.disable_progress_bar()
+logging.set_verbosity_error()
 
 
 class Encoder(torch.nn.Module):
-    """Ids and mask in, last hidden states out; the additive mask is made here, so that the graph stays plain."""
+    """BERT's layers spelt as ONNX Runtime's optimizer knows them, so that it finds attention, norm and GELU."""
 
     def __init__(self, folder: Path):
         super().__init__()
-        self.bert = BertModel.from_pretrained(folder, attn_implementation="eager", add_pooling_layer=False).eval()
+        self.bert = BertModel.from_pretrained(folder, add_pooling_layer=False).eval()
+        self.heads = self.bert.config.num_attention_heads
+        self.width = self.bert.config.hidden_size // self.heads
+
+    def split(self, x: torch.Tensor) -> torch.Tensor:
+        return x.view(x.size(0), x.size(1), self.heads, self.width).permute(0, 2, 1, 3)
+
+    def attention(self, block: torch.nn.Module, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        query, key, value = (self.split(linear(x)) for linear in (
+            block.self.query, block.self.key, block.self.value))
+        scores = torch.matmul(query, key.transpose(-1, -2)) / math.sqrt(self.width) + bias
+        mixed = torch.matmul(torch.softmax(scores, dim=-1), value).permute(0, 2, 1, 3).contiguous()
+        mixed = mixed.view(mixed.size(0), mixed.size(1), self.heads * self.width)
+        return block.output.LayerNorm(block.output.dense(mixed) + x)
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        hidden = self.bert.embeddings(input_ids=input_ids)
-        bias = (1.0 - attention_mask[:, None, None, :].to(hidden.dtype)) * torch.finfo(hidden.dtype).min
+        bias = (1.0 - attention_mask.unsqueeze(1).unsqueeze(2).to(torch.float32)) * -10000.0
+        x = self.bert.embeddings(input_ids=input_ids)
         for layer in self.bert.encoder.layer:
-            output = layer(hidden, bias)
-            hidden = output[0] if isinstance(output, tuple) else output
-        return hidden
+            x = self.attention(layer.attention, x, bias)
+            inner = torch.nn.functional.gelu(layer.intermediate.dense(x))
+            x = layer.output.LayerNorm(layer.output.dense(inner) + x)
+        return x
 
 
 def export(folder: Path, file: Path) -> None:
@@ -42,9 +60,14 @@ def export(folder: Path, file: Path) -> None:
     config = model.bert.config
     fused = optimizer.optimize_model(
         str(plain), model_type="bert", num_heads=config.num_attention_heads, hidden_size=config.hidden_size)
-    fused.save_model_to_file(str(file))
+    found = fused.get_fused_operator_statistics()
+    layers = config.num_hidden_layers
+    if found["Attention"] != layers or found["BiasGelu"] != layers:
+        raise RuntimeError(f"ONNX Runtime did not fuse the graph: {found}")
+    finished = file.with_suffix(".part")
+    fused.save_model_to_file(str(finished))
+    finished.rename(file)
     plain.unlink()
-    (file.parent / "fused.txt").write_text(str(fused.get_fused_operator_statistics()))
 
 
 def version() -> str:
@@ -53,7 +76,8 @@ def version() -> str:
 
 def load(folder, threads: int):
     """A function from ids and mask [b, n] to normalised vectors [b, M]."""
-    name = hashlib.sha256(str(Path(folder).resolve()).encode()).hexdigest()[:16]
+    identity = str(Path(folder).resolve()).encode() + Path(__file__).read_bytes()
+    name = hashlib.sha256(identity).hexdigest()[:16]
     file = Path(tempfile.gettempdir()) / f"embedding-peer-{name}" / "model.onnx"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)

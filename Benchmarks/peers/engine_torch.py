@@ -5,6 +5,7 @@ import torch
 from transformers import BertModel, logging
 
 logging.disable_progress_bar()
+logging.set_verbosity_error()
 
 
 def version() -> str:
