@@ -33,7 +33,7 @@ Tests/AttentionTests/Fixtures/multi_head_linears.safetensors – `case0.`, the s
 
 Tests/AttentionTests/Fixtures/operator.safetensors – `caseN.`
     query [B, H, Nq, D], key [B, Hkv, Nk, D], value [B, Hkv, Nk, Dv]; head h reads kv head h / (H / Hkv)
-    bias [B or 1, H or 1, Nq, Nk], allowed BOOL [B or 1, H or 1, Nq, Nk], alibi_slopes [H], where the case has them
+    bias, allowed (BOOL) [B or 1, H or 1, Nq, Nk], alibi_slopes [H], where the case has them
     output_f64, output_f32 [B, H, Nq, Dv], logsumexp_f64 [B, H, Nq] (−∞ and output 0 where nothing is seen)
     attributes: fixtures/operator_cases.py explains each one. The order is
         S = scale · Q Kᵀ (of the normalised vectors where score is "cosine"; scale = 1/temperature then)

@@ -11,7 +11,8 @@ import random
 from pathlib import Path
 
 ADJECTIVES = """quiet old bright narrow patient careful distant hungry clever wooden silver frozen gentle sudden ordinary
-    curious broken early heavy honest modern northern public rapid rusty sleepy steep useful wild young""".split()
+    curious broken early heavy honest modern northern public rapid rusty sleepy steep useful wild
+    young""".split()
 NOUNS = """teacher river engine garden neighbour harbour letter market doctor window mountain student machine forest
     painter village bridge captain library clock kitchen farmer museum journey question station scientist lantern
     orchard archive""".split()
