@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Makes every stored reference that the tests compare with.
+
+    python3 -m venv .venv && .venv/bin/pip install -r Scripts/requirements.txt
+    .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [FAMILY…]
+
+FAMILY is one of: multi-head, operator, layers, encoders, sentences (all of them when none is named).
+`sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), and is left out without it.
+
+Everything is seeded. Float64 results are the truth; float32 results are PyTorch's own, and depend on
+the machine in their last bits. Their error against float64, `float32Error`, is the measure of the tests'
+tolerance: at most twice as much. Where it is 0 or happens to be very small, take one unit in the last place of
+the largest output as the least tolerance.
+
+All files are safetensors. Metadata: `cases` is a JSON list of the cases' names, and each case's name leads to
+a JSON object with its attributes. Masks are BOOL, ids I64, what ends in `_f64` F64, all else F32.
+Dimensions: B batch, H heads, Hkv key and value heads, Nq and Nk queries and keys, D and Dv head widths,
+M model width, L layers.
+
+Tests/AttentionTests/Fixtures/multi_head_attention.safetensors – `caseN.`, nn.MultiheadAttention
+    weights.in_proj_weight [3M, M] (packed: true)
+    weights.q_proj_weight [M, M], weights.k_proj_weight [M, kdim], weights.v_proj_weight [M, vdim] (packed: false)
+    weights.in_proj_bias [3M], weights.out_proj.weight [M, M], weights.out_proj.bias [M] (biases: bias true)
+    query [B, Nq, M]; key [B, Nk, kdim], value [B, Nk, vdim] (only where selfAttention is false)
+    key_padding_mask BOOL [B, Nk], true is padding (also the attribute `lengths`: true keys of each sequence)
+    attn_mask F32 [Nq, Nk] or [B·H, Nq, Nk], added to the scores
+    output_f32, output_f64 [B, Nq, M]
+    attention_weights_f64 [B, H, Nq, Nk], attention_weights_mean_f64 [B, Nq, Nk]
+    attributes: batch heads width queries keys kdim vdim bias causal selfAttention packed lengths float32Error;
+    causal is top-left: query i sees keys j ≤ i.
+Tests/AttentionTests/Fixtures/multi_head_linears.safetensors – `case0.`, the same with four Linear layers
+    weights.{query,key,value,output}.weight [M, M], …bias [M]; the rest as above
+
+Tests/AttentionTests/Fixtures/operator.safetensors – `caseN.`
+    query [B, H, Nq, D], key [B, Hkv, Nk, D], value [B, Hkv, Nk, Dv]; head h reads kv head h / (H / Hkv)
+    bias, allowed (BOOL) [B or 1, H or 1, Nq, Nk], alibi_slopes [H], where the case has them
+    output_f64, output_f32 [B, H, Nq, Dv], logsumexp_f64 [B, H, Nq] (−∞ and output 0 where nothing is seen)
+    attributes: fixtures/operator_cases.py explains each one. The order is
+        S = scale · Q Kᵀ (of the normalised vectors where score is "cosine"; scale = 1/temperature then)
+        S ← softcap · tanh(S / softcap);  S ← S + bias − slope · |i + queryOffset − j|;  S ← −∞ where not allowed
+    `poison` cases hold NaN and infinity where the mask hides the key. float32By says whether output_f32 is
+    scaled_dot_product_attention ("pytorch") or the formula in float32 ("formula").
+
+Tests/AttentionTensorsTests/Fixtures/layers.safetensors
+    layerNormN: input [4, W], weight [W], bias [W], output_f64 [4, W]; width, epsilon, float32Errors (of each row)
+    softmaxN: input, output_f64 [4, W], logsumexp_f64 [4]; width, float32Error
+    activation: input, gelu_f64, gelu_tanh_f64, tanh_f64, silu_f64, relu_f64, all [n] (last inputs: +∞, NaN)
+    exp: input, output_f64 [n]
+    linearN: input [M, K], weight [N, K], bias [N] (or none), output_f64 [M, N]; rows, inputWidth, outputWidth, bias
+
+Tests/AttentionModelsTests/Fixtures/{bert,bert-prefixed,distilbert,roberta,roberta-prefixed}/
+    config.json, model.safetensors: a model folder as the hub has it. `bert` has names without a prefix, exact
+    GELU and a pooler; `bert-prefixed` has `bert.` before each name, LayerNorm's tensors named gamma and beta,
+    tanh GELU and a language-model head; `distilbert` and `roberta-prefixed` have their prefixes and heads.
+    expected.safetensors – `seqN.`: ids I64 [N], token_type_ids I64 [N] (all 0 where left out),
+    hidden_f32, hidden_f64 [N, M] (last hidden states), attention_weights_f64 [L, H, N, N] (short sequences)
+    attributes: length, float32Error
+
+Tests/AttentionGenerationTests/Fixtures/minilm.json – modelSHA256, maximumLength, similarities (the published ones
+    of the first three sentences), shortSentence (index), sentences: [{text, ids}]
+Tests/AttentionGenerationTests/Fixtures/minilm.safetensors
+    sentences.embeddings_f32, sentences.embeddings_f64 [count, 384], in minilm.json's order
+    short.hidden_f32, short.hidden_f64 [N, 384], short.attention_weights_f64 [6, 12, N, N]
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from fixtures.encoders import make_encoders
+from fixtures.layers import make_layers
+from fixtures.multi_head import make_multi_head
+from fixtures.operator import make_operator
+from fixtures.sentences import make_sentences
+
+FAMILIES = {
+    "multi-head": make_multi_head, "operator": make_operator, "layers": make_layers,
+    "encoders": make_encoders}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help="what to make; all when left out")
+    parser.add_argument("--model", type=Path, help="folder of all-MiniLM-L6-v2, for `sentences`")
+    arguments = parser.parse_args()
+    unknown = set(arguments.families) - {*FAMILIES, "sentences"}
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(FAMILIES)}, sentences")
+    if "sentences" in arguments.families and arguments.model is None:
+        parser.error("`sentences` needs --model FOLDER")
+    torch.set_num_threads(1)  # sums keep their order
+    for name, make in FAMILIES.items():
+        if not arguments.families or name in arguments.families:
+            make()
+    if arguments.model and (not arguments.families or "sentences" in arguments.families):
+        make_sentences(arguments.model)
+
+
+if __name__ == "__main__":
+    main()
