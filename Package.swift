@@ -16,9 +16,9 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .testTarget(
-        name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+        name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies, exclude: exclude,
         swiftSettings: swiftSettings)
 }
 
@@ -61,12 +61,12 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["AttentionTensors"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
-        tests("AttentionTensors"),
-        tests("Attention", ["AttentionFiles"]),
+        tests("AttentionTensors", ["AttentionFiles"], exclude: ["Fixtures"]),
+        tests("Attention", ["AttentionFiles"], exclude: ["Fixtures"]),
         tests("AttentionFiles"),
-        tests("AttentionTokenizers"),
-        tests("AttentionModels", ["AttentionFiles"]),
-        tests("AttentionGeneration"),
+        tests("AttentionTokenizers", exclude: ["Fixtures"]),
+        tests("AttentionModels", ["AttentionFiles"], exclude: ["Fixtures"]),
+        tests("AttentionGeneration", exclude: ["Fixtures"]),
         tests("AttentionMaps"),
         tests("attend"),
     ],

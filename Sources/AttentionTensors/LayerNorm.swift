@@ -21,11 +21,12 @@ public struct LayerNorm: Sendable {
         self.bias = bias?.contiguous()
     }
 
-    /// Reads `weight` and `bias` from `source`.
+    /// Reads `weight` and `bias` from `source`, which older checkpoints call `gamma` and `beta`.
     public init(width: Int, epsilon: Float, from source: some WeightSource) throws {
+        let isOld = !source.contains("weight") && source.contains("gamma")
         try self.init(
-            width: width, gain: source.tensor("weight", shape: [width]),
-            bias: source.tensor("bias", shape: [width]), epsilon: epsilon)
+            width: width, gain: source.tensor(isOld ? "gamma" : "weight", shape: [width]),
+            bias: source.tensor(isOld ? "beta" : "bias", shape: [width]), epsilon: epsilon)
     }
 
     /// The norm of `x`, or of `x + residual` in one pass.

@@ -1,0 +1,61 @@
+import AttentionTensors
+
+/// One published family of encoders: its configuration file, and what that means here.
+protocol EncoderArchitecture: Decodable {
+    /// The values of `model_type` that it answers to.
+    static var modelTypes: [String] { get }
+    func encoder() throws(ModelConfigurationError) -> EncoderTransformer.Configuration
+    var tensorNames: EncoderTransformer.TensorNames { get }
+}
+
+extension EncoderTransformer {
+    /// A new architecture is one file in this folder, and its line here.
+    private static var architectures: [any EncoderArchitecture.Type] {
+        [BERTConfiguration.self, DistilBERTConfiguration.self]
+    }
+
+    /// The encoder that a published `config.json` describes, with the weights of `source`.
+    ///
+    /// - Throws: ``ModelConfigurationError`` for what is not implemented; `TensorError` for a missing or
+    ///   misshapen tensor; what `source` throws.
+    public init(_ description: Description, from source: any WeightSource) throws {
+        try self.init(description.configuration, names: description.names, from: source)
+    }
+
+    /// A published encoder's `config.json`, decoded and checked: `JSONDecoder().decode(Description.self, …)`.
+    public struct Description: Decodable, Sendable {
+        public let configuration: Configuration
+        let names: TensorNames
+
+        private enum CodingKeys: String, CodingKey { case model_type }
+
+        public init(from decoder: any Decoder) throws {
+            let type = try decoder.container(keyedBy: CodingKeys.self).decode(
+                String.self, forKey: .model_type)
+            guard let architecture = architectures.first(where: { $0.modelTypes.contains(type) }) else {
+                throw ModelConfigurationError.unknownArchitecture(
+                    type, known: architectures.flatMap(\.modelTypes))
+            }
+            let values = try architecture.init(from: decoder)
+            configuration = try values.encoder()
+            names = values.tensorNames
+            try Self.check(configuration)
+        }
+
+        private static func check(_ configuration: Configuration) throws(ModelConfigurationError) {
+            try ConfigurationCheck.positive(configuration.width, "the hidden width")
+            try ConfigurationCheck.positive(configuration.layers, "the number of layers")
+            try ConfigurationCheck.positive(configuration.heads, "the number of heads")
+            try ConfigurationCheck.positive(configuration.feedForwardWidth, "the feed-forward width")
+            try ConfigurationCheck.positive(configuration.vocabulary, "vocab_size")
+            try ConfigurationCheck.positive(configuration.positions, "max_position_embeddings")
+            try ConfigurationCheck.divides(configuration.heads, configuration.width, "the number of heads")
+            if case .after(let padding) = configuration.numbering,
+                padding < 0 || padding >= configuration.positions
+            {
+                throw .unsupported(
+                    field: "pad_token_id", value: "\(padding)", supported: "a position of the table")
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Attention
+import AttentionTensors
+
+/// A stack of self-attention and feed-forward layers in which every token sees every other (BERT,
+/// arXiv:1810.04805), normalised after each residual sum:
+///
+///     h ← LayerNorm(tokens + positions + segments)
+///     h ← LayerNorm(h + MultiHeadAttention(h));  h ← LayerNorm(h + FeedForward(h))      for each layer
+public struct EncoderTransformer: Sendable {
+    /// What varies between encoders, as data.
+    public struct Configuration: Hashable, Sendable {
+        /// M
+        public var width: Int
+        public var layers: Int
+        public var heads: Int
+        /// F
+        public var feedForwardWidth: Int
+        /// V
+        public var vocabulary: Int
+        /// The size of the table of positions.
+        public var positions: Int
+        /// How tokens are numbered in that table.
+        public var numbering: PositionNumbering
+        /// The number of segments; 0 for a model without.
+        public var segments: Int
+        public var activation: Activation
+        public var normEpsilon: Float
+
+        public enum PositionNumbering: Hashable, Sendable {
+            /// 0, 1, 2 …
+            case fromZero
+            /// RoBERTa's: from `padding` + 1 on, and `padding` for the padding token itself.
+            case after(padding: Int)
+        }
+
+        /// The longest sequence that the table of positions serves.
+        public var longestSequence: Int {
+            switch numbering {
+            case .fromZero: positions
+            case .after(let padding): positions - padding - 1
+            }
+        }
+    }
+
+    public let configuration: Configuration
+    let tokens: Embedding
+    let positions: Embedding
+    let segments: Embedding?
+    let embeddingNorm: LayerNorm
+    let layers: [Layer]
+
+    struct Layer: Sendable {
+        let attention: MultiHeadAttention
+        let attentionNorm: LayerNorm
+        let feedForward: FeedForward
+        let feedForwardNorm: LayerNorm
+    }
+
+    /// The last hidden states of a batch.
+    ///
+    /// - Parameters:
+    ///   - batch: Sequences of token ids.
+    ///   - observe: Is shown each layer's attention, in order; nil costs nothing. Positions of all sequences lie
+    ///     end to end in it, as in `batch`.
+    /// - Returns: `[tokens, M]`, the sequences end to end as in `batch`.
+    /// - Throws: `TensorError.invalidArgument` for a sequence that is too long or an id that the model does not
+    ///   have; what `observe` throws.
+    public func callAsFunction(
+        _ batch: TokenBatch, observe: ((_ layer: Int, AttentionObservation) throws -> Void)? = nil
+    ) throws -> Tensor {
+        let mask = try BlockDiagonalMask(queryLengths: batch.ranges.map(\.count))
+        var hidden = try embed(batch)
+        for (index, layer) in layers.enumerated() {
+            let observeLayer = observe.map { observe in { observation in try observe(index, observation) } }
+            let attended = try layer.attention(hidden, mask: mask, observe: observeLayer)
+            hidden = try layer.attentionNorm(attended, adding: hidden)
+            hidden = try layer.feedForwardNorm(layer.feedForward(hidden), adding: hidden)
+        }
+        return try hidden.reshaped(to: [batch.ids.count, configuration.width])
+    }
+
+    /// `[1, tokens, M]`: the normalised sum of token, position and segment vectors.
+    private func embed(_ batch: TokenBatch) throws -> Tensor {
+        var sum = try tokens(batch.ids)
+        if let segments { sum = try sum + segments(batch.typeIDs, what: "token type") }
+        let placed = try positions(positionNumbers(batch), what: "position")
+        return try embeddingNorm(sum, adding: placed).reshaped(to: [1, batch.ids.count, configuration.width])
+    }
+
+    private func positionNumbers(_ batch: TokenBatch) throws(TensorError) -> [Int] {
+        var numbers: [Int] = []
+        for range in batch.ranges {
+            guard range.count <= configuration.longestSequence else {
+                throw .invalidArgument(
+                    "a sequence of \(range.count) tokens is longer than the model's \(configuration.longestSequence)"
+                )
+            }
+            switch configuration.numbering {
+            case .fromZero: numbers += 0..<range.count
+            case .after(let padding):
+                var next = padding
+                for id in batch.ids[range] {
+                    if id != padding { next += 1 }
+                    numbers.append(id == padding ? padding : next)
+                }
+            }
+        }
+        return numbers
+    }
+}
