@@ -26,7 +26,9 @@ public struct StoredTensor: Sendable {
     /// A stored tensor with its own copy of `bytes`.
     public init(name: String, elementType: ElementType, shape: Shape, bytes: [UInt8]) throws(TensorError) {
         let storage = TensorStorage(byteCount: bytes.count)
-        bytes.withUnsafeBytes { storage.baseAddress.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        bytes.withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(start: storage.baseAddress, count: $0.count).copyMemory(from: $0)
+        }
         try self.init(name: name, elementType: elementType, shape: shape, bytes: 0..<bytes.count, in: storage)
     }
 

@@ -8,14 +8,19 @@ public protocol WeightSource: Sendable {
     var tensorNames: [String] { get }
     /// The tensor of this name as it is stored, or nil if there is none.
     func storedTensor(named name: String) throws -> StoredTensor?
-}
-
-extension WeightSource {
-    public func contains(_ name: String) -> Bool { tensorNames.contains(name) }
-
+    /// Whether there is a tensor of this name.
+    func contains(_ name: String) -> Bool
     /// The float32 tensor `name`, whose shape must be `shape`.
     ///
     /// - Throws: ``TensorError`` if it is missing, of another shape or not a number; the source's own errors.
+    func tensor(_ name: String, shape: Shape) throws -> Tensor
+}
+
+// `contains` and `tensor` are requirements, with these as their usual answers, so that a source's own
+// version (a dictionary's lookup, a full name in an error) is also found behind `any WeightSource`.
+extension WeightSource {
+    public func contains(_ name: String) -> Bool { tensorNames.contains(name) }
+
     public func tensor(_ name: String, shape: Shape) throws -> Tensor {
         guard let stored = try storedTensor(named: name) else {
             throw TensorError.missingTensor(name: name, source: label)

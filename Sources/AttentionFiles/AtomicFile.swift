@@ -1,0 +1,60 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Writes a file so that its path leads to the old content or to the whole new one, never to a part.
+enum AtomicFile {
+    /// What `body` appends becomes the content of `path`. The bytes go to a temporary file in the same
+    /// folder, are flushed to the disk, and are then renamed; if anything fails, that file is removed.
+    static func replace(
+        _ path: String, with body: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws {
+        let (folder, name) = split(path)
+        let temporary = "\(folder)/.\(name).\(getpid())-\(UInt64.random(in: 0 ... .max)).tmp"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw ModelFileError.lastSystemError("write", path) }
+        do {
+            defer { close(descriptor) }
+            try body { try append($0, to: descriptor, path: path) }
+            guard fsync(descriptor) == 0 else { throw ModelFileError.lastSystemError("flush", path) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        guard rename(temporary, path) == 0 else {
+            let error = ModelFileError.lastSystemError("replace", path)
+            unlink(temporary)
+            throw error
+        }
+        flush(folder: folder)
+    }
+
+    private static func split(_ path: String) -> (folder: String, name: Substring) {
+        guard let slash = path.lastIndex(of: "/") else { return (".", path[...]) }
+        return (slash == path.startIndex ? "/" : String(path[..<slash]), path[path.index(after: slash)...])
+    }
+
+    private static func append(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            // macOS refuses to write 2 GiB or more at once.
+            let written = write(descriptor, rest.baseAddress, min(rest.count, 1 << 26))
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { throw ModelFileError.lastSystemError("write", path) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+        }
+    }
+
+    /// Makes the renaming last through a power failure. The content is safe already, so that a file system
+    /// that cannot flush a folder is no error.
+    private static func flush(folder: String) {
+        let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+}

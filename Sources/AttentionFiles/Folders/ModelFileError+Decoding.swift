@@ -1,0 +1,42 @@
+extension ModelFileError {
+    /// A decoder's complaint, told with the file, the member's path, and what the file holds there.
+    init(_ error: DecodingError, file: String, json: JSONValue) {
+        let expected: String
+        let path: [any CodingKey]
+        switch error {
+        case .keyNotFound(let key, let context):
+            (expected, path) = ("a value", context.codingPath + [key])
+        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+            (expected, path) = (Self.describe(type), context.codingPath)
+        case .dataCorrupted(let context):
+            (expected, path) = (context.debugDescription, context.codingPath)
+        @unknown default:
+            (expected, path) = ("\(error)", [])
+        }
+        var found: JSONValue? = json
+        for key in path {
+            if let index = key.intValue {
+                found = found?[index]
+            } else {
+                found = found?[key.stringValue]
+            }
+        }
+        self = .invalidField(
+            file: file, field: Self.render(path), expected: expected, found: found?.description ?? "nothing")
+    }
+
+    private static func render(_ path: [any CodingKey]) -> String {
+        let text = path.map { key in key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)" }.joined()
+        return text.isEmpty ? "the whole file" : String(text.drop { $0 == "." })
+    }
+
+    private static func describe(_ type: Any.Type) -> String {
+        switch type {
+        case is any BinaryInteger.Type: "an integer (\(type))"
+        case is any BinaryFloatingPoint.Type: "a number"
+        case is String.Type: "a string"
+        case is Bool.Type: "true or false"
+        default: "\(type)"
+        }
+    }
+}

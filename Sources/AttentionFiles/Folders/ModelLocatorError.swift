@@ -1,0 +1,34 @@
+/// Why a model could not be found.
+public enum ModelLocatorError: Error, Hashable, Sendable {
+    /// The text cannot be a model's name.
+    case invalidName(String, reason: String)
+    /// Nothing of this name is in any of the places; `similar` are names that are.
+    case notFound(name: String, searched: [String], similar: [String], root: String)
+    /// Several models in the cache have this name.
+    case ambiguous(name: String, candidates: [String])
+    /// The cache knows the model but does not hold it.
+    case incomplete(name: String, folder: String, reason: String)
+}
+
+extension ModelLocatorError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .invalidName(let name, let reason):
+            return "\(quoted(name)) is no model's name: \(reason). Give a model's folder, or a name such as "
+                + "all-MiniLM-L6-v2."
+        case .notFound(let name, let searched, let similar, let root):
+            let places = searched.map { "\n  \(excerpt($0, limit: 500))" }.joined()
+            let names = similar.map { quoted($0) }.joined(separator: ", ")
+            return "no model \(quoted(name)). Looked for in:\(places)\n"
+                + (similar.isEmpty ? "" : "Did you mean \(names)?\n")
+                + "Give the path of a folder that holds config.json and model.safetensors, or put that folder "
+                + "into \(excerpt(root, limit: 500)). Scripts/fetch-model.sh fetches all-MiniLM-L6-v2."
+        case .ambiguous(let name, let candidates):
+            let names = candidates.map { quoted($0) }.joined(separator: ", ")
+            return "\(quoted(name)) could be any of \(names). Give the whole name."
+        case .incomplete(let name, let folder, let reason):
+            return "the cache's copy of \(quoted(name)) in \(excerpt(folder, limit: 500)) is not complete: "
+                + "\(reason). Fetch the model again."
+        }
+    }
+}

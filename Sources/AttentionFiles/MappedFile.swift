@@ -1,0 +1,100 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A regular file's bytes, mapped into memory: nothing is read before it is used, and processes that map
+/// the same file share its pages.
+///
+/// The size is taken once, when the file is opened, and every access stays within it. What no reader can
+/// prevent: if another process then makes the file shorter, touching a page beyond its new end raises
+/// SIGBUS. Replace model files by renaming a new one over the old, as ``SafetensorsWriter`` does; then the
+/// mapping keeps the old bytes.
+///
+/// `@unchecked Sendable`: both properties are constants, and the bytes they lead to are never written
+/// through the mapping, which is read only and lives until `deinit`.
+package final class MappedFile: @unchecked Sendable {
+    package let path: String
+    package let bytes: UnsafeRawBufferPointer
+
+    /// - Throws: ``ModelFileError`` if `path` is not a readable regular file with at least one byte, or the
+    ///   system cannot map it.
+    package init(path: String) throws(ModelFileError) {
+        // Without O_NONBLOCK, opening a FIFO that nobody writes to would wait for ever.
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .lastSystemError("open", path) }
+        defer { close(descriptor) }
+        let size = try Self.regularFileSize(of: descriptor, path: path)
+        guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED
+        else {
+            throw .lastSystemError("map", path)
+        }
+        self.path = path
+        bytes = UnsafeRawBufferPointer(start: address, count: size)
+    }
+
+    deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress!), bytes.count) }
+
+    /// A copy of the bytes in `range`, which must lie within the file.
+    package func copy(_ range: Range<Int>) -> [UInt8] {
+        defer { withExtendedLifetime(self) {} }
+        return Array(UnsafeRawBufferPointer(rebasing: bytes[range]))
+    }
+
+    /// The whole of a file that may have at most `limit` bytes.
+    package static func contents(of path: String, limit: Int) throws(ModelFileError) -> [UInt8] {
+        let file = try MappedFile(path: path)
+        guard file.bytes.count <= limit else {
+            throw .tooLarge(file: path, limit: limit, found: file.bytes.count)
+        }
+        return file.copy(0..<file.bytes.count)
+    }
+
+    private static func regularFileSize(of descriptor: Int32, path: String) throws(ModelFileError) -> Int {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .lastSystemError("examine", path) }
+        guard let kind = FileKind(mode: status.st_mode), kind == .file else {
+            throw .notAFile(
+                path: path, found: FileKind(mode: status.st_mode)?.rawValue ?? "something unknown")
+        }
+        guard let size = Int(exactly: status.st_size), size > 0 else { throw .empty(file: path) }
+        return size
+    }
+}
+
+/// What a path can lead to.
+enum FileKind: String {
+    case file = "a regular file"
+    case folder = "a folder"
+    case pipe = "a named pipe"
+    case socket = "a socket"
+    case device = "a device"
+
+    init?(mode: mode_t) {
+        switch mode & S_IFMT {
+        case S_IFREG: self = .file
+        case S_IFDIR: self = .folder
+        case S_IFIFO: self = .pipe
+        case S_IFSOCK: self = .socket
+        case S_IFCHR, S_IFBLK: self = .device
+        default: return nil
+        }
+    }
+
+    /// What lies at `path`, links followed; nil if nothing can be seen there.
+    init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.init(mode: status.st_mode)
+    }
+}
+
+extension ModelFileError {
+    /// The error that the last system call left behind.
+    static func lastSystemError(_ operation: String, _ file: String) -> ModelFileError {
+        .system(operation: operation, file: file, reason: String(cString: strerror(errno)))
+    }
+}
