@@ -1,0 +1,64 @@
+/// Joins the pieces of words, and puts spaces between words.
+struct WordPieceDecoder: TokenDecoder {
+    static let type = "WordPiece"
+
+    /// What the pieces begin with that continue a word.
+    private let prefix: String
+    /// Whether the spaces go that English does not write: before full stops, around apostrophes.
+    private let cleansUp: Bool
+
+    init(prefix: String, cleansUp: Bool) {
+        self.prefix = prefix
+        self.cleansUp = cleansUp
+    }
+
+    init(reading value: JSONValue) throws(TokenizerError) {
+        self.init(
+            prefix: try value.required("prefix").string(),
+            cleansUp: try value.required("cleanup").bool())
+    }
+
+    func decode(_ tokens: [String]) -> String {
+        var text = ""
+        for (index, token) in tokens.enumerated() {
+            if index == 0 {
+                text += token
+            } else if token.utf8.starts(with: prefix.utf8) {
+                text.unicodeScalars += token.unicodeScalars.dropFirst(prefix.unicodeScalars.count)
+            } else {
+                text += " "
+                text += token
+            }
+        }
+        return cleansUp ? Self.cleanUp(text) : text
+    }
+
+    /// Rules in the order in which the reference applies them, each to the whole text.
+    private static let rules: [(written: String, meant: String)] = [
+        (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"),
+        (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+    ]
+
+    static func cleanUp(_ text: String) -> String {
+        var bytes = Array(text.utf8)
+        for rule in rules { bytes = replace(Array(rule.written.utf8), by: Array(rule.meant.utf8), in: bytes) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func replace(_ pattern: [UInt8], by replacement: [UInt8], in bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            let end = index + pattern.count
+            if bytes[index] == pattern[0], end <= bytes.count, bytes[index..<end].elementsEqual(pattern) {
+                result += replacement
+                index = end
+            } else {
+                result.append(bytes[index])
+                index += 1
+            }
+        }
+        return result
+    }
+}

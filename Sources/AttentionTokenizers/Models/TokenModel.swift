@@ -1,0 +1,30 @@
+/// The third stage: cuts a word into the pieces of a vocabulary.
+///
+/// A new model is one file beside this one and its line in ``TokenModels/all``.
+package protocol TokenModel: Sendable {
+    /// Its `type` in tokenizer.json.
+    static var type: String { get }
+
+    init(reading value: JSONValue) throws(TokenizerError)
+
+    var vocabulary: Vocabulary { get }
+
+    /// Appends the pieces of the word that stands at `range`.
+    func tokenize(_ text: AlignedText, _ range: Range<Int>, into pieces: inout [Piece])
+}
+
+/// A piece of a word: a token of the vocabulary, and the scalars that it stands for.
+package struct Piece: Sendable {
+    package let id: Int
+    package let range: Range<Int>
+}
+
+package enum TokenModels {
+    static let all: [any TokenModel.Type] = [WordPiece.self]
+
+    package static func read(_ value: JSONValue) throws(TokenizerError) -> any TokenModel {
+        // Files of old versions leave the type out; all of them are WordPiece.
+        guard try value.optional("type") != nil else { return try WordPiece(reading: value) }
+        return try value.stage(among: all) { $0.type }.init(reading: value)
+    }
+}

@@ -1,0 +1,18 @@
+/// Several normalisers, one after the other.
+package struct NormalizerSequence: TextNormalizer {
+    package static let type = "Sequence"
+
+    private let normalizers: [any TextNormalizer]
+
+    package init(reading value: JSONValue) throws(TokenizerError) {
+        var normalizers: [any TextNormalizer] = []
+        for element in try value.required("normalizers").array() {
+            normalizers.append(try Normalizers.read(element))
+        }
+        self.normalizers = normalizers
+    }
+
+    package func normalize(_ text: inout AlignedText) {
+        for normalizer in normalizers { normalizer.normalize(&text) }
+    }
+}

@@ -1,0 +1,36 @@
+/// How a tokenizer's file wants batches of unequal lengths filled up.
+///
+/// Nothing is padded here: a caller that forms batches knows whether its model needs padding.
+public struct Padding: Hashable, Sendable {
+    /// To which length.
+    public enum Length: Hashable, Sendable {
+        case longestOfBatch
+        case fixed(Int)
+    }
+
+    public let length: Length
+    public let side: Truncation.Side
+    /// Lengths are rounded up to a multiple of this.
+    public let multiple: Int?
+    public let id: Int
+    public let typeID: Int
+    public let token: String
+
+    init(reading value: JSONValue) throws(TokenizerError) {
+        let strategy = try value.required("strategy")
+        if strategy.isObject {
+            length = .fixed(try strategy.required("Fixed").count())
+        } else {
+            let name = try strategy.string()
+            guard name == "BatchLongest" else {
+                throw strategy.unsupported(name, supported: ["BatchLongest", "Fixed"])
+            }
+            length = .longestOfBatch
+        }
+        side = try value.required("direction").name(of: Truncation.Side.self)
+        multiple = try value.optional("pad_to_multiple_of")?.count()
+        id = try value.required("pad_id").count()
+        typeID = try value.required("pad_type_id").count()
+        token = try value.required("pad_token").string()
+    }
+}

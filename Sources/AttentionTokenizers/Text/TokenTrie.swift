@@ -1,0 +1,109 @@
+/// A trie over the UTF-8 bytes of tokens, each with a number.
+///
+/// Its edges lie in one hash table, keyed by node and byte, so that building it costs one insertion a byte
+/// and following it one look-up a byte.
+package struct TokenTrie: Sendable {
+    package typealias Node = UInt32
+
+    package static let root: Node = 0
+    /// A bound on a token's UTF-8 bytes, so that matching costs at most that much a position.
+    package static let longestToken = 4096
+    private static let largestNode: Node = 1 << 27
+
+    /// `key << 28 | child`, where the key is `node << 8 | byte`; 0 is empty, as no edge leads to the root.
+    private var edges: [UInt64]
+    private var shift: UInt64
+    private var values: [Int32] = [-1]
+
+    package init() {
+        edges = [UInt64](repeating: 0, count: 1024)
+        shift = 64 - 10
+    }
+
+    /// The number of the token that ends at this node, or -1.
+    @inline(__always)
+    package func value(at node: Node) -> Int32 { values[Int(node)] }
+
+    /// The number of a token.
+    package func value(of token: String) -> Int32? {
+        guard let node = node(of: token), value(at: node) >= 0 else { return nil }
+        return value(at: node)
+    }
+
+    /// The node that a text leads to.
+    package func node(of text: String) -> Node? {
+        var node = Self.root
+        for byte in text.utf8 {
+            guard let next = child(of: node, byte: byte) else { return nil }
+            node = next
+        }
+        return node
+    }
+
+    @inline(__always)
+    package func child(of node: Node, scalar: Unicode.Scalar) -> Node? {
+        if scalar.value < 0x80 { return child(of: node, byte: UInt8(truncatingIfNeeded: scalar.value)) }
+        var node = node
+        for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
+            guard let next = child(of: node, byte: byte) else { return nil }
+            node = next
+        }
+        return node
+    }
+
+    @inline(__always)
+    package func child(of node: Node, byte: UInt8) -> Node? {
+        let key = UInt64(node) << 8 | UInt64(byte)
+        let edge = edges[slot(for: key)]
+        return edge == 0 ? nil : Node(truncatingIfNeeded: edge & 0xFFF_FFFF)
+    }
+
+    /// The slot that holds the key, or the empty one where it belongs.
+    @inline(__always)
+    private func slot(for key: UInt64) -> Int {
+        let mask = edges.count - 1
+        var slot = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> shift)
+        while edges[slot] != 0, edges[slot] >> 28 != key { slot = (slot + 1) & mask }
+        return slot
+    }
+
+    /// Adds a token.
+    ///
+    /// - Returns: the number that the token had before, if any, which then stays as it is; or a reason why
+    ///   it cannot be added.
+    package mutating func insert(_ token: String, value: Int32) -> InsertionResult {
+        guard token.utf8.count <= Self.longestToken else { return .tooLong }
+        var node = Self.root
+        for byte in token.utf8 {
+            let key = UInt64(node) << 8 | UInt64(byte)
+            let slot = slot(for: key)
+            if edges[slot] != 0 {
+                node = Node(truncatingIfNeeded: edges[slot] & 0xFFF_FFFF)
+                continue
+            }
+            let child = Node(values.count)
+            guard child < Self.largestNode else { return .full }
+            edges[slot] = key << 28 | UInt64(child)
+            values.append(-1)
+            node = child
+            if values.count * 2 > edges.count { grow() }
+        }
+        guard values[Int(node)] < 0 else { return .alreadyThere(values[Int(node)]) }
+        values[Int(node)] = value
+        return .inserted
+    }
+
+    package enum InsertionResult: Equatable {
+        case inserted
+        case alreadyThere(Int32)
+        case tooLong
+        case full
+    }
+
+    private mutating func grow() {
+        let old = edges
+        edges = [UInt64](repeating: 0, count: old.count * 4)
+        shift -= 2
+        for edge in old where edge != 0 { edges[slot(for: edge >> 28)] = edge }
+    }
+}

@@ -1,0 +1,160 @@
+extension Tokenizer {
+    /// Makes tokens of a text, or of a pair of texts.
+    ///
+    /// The work grows linearly with the length of the text.
+    ///
+    /// - Parameters:
+    ///   - text: any text.
+    ///   - pair: a second text, for models that look at two.
+    ///   - addSpecialTokens: whether the tokens are added that the model expects around texts.
+    ///   - maxLength: the greatest number of tokens, with the added ones; nil does not cut.
+    ///     ``truncation`` has what the tokenizer's file says.
+    ///   - strategy: which text of a pair is cut.
+    ///   - side: at which end tokens are dropped.
+    /// - Throws: ``TokenizerError/textTooLong(bytes:limit:)``;
+    ///   ``TokenizerError/cannotTruncate(maxLength:reason:)``.
+    public func encode(
+        _ text: String, pair: String? = nil, addSpecialTokens: Bool = true, maxLength: Int? = nil,
+        strategy: Truncation.Strategy = .longestFirst, side: Truncation.Side = .right
+    ) throws(TokenizerError) -> Encoding {
+        let template = template(isPair: pair != nil)
+        let cut = maxLength.map { Truncation(maxLength: $0, strategy: strategy, side: side) }
+        let room = try cut.map { cut throws(TokenizerError) in
+            try roomForText(in: cut, template: template, addSpecialTokens: addSpecialTokens)
+        }
+        let first = try tokenize(text, isFirst: true, truncation: cut)
+        let second = try pair.map { text throws(TokenizerError) in
+            try tokenize(text, isFirst: false, truncation: cut)
+        }
+        var sequences = [first[...]] + (second.map { [$0[...]] } ?? [])
+        if let cut, let room {
+            let lengths = try cut.lengths(of: (first.count, second?.count), room: room)
+            for (index, length) in [lengths.first, lengths.second].enumerated() {
+                guard let length else { continue }
+                sequences[index] =
+                    side == .right ? sequences[index].prefix(length) : sequences[index].suffix(length)
+            }
+        }
+        return template.apply(to: sequences, addingSpecialTokens: addSpecialTokens)
+    }
+
+    private func template(isPair: Bool) -> Template {
+        guard let templates = postProcessor?.templates else {
+            return isPair ? .plainPair : .plainSingle
+        }
+        return isPair ? templates.pair : templates.single
+    }
+
+    private func roomForText(
+        in truncation: Truncation, template: Template, addSpecialTokens: Bool
+    ) throws(TokenizerError) -> Int {
+        let maxLength = truncation.maxLength
+        guard maxLength >= 0 else {
+            throw .cannotTruncate(maxLength: maxLength, reason: "a length cannot be negative")
+        }
+        let added = addSpecialTokens ? template.specialCount : 0
+        guard added <= maxLength else {
+            throw .cannotTruncate(maxLength: maxLength, reason: "the special tokens alone are \(added)")
+        }
+        return maxLength - added
+    }
+
+    // MARK: One text
+
+    /// The tokens of one text.
+    ///
+    /// Where the text will be cut, words far behind the cut are not looked at.
+    private func tokenize(
+        _ text: String, isFirst: Bool, truncation: Truncation?
+    ) throws(TokenizerError) -> [SequenceToken] {
+        let words = try cutIntoWords(text)
+        // A text that must stay whole is tokenized whole.
+        let isKept = isFirst && truncation?.strategy == .onlySecond
+        let limit = isKept ? nil : truncation?.maxLength
+        guard truncation?.side == .left else {
+            return tokenize(words, in: words.indices, limit: limit)
+        }
+        var groups: [[SequenceToken]] = []
+        var count = 0
+        for index in words.words.indices.reversed() {
+            groups.append(tokenize(words, in: index..<index + 1, limit: nil))
+            count += groups[groups.count - 1].count
+            if let limit, count >= limit, words.words[index].token == nil { break }
+        }
+        return Array(groups.reversed().joined())
+    }
+
+    private func tokenize(_ words: Words, in range: Range<Int>, limit: Int?) -> [SequenceToken] {
+        var tokens: [SequenceToken] = []
+        var pieces: [Piece] = []
+        for index in range {
+            let word = words.words[index]
+            if let token = word.token {
+                let text = words.scalars[word.range]
+                tokens.append(
+                    SequenceToken(
+                        id: token.id, text: text.string, offset: words.offset(of: word.range), word: index))
+                continue
+            }
+            pieces.removeAll(keepingCapacity: true)
+            model.tokenize(words.scalars, word.range, into: &pieces)
+            for piece in pieces {
+                tokens.append(
+                    SequenceToken(
+                        id: piece.id, text: model.vocabulary.token(of: piece.id) ?? "",
+                        offset: words.offset(of: piece.range), word: index))
+            }
+            if let limit, tokens.count >= limit { break }
+        }
+        return tokens
+    }
+
+    /// Normalised text, cut into words and added tokens.
+    private struct Words {
+        var scalars: AlignedText = []
+        var words: [(range: Range<Int>, token: AddedToken?)] = []
+
+        var indices: Range<Int> { words.indices }
+
+        /// What a stretch of the normalised text stands for in the original.
+        func offset(of range: Range<Int>) -> Range<Int> {
+            let start = Int(scalars[range.lowerBound].start)
+            return start..<Swift.max(start, Int(scalars[range.upperBound - 1].end))
+        }
+
+        mutating func append(_ text: PreTokenizedText, token: AddedToken? = nil) {
+            let shift = scalars.count
+            if shift == 0 { scalars = text.scalars } else { scalars += text.scalars }
+            for word in text.words {
+                words.append((word.lowerBound + shift..<word.upperBound + shift, token))
+            }
+        }
+    }
+
+    private func cutIntoWords(_ text: String) throws(TokenizerError) -> Words {
+        var words = Words()
+        let original = try AlignedText(text)
+        for stretch in added.written.stretches(of: original) {
+            let isWhole = stretch.range.count == original.count
+            let part = isWhole ? original : AlignedText(original[stretch.range])
+            if let token = stretch.token {
+                words.append(PreTokenizedText(part), token: token)
+            } else {
+                appendWords(of: part, to: &words)
+            }
+        }
+        return words
+    }
+
+    /// Normalises text that holds no added token as it is written, and cuts it into words.
+    private func appendWords(of text: AlignedText, to words: inout Words) {
+        var text = text
+        normalizer?.normalize(&text)
+        for stretch in added.normalized.stretches(of: text) {
+            let isWhole = stretch.range.count == text.count
+            var part = PreTokenizedText(isWhole ? text : AlignedText(text[stretch.range]))
+            if stretch.token == nil { preTokenizer?.preTokenize(&part) }
+            words.append(part, token: stretch.token)
+        }
+    }
+}

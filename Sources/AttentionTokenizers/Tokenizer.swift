@@ -1,0 +1,46 @@
+/// Makes tokens of text and text of tokens, as a model's own files say.
+///
+/// The stages, each of which is one of several kinds: added tokens are found in the text, the rest is
+/// normalised, cut into words, each word into the pieces of the vocabulary, and the tokens are put together
+/// with the special ones that the model expects. A tokenizer does not change, so that any number of tasks
+/// can use one at once.
+///
+/// ```swift
+/// let tokenizer = try Tokenizer(contentsOf: folder)
+/// let encoding = try tokenizer.encode("Attention is all you need.", maxLength: 256)
+/// print(encoding.ids, tokenizer.decode(encoding.ids))
+/// ```
+public struct Tokenizer: Sendable {
+    let normalizer: (any TextNormalizer)?
+    let preTokenizer: (any PreTokenizer)?
+    let model: any TokenModel
+    let postProcessor: (any PostProcessor)?
+    let decoder: (any TokenDecoder)?
+    let added: AddedTokens
+
+    /// How the tokenizer's file wants texts cut. ``encode(_:pair:addSpecialTokens:maxLength:strategy:side:)``
+    /// cuts only where it is told to.
+    public let truncation: Truncation?
+    /// How the tokenizer's file wants batches filled up.
+    public let padding: Padding?
+    /// The greatest number of tokens that the model takes, where `tokenizer_config.json` says so.
+    public internal(set) var modelMaxLength: Int?
+
+    /// The tokens that are found in text as a whole, such as `[MASK]`.
+    public var addedTokens: [AddedToken] { added.tokens }
+
+    /// The number of different tokens.
+    public var vocabularySize: Int {
+        model.vocabulary.count + added.tokens.count { model.vocabulary.token(of: $0.id) == nil }
+    }
+
+    /// The id of a token, nil for what is none.
+    public func id(of token: String) -> Int? {
+        added.id(of: token) ?? model.vocabulary.id(of: token)
+    }
+
+    /// The token of an id, nil for what is none.
+    public func token(of id: Int) -> String? {
+        added.token(of: id)?.content ?? model.vocabulary.token(of: id)
+    }
+}

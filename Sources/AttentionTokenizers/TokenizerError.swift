@@ -1,0 +1,54 @@
+/// What can be wrong with a tokenizer's files, and with what is asked of it.
+///
+/// `file` is the name that the caller gave or the file's path; `field` is a path such as
+/// `model.vocab["##ing"]`.
+public enum TokenizerError: Error, Hashable, Sendable {
+    /// The file cannot be read.
+    case unreadableFile(file: String, reason: String)
+    /// The folder holds neither `tokenizer.json` nor `vocab.txt`.
+    case noTokenizerFile(folder: String)
+    /// The file is not JSON text, for the reason found at the byte `offset`.
+    case invalidJSON(file: String, offset: Int, reason: String)
+    /// A field that must be there is absent.
+    case missingField(file: String, field: String)
+    /// A field holds another type of value than it must.
+    case wrongType(file: String, field: String, expected: String, found: String)
+    /// A field holds a value that makes no sense.
+    case invalidValue(file: String, field: String, reason: String)
+    /// A field asks for something that is not implemented.
+    case unsupported(file: String, field: String, found: String, supported: [String])
+    /// A field names a token that the vocabulary does not have.
+    case unknownToken(file: String, field: String, token: String)
+    /// The text is longer than offsets can say.
+    case textTooLong(bytes: Int, limit: Int)
+    /// The text cannot be cut to the length that was asked for.
+    case cannotTruncate(maxLength: Int, reason: String)
+}
+
+extension TokenizerError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unreadableFile(let file, let reason):
+            "\(file): cannot be read: \(reason)"
+        case .noTokenizerFile(let folder):
+            "\(folder): holds neither tokenizer.json nor vocab.txt"
+        case .invalidJSON(let file, let offset, let reason):
+            "\(file): not valid JSON at byte \(offset): \(reason)"
+        case .missingField(let file, let field):
+            "\(file): '\(field)' is missing"
+        case .wrongType(let file, let field, let expected, let found):
+            "\(file): '\(field)' must be \(expected), found \(found)"
+        case .invalidValue(let file, let field, let reason):
+            "\(file): '\(field)' \(reason)"
+        case .unsupported(let file, let field, let found, let supported):
+            "\(file): '\(field)' is '\(found)', which is not supported; "
+                + "supported: \(supported.joined(separator: ", "))"
+        case .unknownToken(let file, let field, let token):
+            "\(file): '\(field)' names the token '\(token)', which the vocabulary does not have"
+        case .textTooLong(let bytes, let limit):
+            "the text has \(bytes) bytes; at most \(limit) can be tokenized at once"
+        case .cannotTruncate(let maxLength, let reason):
+            "the text cannot be cut to \(maxLength) tokens: \(reason)"
+        }
+    }
+}
