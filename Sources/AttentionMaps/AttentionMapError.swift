@@ -16,6 +16,8 @@ public enum AttentionMapError: Error, Equatable, CustomStringConvertible {
     case onlySpecialTokens
     /// Roll-out multiplies the layers' maps, so it needs self-attention and consecutive layers.
     case noRollout(reason: String)
+    /// A picture of so many units would take more memory than it is worth.
+    case tooLarge(width: Int, height: Int)
 
     public var description: String {
         switch self {
@@ -38,6 +40,8 @@ public enum AttentionMapError: Error, Equatable, CustomStringConvertible {
             return "Every token is a special token, so nothing is left to show when they are hidden."
         case .noRollout(let reason):
             return "Attention roll-out is not defined here: \(reason)."
+        case .tooLarge(let width, let height):
+            return "A picture of \(width) × \(height) is too large to draw; show one head, or fewer of them."
         }
     }
 
