@@ -74,24 +74,28 @@ struct PixelCanvas {
 
     private mutating func write(_ text: String, x: Int, y: Int, ink: MapFigure.Ink, upwards: Bool) {
         let color = ink == .muted ? Self.muted.0 : Self.strong.0
-        // Bold is the glyph printed twice, half a unit apart; here a whole one.
-        let strokes = ink == .strong ? 2 : 1
+        // Bold is the glyph with every stroke one pixel wider.
+        let extra = ink == .strong ? 1 : 0
         for (index, character) in text.enumerated() {
             for (column, row) in BitmapFont.ink(of: character) {
                 let along = index * BitmapFont.advance + column
                 let across = row - MapFigure.capHeight
                 let place = upwards ? (x + across, y - along - 1) : (x + along, y + across)
-                fill(color, x: place.0, y: place.1, width: strokes, height: 1)
+                fill(color, x: place.0, y: place.1, width: 1, height: 1, extraPixels: extra)
             }
         }
     }
 
     /// Fills a rectangle given in units; what lies outside the picture is left out.
-    private mutating func fill(_ color: UInt8, x: Int, y: Int, width columns: Int, height rows: Int) {
+    private mutating func fill(
+        _ color: UInt8, x: Int, y: Int, width columns: Int, height rows: Int, extraPixels: Int = 0
+    ) {
         let left = max(0, x * zoom)
-        let right = min(width, (x + columns) * zoom)
-        guard left < right else { return }
-        for row in max(0, y * zoom)..<max(0, min(height, (y + rows) * zoom)) {
+        let right = min(width, (x + columns) * zoom + extraPixels)
+        let top = max(0, y * zoom)
+        let bottom = min(height, (y + rows) * zoom)
+        guard left < right, top < bottom else { return }
+        for row in top..<bottom {
             for column in left..<right { pixels[row * width + column] = color }
         }
     }
