@@ -87,7 +87,7 @@ extension HTMLPage {
         .columns span { width: var(--cell); max-height: 9.5em; padding: 4px 0; writing-mode: vertical-rl;
           text-orientation: sideways; transform: rotate(180deg); line-height: var(--cell); text-align: left; }
         .rows { position: sticky; left: 0; z-index: 1; background: var(--card); padding-right: 2px;
-  margin-right: 3px; }
+          margin-right: 3px; }
         .rows span { display: block; height: var(--cell); max-width: min(9.5em, 32vw); line-height: var(--cell);
           padding: 0 4px; text-align: right; cursor: pointer; }
         .columns span, .rows span { overflow: hidden; white-space: pre; text-overflow: ellipsis;

@@ -18,7 +18,7 @@ extension AttentionMap {
 }
 
 /// Puts the page together from its parts, which are constant, and the map's data.
-struct HTMLPage {
+package struct HTMLPage {
     let map: AttentionMap
 
     /// What the script reads: the map with its weights packed.
@@ -68,8 +68,8 @@ struct HTMLPage {
         "default-src 'none'; style-src '\(styleHash)'; script-src '\(scriptHash)'; "
         + "img-src data:; base-uri 'none'; form-action 'none'"
 
-    package static let styleHash = "sha256-z5xIyjUy9ctjbD2pMiAYpRZWacijsPuVi5nRpje4Gos="
-    package static let scriptHash = "sha256-z3va15MDq5Lh4GKwTaVlrAJn5paSC05P1NR6Rjp9zd0="
+    package static let styleHash = "sha256-rKCA16J5XXV6rqw1wk8oak03l3WNmwq0qb1ivJF1QQw="
+    package static let scriptHash = "sha256-dsnohl4kGFSpjyQxnywJ3bYy5rvcHf9oWHhxgfQuH6A="
 
     /// The data as JSON in which no character can end the script element or begin a comment.
     private func payload() throws -> String {
@@ -83,11 +83,23 @@ struct HTMLPage {
             lightRamp: ColorRamp.light.stops.map(\.hex), darkRamp: ColorRamp.dark.stops.map(\.hex))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // In JSON these three stand only inside strings, where an escape means the same.
-        return String(decoding: try encoder.encode(payload), as: UTF8.self)
-            .replacingOccurrences(of: "<", with: "\\u003c")
-            .replacingOccurrences(of: ">", with: "\\u003e")
-            .replacingOccurrences(of: "&", with: "\\u0026")
+        return Self.escapeMarkup(in: try encoder.encode(payload))
+    }
+
+    /// JSON in which `<`, `>` and `&` are written as escapes; they stand only inside strings, where that
+    /// means the same.
+    private static func escapeMarkup(in json: Data) -> String {
+        let angles = Set("<>&".utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(json.count + 256)
+        for byte in json {
+            if angles.contains(byte) {
+                bytes += "\\u00\(String(byte, radix: 16))".utf8
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func visible(_ tokens: [AttentionMap.Token]) -> [AttentionMap.Token] {

@@ -35,6 +35,15 @@ struct TerminalMap {
     let panel: MapPanel
     let width: Int
     let color: TerminalColor
+    private let labelWidth: Int
+
+    init(panel: MapPanel, width: Int, color: TerminalColor) {
+        self.panel = panel
+        self.width = width
+        self.color = color
+        let longest = panel.queries.map { VisibleText.width($0) }.max() ?? 0
+        labelWidth = min(longest, Self.longestRowLabel, width / 3)
+    }
 
     /// The map in blocks of as many keys as fit.
     func blocks() -> [String] {
@@ -81,11 +90,6 @@ struct TerminalMap {
             }
         }
         return line.isEmpty ? lines : lines + [line]
-    }
-
-    private var labelWidth: Int {
-        let longest = panel.queries.map { VisibleText.width($0) }.max() ?? 0
-        return min(longest, Self.longestRowLabel, width / 3)
     }
 
     /// The keys' names, one character a line, standing on the map.
