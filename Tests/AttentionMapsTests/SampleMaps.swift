@@ -1,0 +1,74 @@
+import AttentionMaps
+
+/// Maps made by rule, with the patterns that trained encoders show: the token itself, its neighbours, a sink
+/// in [SEP], broad heads, and heads that look for one word.
+enum SampleMaps {
+    static let words = [
+        "[CLS]", "the", "tired", "cat", "sat", "on", "the", "em", "##broider", "##ed", "mat", "because", "it",
+        "was", "warm", ".", "[SEP]",
+    ]
+
+    static func tokens(_ texts: [String]) -> [AttentionMap.Token] {
+        texts.map { .init($0, isSpecial: $0.hasPrefix("[") && $0.hasSuffix("]")) }
+    }
+
+    static func map(
+        _ texts: [String] = words, layers: Int = 6, heads: Int = 12,
+        text: String = "The tired cat sat on the embroidered mat because it was warm."
+    ) throws -> AttentionMap {
+        var weights: [Float] = []
+        var random = SeededGenerator(seed: 7)
+        for layer in 0..<layers {
+            for head in 0..<heads {
+                weights += pattern(layer: layer, head: head, texts: texts, using: &random)
+            }
+        }
+        return try AttentionMap(
+            model: "all-MiniLM-L6-v2", text: text, tokens: tokens(texts), layers: Array(0..<layers),
+            heads: Array(0..<heads), weights: weights)
+    }
+
+    private static func pattern(
+        layer: Int, head: Int, texts: [String], using random: inout SeededGenerator
+    ) -> [Float] {
+        let count = texts.count
+        let kind = (layer * 5 + head * 3) % 7
+        let focus = 1 + (layer * 3 + head * 5) % max(1, count - 1)
+        var weights: [Float] = []
+        for query in 0..<count {
+            var row = (0..<count).map { _ in Float.random(in: 0.01...0.06, using: &random) }
+            for key in 0..<count {
+                let distance = key - query
+                switch kind {
+                case 0 where distance == 0: row[key] += 2.5
+                case 1 where distance == -1: row[key] += 3
+                case 2 where key == count - 1: row[key] += 4 + Float(layer)
+                case 3 where distance == 1: row[key] += 2
+                case 4: row[key] += 0.4 * Float.random(in: 0...1, using: &random)
+                case 5 where key == min(focus, count - 1): row[key] += 1.2
+                case 6 where abs(distance) <= 2: row[key] += 1 - 0.3 * Float(abs(distance))
+                default: break
+                }
+            }
+            row[count - 1] += 0.25 * Float(layer)
+            let sum = row.reduce(0, +)
+            weights += row.map { $0 / sum }
+        }
+        return weights
+    }
+}
+
+/// SplitMix64, so that every run sees the same numbers.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
