@@ -154,6 +154,10 @@ private let layouts: [HostileFile] = [
         let path = try folder.write(hostile.bytes, to: "hostile.safetensors")
         let error = #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path) }
         #expect(error?.problem == hostile.problem, "\(String(describing: error))")
+        let inMemory = #expect(throws: SafetensorsError.self) {
+            try SafetensorsFile(content: hostile.bytes, label: path)
+        }
+        #expect(inMemory == error)
         #expect(error?.description.hasPrefix(path) == true)
         #expect((0...hostile.bytes.count).contains(error?.offset ?? -1))
     }
