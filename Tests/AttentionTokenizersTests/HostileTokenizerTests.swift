@@ -27,7 +27,7 @@ import Testing
         ("normalizer", #"{"type": "Sequence"}"#, "normalizer.normalizers"),
         ("pre_tokenizer", #"{"type": "Sequence", "pretokenizers": [{}]}"#, "pre_tokenizer.pretokenizers[0].type"),
         ("post_processor", #"{"type": "BertProcessing", "sep": ["[SEP]", 2]}"#, "post_processor.cls"),
-        ("decoder", #"{"type": "WordPiece", "prefix": "##"}"#, "decoder.cleanup"),
+        ("decoder", ###"{"type": "WordPiece", "prefix": "##"}"###, "decoder.cleanup"),
         ("added_tokens", #"[{"id": 9, "content": "x", "special": true}]"#, "added_tokens[0].single_word"),
         ("truncation", #"{"strategy": "LongestFirst"}"#, "truncation.max_length"),
         ("padding", #"{"strategy": {"Fixed": 8}}"#, "padding.direction"),
@@ -48,7 +48,7 @@ import Testing
         ([:], ["vocab": #"{"[UNK]": "0"}"#], #"model.vocab["[UNK]"]"#),
         ([:], ["unk_token": "7"], "model.unk_token"),
         ([:], ["max_input_chars_per_word": "true"], "model.max_input_chars_per_word"),
-        (["decoder": #"{"type": "WordPiece", "prefix": "##", "cleanup": 1}"#], [:], "decoder.cleanup"),
+        (["decoder": ###"{"type": "WordPiece", "prefix": "##", "cleanup": 1}"###], [:], "decoder.cleanup"),
     ] as [([String: String], [String: String], String)])
     func wrongTypes(sections: [String: String], model: [String: String], field: String) {
         let error = #expect(throws: TokenizerError.self) {

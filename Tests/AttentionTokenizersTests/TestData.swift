@@ -46,14 +46,14 @@ struct TokenizerText {
             """#,
         "pre_tokenizer": #"{"type": "BertPreTokenizer"}"#,
         "post_processor": #"{"type": "BertProcessing", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1]}"#,
-        "decoder": #"{"type": "WordPiece", "prefix": "##", "cleanup": true}"#,
+        "decoder": ###"{"type": "WordPiece", "prefix": "##", "cleanup": true}"###,
     ]
     var model = [
         "type": "\"WordPiece\"",
         "unk_token": "\"[UNK]\"",
         "continuing_subword_prefix": "\"##\"",
         "max_input_chars_per_word": "100",
-        "vocab": #"{"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "un": 3, "##able": 4, "##a": 5, "a": 6, "^": 7, "_": 8}"#,
+        "vocab": ###"{"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "un": 3, "##able": 4, "##a": 5, "a": 6, "^": 7, "_": 8}"###,
     ]
 
     /// The text, with `nil` leaving a section out.
