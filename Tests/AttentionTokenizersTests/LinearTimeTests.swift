@@ -12,7 +12,7 @@ import Testing
     @Test(arguments: ["100", "1000000000"])
     func repeatedCharacters(longestWord: String) throws {
         let tokenizer = try TokenizerText(model: ["max_input_chars_per_word": longestWord]).load()
-        let time = try seconds {
+        let time = try seconds { () throws in
             let word = try tokenizer.encode(String(repeating: "a", count: 100_000))
             #expect(word.count == (longestWord == "100" ? 3 : 100_002))
             #expect(try tokenizer.encode(String(repeating: "^", count: 1_000_000)).count == 1_000_002)
@@ -23,7 +23,7 @@ import Testing
 
     @Test func ordinaryTextAndMarks() throws {
         let tokenizer = try TokenizerText().load()
-        let time = try seconds {
+        let time = try seconds { () throws in
             #expect(try tokenizer.encode(String(repeating: "unable a ", count: 120_000)).count == 360_002)
             let marks = "a" + String(repeating: "\u{301}\u{323}", count: 200_000)
             #expect(try tokenizer.encode(marks).ids == [1, 6, 2])
@@ -41,7 +41,7 @@ import Testing
     @Test func anUnknownLongWordFailsOnce() throws {
         // Every piece matches but the last: the whole word is unknown, found in one pass.
         let tokenizer = try TokenizerText(model: ["max_input_chars_per_word": "1000000000"]).load()
-        let time = try seconds {
+        let time = try seconds { () throws in
             let word = String(repeating: "a", count: 1_000_000) + "é中"
             #expect(try tokenizer.encode(word, addSpecialTokens: false).ids == [0, 0])
         }

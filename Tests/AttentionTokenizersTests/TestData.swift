@@ -8,14 +8,18 @@ enum TestData {
 
     /// The data that lies beside the repository, or where `ATTENTION_TEST_DATA` says.
     static let shared: URL? = {
-        let named = ProcessInfo.processInfo.environment["ATTENTION_TEST_DATA"].map { URL(fileURLWithPath: $0) }
+        let named = ProcessInfo.processInfo.environment["ATTENTION_TEST_DATA"].map {
+            URL(fileURLWithPath: $0)
+        }
         let beside = repository.deletingLastPathComponent().appendingPathComponent("shared/data")
         return [named, beside].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0.path) }
     }()
 
     /// The folder of all-MiniLM-L6-v2, at `ATTENTION_TEST_MODEL` or in `Models`.
     static let model: URL? = {
-        let named = ProcessInfo.processInfo.environment["ATTENTION_TEST_MODEL"].map { URL(fileURLWithPath: $0) }
+        let named = ProcessInfo.processInfo.environment["ATTENTION_TEST_MODEL"].map {
+            URL(fileURLWithPath: $0)
+        }
         let fetched = repository.appendingPathComponent("Models/all-MiniLM-L6-v2")
         return [named, fetched].compactMap { $0 }.first {
             FileManager.default.fileExists(atPath: $0.appendingPathComponent("tokenizer.json").path)
@@ -41,9 +45,9 @@ struct TokenizerText {
         "padding": "null",
         "added_tokens": "[]",
         "normalizer": #"""
-            {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
-             "strip_accents": null, "lowercase": true}
-            """#,
+        {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+         "strip_accents": null, "lowercase": true}
+        """#,
         "pre_tokenizer": #"{"type": "BertPreTokenizer"}"#,
         "post_processor": #"{"type": "BertProcessing", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1]}"#,
         "decoder": ###"{"type": "WordPiece", "prefix": "##", "cleanup": true}"###,
@@ -53,18 +57,25 @@ struct TokenizerText {
         "unk_token": "\"[UNK]\"",
         "continuing_subword_prefix": "\"##\"",
         "max_input_chars_per_word": "100",
-        "vocab": ###"{"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "un": 3, "##able": 4, "##a": 5, "a": 6, "^": 7, "_": 8}"###,
+        "vocab":
+            ###"{"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "un": 3, "##able": 4, "##a": 5, "a": 6, "^": 7, "_": 8}"###,
     ]
 
-    /// The text, with `nil` leaving a section out.
-    init(_ changes: [String: String?] = [:], model modelChanges: [String: String?] = [:]) {
-        for (key, value) in changes { sections[key] = value }
-        for (key, value) in modelChanges { model[key] = value }
-        if changes["model"] == nil { sections["model"] = Self.object(model) }
+    /// - Parameter absent: a section, or a field of the model, that is left out.
+    init(
+        _ changes: [String: String] = [:], model modelChanges: [String: String] = [:],
+        without absent: String? = nil
+    ) {
+        model.merge(modelChanges) { $1 }
+        if let absent { model[absent] = nil }
+        sections["model"] = Self.object(model)
+        sections.merge(changes) { $1 }
+        if let absent { sections[absent] = nil }
     }
 
     static func object(_ members: [String: String]) -> String {
-        "{" + members.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ",\n") + "}"
+        "{" + members.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ",\n")
+            + "}"
     }
 
     var bytes: [UInt8] { Array(Self.object(sections).utf8) }
