@@ -16,19 +16,19 @@ WORDS = """the attention is all you need token transformer hello world cafe naiv
 don won it re ve ll not do 中 国 東 京 ½ ① Å å é ë ﬁ fi ß ss ı i̇ μ µ σ ς k 각 가 ᄀ ᅡ ᆨ की न ा े я привет 12 34 1⁄2
 Hello World Café Über İ ẞ Σ 🙂 👍 👩 א ש ع ไทย ｈｅｌｌｏ""".split()
 PIECES = """ing ed er s ization ize ly former ion able un e a o u t d n r l i c m é ë ñ ̈ ́ ̣ ̃ 2 3 4 1 0 k ß ss ς σ
-å ᅡ ᆨ 🏽 ा ी ि ш е й ё и ั้ hello ⁄ h""".split()
+å ᅡ ᆨ 🏽 ा ी ि ш е й ё и ั้ hello ⁄ h""".split() + ["\u0305"]
 
 TEXTS = [
     "", " ", "\t\n\r ", "hello world", "Hello, World!", "HELLO   wOrLd", "  leading and trailing  ",
     "tokenization tokenizers", "The Transformer: attention is all you need.", "can't won't don't it's you're we've",
-    "Café naïve résumé Über", "Cafe\u0301 nai\u0308ve", "e\u0323\u0301 e\u0301\u0323 \u1eb9\u0301", "\u0301start",
+    "Café naïve résumé Über", "Cafe\u0301 nai\u0308ve", "e\u0323\u0301 e\u0301\u0323 \u1eb9\u0301", "\u0301start", "e\u0305\u0301 e\u0301\u0305",
     "\u0344 \u0f73\u0f71 \u0f71\u0f74\u0f72", "straße STRASSE ẞ", "İstanbul ısı I i̇", "Σίσυφος ΣΑΣ ς", "\u212a \u2126 \u212b",
     "ﬁn ﬂ ﬀi", "½ ¼ 1⁄2 ① ⑳ ㍿ ㎏", "ｈｅｌｌｏ １２", "中国", "東京tower中国", "中 国", "\uf900\ufa30\U0002f800", "\U00020000\U0002b920",
     "ひらがな カタカナ ｶﾞ", "각가 \u1100\u1161\u11a8 \uac00\u11a8", "\u1161\u11a8", "की नेपाली", "ไทย ไท", "שלום א", "مرحبا ع",
     "\u202eright\u202c to left", "zero\u200bwidth\u200djoin\ufeff", "soft\xadhyphen", "nul\x00byte \ufffd", "\x01\x02\x7f\x9f\x85next",
     "line\u2028sep\u2029par", "nbsp\xa0thin\u2009ideo\u3000wide", "🙂 👍🏽 👩‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🙂🙂", "❤️ ✅",
     "$1.00 £5 €4 ₱9", "a+b=c <tag> ~tilde~ `tick` ^hat^ |pipe|", "_under_score_", "--- ... !!! ???", "…—–‘’“”«»¿¡§¶",
-    "##ing ing##", "[MASK] [mask] [CLS][SEP]", "a[MASK]b", "[UNK] [PAD]", "[MASK", "[MASK]]", "<x> a<x>b  <x>  c", "<x><x>  <x>",
+    "##ing ing##", "[MASK] [mask] [CLS][SEP]", "a[MASK]b", "[UNK] [PAD]", "[MASK", "[MASK]]", "<x> a<x>b  <x>  c", "<x><x>  <x>", "  <x>", "<<a  <x>",
     "été fooété Été ÉTÉ, été", "été\u0301 e\u0301te\u0301", "New York newyork NEW YORK new  york", "<<a>> <<ab>> <<a",
     "x" * 20, "x" * 101, "unu" * 33, "un" * 51, "hello" * 20, "привет ПРИВЕТ йё", "\u0439 \u0438\u0306 \u0451",
     "\u09c7\u09be \u0b47\u0b56", "\U0001d15e \U0001d400\U0001d7ff", "\U000e0041\U000e0001", "\ue000 \U0010ffff \ufdd0", "\u180e\u2060\u061c",
