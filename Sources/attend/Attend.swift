@@ -15,15 +15,15 @@ struct Attend: ParsableCommand {
             command runs.
 
               attend embed --model all-MiniLM-L6-v2 "Attention is all you need."
-              attend rank --model all-MiniLM-L6-v2 --query "how do I sign in" --file questions.txt --top 3
-              attend look --model all-MiniLM-L6-v2 "The animal was tired." --html attention.html
+              attend rank --model all-MiniLM-L6-v2 --query "how to sign in" --file faq.txt
+              attend look --model all-MiniLM-L6-v2 "The animal was tired." --html page.html
 
             Results go to standard output; notes, errors and progress go to standard error.
 
             EXIT CODES:
               0    done
               64   wrong usage: an option, or a value of one
-              65   wrong data: a file or a text that cannot be used, such as a damaged model
+              65   wrong data: a file that cannot be used, such as a damaged model
               66   a model or an input file that is not there or cannot be opened
               70   an error inside attend
               73   an output file that cannot be written
@@ -33,15 +33,20 @@ struct Attend: ParsableCommand {
             ENVIRONMENT:
               ATTENTION_MODELS   folders to look for models in, separated by colons
               ATTENTION_THREADS  how many threads compute; --threads comes first
-              ATTENTION_ISA      scalar, neon, avx2 or avx512, in place of the best that the machine has
+              ATTENTION_ISA      scalar, neon, avx2 or avx512; by default the best there is
               NO_COLOR           no colours
 
             COMPLETION:
-              Scripts for bash, zsh and fish complete commands, options and file names:
+              A script for bash, zsh or fish completes commands, options and file names.
+              Once in bash, or for good from ~/.bashrc:
 
-              attend --generate-completion-script bash > ~/.local/share/bash-completion/completions/attend
+              source <(attend --generate-completion-script bash)
+
+              For zsh and fish, save it where the shell looks for it:
+
               attend --generate-completion-script zsh > "${fpath[1]}/_attend"
-              attend --generate-completion-script fish > ~/.config/fish/completions/attend.fish
+              attend --generate-completion-script fish \\
+                > ~/.config/fish/completions/attend.fish
             """,
         version: "0.1.0",
         subcommands: [Embed.self, Rank.self, Tokenize.self, Look.self])

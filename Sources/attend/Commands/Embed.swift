@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttentionGeneration
+import AttentionModels
 import AttentionTensors
 import AttentionTokenizers
 
@@ -14,7 +15,7 @@ struct Embed: ParsableCommand {
             tokens for all-MiniLM-L6-v2) is cut at its end, and a note says so.
 
               attend embed --model all-MiniLM-L6-v2 "It's so sunny outside!"
-              attend embed --model all-MiniLM-L6-v2 --file sentences.txt --json > vectors.jsonl
+              attend embed --model all-MiniLM-L6-v2 --file lines.txt --json
               attend embed --model all-MiniLM-L6-v2 --tokens 101,7592,102 --hidden --json
 
             With --json every text is one line with one object:
@@ -23,7 +24,7 @@ struct Embed: ParsableCommand {
               embedding  the vector, [width]
               hidden     with --hidden: the last hidden states, [tokens][width]
 
-            A text that begins with a dash is written after --, as in: attend embed --model … -- "-1 °C"
+            A text that begins with a dash is written after --, as in -- "-1 °C".
             """)
 
     @OptionGroup var options: ModelOptions
@@ -85,7 +86,10 @@ struct Embed: ParsableCommand {
     private static let portion = 256
 
     private func sequences(_ embedder: TextEmbedder) throws -> [[Int]] {
-        if let tokens { return [tokens.ids] }
+        if let tokens {
+            try tokens.check(vocabulary: embedder.encoder.configuration.vocabulary)
+            return [tokens.ids]
+        }
         let texts = try file.map { try TextFile(path: $0).lines() } ?? texts.map(TextArgument.read)
         try embedder.noteCut(texts)
         return try texts.map { try embedder.tokenize($0).ids }

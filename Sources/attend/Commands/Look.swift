@@ -17,9 +17,9 @@ struct Look: ParsableCommand {
             Without a file the map is drawn in the terminal: the mean over the heads of the last layer, unless \
             --layer, --head or --rollout say otherwise. With files, nothing is drawn in the terminal.
 
-              attend look --model all-MiniLM-L6-v2 "The animal was too tired to cross the street."
-              attend look --model all-MiniLM-L6-v2 "The bank of the river." --layer 2 --head 5 --hide-special
-              attend look --model all-MiniLM-L6-v2 "The bank of the river." --html attention.html
+              attend look --model all-MiniLM-L6-v2 "The animal was too tired."
+              attend look --model all-MiniLM-L6-v2 "River bank" --layer 2 --head 5
+              attend look --model all-MiniLM-L6-v2 "River bank" --html page.html
 
             [CLS] and [SEP] often get most of the weight; --hide-special shows the rest. \
             A text that is longer than the model reads is cut at its end, and a note says so.

@@ -12,8 +12,8 @@ struct Rank: ParsableCommand {
             nothing in common), the number of the line in the file from 1 on, and the line. Empty lines are \
             left out. Lines that are alike keep their order.
 
-              attend rank --model all-MiniLM-L6-v2 --query "forgotten password" --file questions.txt --top 3
-              sort -u notes.txt | attend rank --model all-MiniLM-L6-v2 --query "tax" --file -
+              attend rank --model all-MiniLM-L6-v2 --query "password" --file faq.txt
+              cat *.txt | attend rank --model all-MiniLM-L6-v2 --query "tax" --file -
 
             With --json one object is printed:
 

@@ -20,7 +20,7 @@ struct Tokenize: ParsableCommand {
 
               tokens   the pieces
               ids      their numbers
-              offsets  [start, end) in UTF-8 bytes, of the second text where the token is of that
+              offsets  [start, end] in UTF-8 bytes of the text that the token is from
               types    the segment: 0, or 1 for the second text
             """)
 

@@ -16,8 +16,8 @@ struct TextFile {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Failure(
                 .badData,
-                "\(name) is not UTF-8: byte \(bytes.startIndex + Self.validPrefix(of: bytes)) cannot stand there. "
-                    + "Convert the text first, for example with iconv -t UTF-8.")
+                "\(name) is not valid UTF-8 from byte \(bytes.startIndex + Self.validPrefix(of: bytes)) on (counted "
+                    + "from 0). Convert the text first, for example with iconv -f ISO-8859-1 -t UTF-8.")
         }
         return text
     }

@@ -16,4 +16,12 @@ struct TokenIDs {
             return id
         }
     }
+
+    /// - Throws: ``Failure`` for an id that a model of so many tokens does not have.
+    func check(vocabulary: Int) throws {
+        guard let index = ids.firstIndex(where: { $0 >= vocabulary }) else { return }
+        throw Failure(
+            .badData,
+            "--tokens: id \(index + 1) is \(ids[index]), but the model's ids are 0 to \(vocabulary - 1)")
+    }
 }

@@ -42,7 +42,8 @@ struct ModelOptions: ParsableArguments {
     /// Settings that would be passed over, or found wrong only in the middle of the work.
     static func checkEnvironment() throws {
         _ = try InstructionSet.selected()
-        guard let threads = ProcessInfo.processInfo.environment["ATTENTION_THREADS"] else { return }
+        guard let threads = ProcessInfo.processInfo.environment["ATTENTION_THREADS"], !threads.isEmpty
+        else { return }
         guard let count = Int(threads), (1...256).contains(count) else {
             throw Failure(.configuration, "ATTENTION_THREADS is '\(threads)'; expected 1 to 256, or unset it")
         }
