@@ -159,7 +159,8 @@ public struct TextEmbedder: Sendable {
 
     /// The vector divided by its length, or by 10⁻¹² if that is greater (as PyTorch's `normalize`).
     static func normalized(_ vector: [Float]) -> [Float] {
-        let length = vector.reduce(into: Float(0)) { $0 += $1 * $1 }.squareRoot()
+        // Summed in double precision: a length that is off by its rounding moves every channel the same way.
+        let length = Float(vector.reduce(into: 0.0) { $0 += Double($1) * Double($1) }.squareRoot())
         return vector.map { $0 / max(length, 1e-12) }
     }
 }

@@ -33,9 +33,13 @@ extension EncoderTransformer {
         }
         embeddingNorm = try LayerNorm(
             width: width, epsilon: configuration.normEpsilon, from: source.scoped(names.embeddingNorm))
-        layers = try (0..<configuration.layers).map { index in
-            try Layer(configuration, names: names, from: source.scoped("\(names.layers).\(index)"))
+        // One by one: `map` would make room for as many layers as a hostile configuration claims.
+        var layers: [Layer] = []
+        for index in 0..<configuration.layers {
+            layers.append(
+                try Layer(configuration, names: names, from: source.scoped("\(names.layers).\(index)")))
         }
+        self.layers = layers
     }
 }
 
