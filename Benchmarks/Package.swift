@@ -15,6 +15,8 @@ let package = Package(
             dependencies: [
                 .product(name: "Attention", package: "swift-attention"),
                 .product(name: "AttentionTensors", package: "swift-attention"),
+                .product(name: "AttentionFiles", package: "swift-attention"),
+                .product(name: "AttentionGeneration", package: "swift-attention"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ])
     ]

@@ -46,11 +46,11 @@ package struct ColorRamp: Sendable {
         let scaled = min(max(place, 0), 1) * Float(stops.count - 1)
         let index = min(Int(scaled), stops.count - 2)
         let fraction = scaled - Float(index)
-        func mix(_ channel: KeyPath<Color, UInt8>) -> UInt32 {
-            let from = Float(stops[index][keyPath: channel])
-            let to = Float(stops[index + 1][keyPath: channel])
-            return UInt32((from + (to - from) * fraction).rounded())
+        let (from, to) = (stops[index], stops[index + 1])
+        func mix(_ from: UInt8, _ to: UInt8) -> UInt32 {
+            UInt32((Float(from) + (Float(to) - Float(from)) * fraction).rounded())
         }
-        return Color(mix(\.red) << 16 | mix(\.green) << 8 | mix(\.blue))
+        return Color(
+            mix(from.red, to.red) << 16 | mix(from.green, to.green) << 8 | mix(from.blue, to.blue))
     }
 }

@@ -86,7 +86,9 @@ extension HTMLPage {
 
         function drawThumbs() {
           for (const thumb of thumbs) {
-            paint(thumb.canvas, shownMatrix(thumb.layer, thumb.head, state.hidden), 64);
+            // One pixel of the screen at the least, or thin lines would break up.
+            const limit = Math.max(16, Math.floor(thumb.canvas.clientWidth * devicePixelRatio));
+            paint(thumb.canvas, shownMatrix(thumb.layer, thumb.head, state.hidden), limit);
           }
           root.dataset.ready = thumbs.length;
         }
@@ -141,7 +143,7 @@ extension HTMLPage {
           for (let pass = 0; pass < 2; pass++) {  // labels grow with squares, so look twice
             apply();
             const room = scroller.clientWidth - at('rows').offsetWidth - 8;
-            const tall = Math.max(320, innerHeight * .58);
+            const tall = Math.max(320, innerHeight * .55);
             const fit = Math.min(room / matrix.columnCount, Math.max(tall / matrix.rowCount, 16), 44);
             cell = Math.max(least, Math.floor(fit));
           }

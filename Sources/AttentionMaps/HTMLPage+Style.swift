@@ -58,7 +58,8 @@ extension HTMLPage {
           aspect-ratio: 1; cursor: pointer; overflow: hidden; box-shadow: 0 0 0 1px var(--line); }
         .thumb canvas { display: block; width: 100%; height: 100%; }
         .thumb:hover { box-shadow: 0 0 0 2px var(--control); }
-        .thumb[aria-pressed=true] { box-shadow: 0 0 0 2px var(--card), 0 0 0 4px var(--accent); }
+        .thumb[aria-pressed=true] { position: relative; z-index: 1;
+          box-shadow: 0 0 0 2px var(--card), 0 0 0 4px var(--accent); }
         .thumb:focus-visible { outline-offset: 4px; }
         canvas.crisp { image-rendering: pixelated; }
 
@@ -93,7 +94,7 @@ extension HTMLPage {
         .columns span, .rows span { overflow: hidden; white-space: pre; text-overflow: ellipsis;
           unicode-bidi: isolate; border-radius: 4px; color: var(--muted); }
         .board .lit { color: var(--on-accent); background: var(--accent); }
-        .plane { position: relative; cursor: crosshair; width: max-content; }
+        .plane { position: relative; z-index: 0; cursor: crosshair; width: max-content; }
         .plane canvas { display: block; }
         .plane::after { content: ""; position: absolute; inset: 0; pointer-events: none; opacity: .75;
           background: linear-gradient(var(--card) 1px, transparent 0) 0 0 / 100% var(--cell),
@@ -123,10 +124,9 @@ extension HTMLPage {
         .token small { font-size: .68rem; font-variant-numeric: tabular-nums; }
         .token.looking { box-shadow: 0 0 0 2px var(--card), 0 0 0 4px var(--accent); }
         .token.spotted { box-shadow: 0 0 0 2px var(--card), 0 0 0 4px var(--ink); }
-        .token.left-out { background: none; color: var(--muted); box-shadow: inset 0 0 0 1px var(--line);
-          text-decoration: line-through; }
+        .token.left-out { background: none; color: var(--muted); box-shadow: inset 0 0 0 1px var(--line); }
+        .token.left-out bdi { text-decoration: line-through; }
         .token.left-out.looking { box-shadow: 0 0 0 2px var(--card), 0 0 0 4px var(--accent); }
-        .token.left-out small { text-decoration: none; }
 
         .bars { list-style: none; padding: 0; margin-top: 14px; display: grid; gap: 3px;
           grid-template-columns: fit-content(38%) 1fr auto; font: .82rem/1.35 var(--mono); }

@@ -68,8 +68,8 @@ package struct HTMLPage {
         "default-src 'none'; style-src '\(styleHash)'; script-src '\(scriptHash)'; "
         + "img-src data:; base-uri 'none'; form-action 'none'"
 
-    package static let styleHash = "sha256-rKCA16J5XXV6rqw1wk8oak03l3WNmwq0qb1ivJF1QQw="
-    package static let scriptHash = "sha256-dsnohl4kGFSpjyQxnywJ3bYy5rvcHf9oWHhxgfQuH6A="
+    package static let styleHash = "sha256-MJ91yw1h4r53X02b1/Xey/oaDl1ohGcw+zxFOHdxwWg="
+    package static let scriptHash = "sha256-r4VXhFuLt1TRVFbgi/G/mtB+o6zWI0WacsZVRcCXBX4="
 
     /// The data as JSON in which no character can end the script element or begin a comment.
     private func payload() throws -> String {
@@ -118,7 +118,8 @@ struct PackedWeights {
 
     init(_ weights: [Float], bits: Int? = nil) {
         self.bits = bits ?? (weights.count > Self.mostWithSixteenBits ? 8 : 16)
-        var bytes = Data(capacity: weights.count * self.bits / 8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(weights.count * self.bits / 8)
         for weight in weights {
             if self.bits == 8 {
                 bytes.append(UInt8((weight.squareRoot() * 255).rounded()))
@@ -128,6 +129,6 @@ struct PackedWeights {
                 bytes.append(UInt8(truncatingIfNeeded: value >> 8))
             }
         }
-        base64 = bytes.base64EncodedString()
+        base64 = Data(bytes).base64EncodedString()
     }
 }

@@ -4,9 +4,17 @@ package struct MapPanel: Sendable {
     package let queries: [String]
     package let keys: [String]
     package let matrix: AttentionMatrix
-
     /// The weight that gets the strongest colour: the largest, so that broad heads are legible too.
-    package var scale: Float { matrix.largest > 0 ? matrix.largest : 1 }
+    package let scale: Float
+
+    init(title: String, queries: [String], keys: [String], matrix: AttentionMatrix) {
+        self.title = title
+        self.queries = queries
+        self.keys = keys
+        self.matrix = matrix
+        let largest = matrix.largest
+        scale = largest > 0 ? largest : 1
+    }
 
     /// What is told beside a map about its rows.
     package static func explanation(hidingSpecialTokens: Bool) -> String {

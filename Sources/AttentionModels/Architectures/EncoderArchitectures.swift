@@ -34,12 +34,17 @@ extension EncoderTransformer {
                 String.self, forKey: .model_type)
             guard let architecture = architectures.first(where: { $0.modelTypes.contains(type) }) else {
                 throw ModelConfigurationError.unknownArchitecture(
-                    type, known: architectures.flatMap(\.modelTypes))
+                    type, known: architectures.flatMap { $0.modelTypes })
             }
-            let values = try architecture.init(from: decoder)
-            configuration = try values.encoder()
-            names = values.tensorNames
+            (configuration, names) = try Self.read(architecture, from: decoder)
             try Self.check(configuration)
+        }
+
+        private static func read<Architecture: EncoderArchitecture>(
+            _ architecture: Architecture.Type, from decoder: any Decoder
+        ) throws -> (Configuration, TensorNames) {
+            let values = try Architecture(from: decoder)
+            return (try values.encoder(), values.tensorNames)
         }
 
         private static func check(_ configuration: Configuration) throws(ModelConfigurationError) {

@@ -1,0 +1,65 @@
+import AttentionFiles
+import AttentionModels
+
+/// What a sentence-transformers folder says about pooling, normalisation and length.
+struct SentenceConfiguration {
+    var pooling = Pooling.mean
+    var normalizes = false
+    var maximumLength: Int?
+
+    /// - Throws: `ModelFileError`; ``ModelConfigurationError`` for a step or a pooling that is not implemented.
+    init(_ folder: ModelFolder) throws {
+        if folder.sentenceConfigPath != nil {
+            maximumLength = try folder.decode(Lengths.self, from: "sentence_bert_config.json").max_seq_length
+            if let length = maximumLength, length < 2 {
+                throw ModelConfigurationError.unsupported(
+                    field: "max_seq_length", value: "\(length)", supported: "at least 2")
+            }
+        }
+        guard let modules = try folder.sentenceModules() else { return }
+        for module in modules {
+            switch module.kind {
+            case "Transformer": break
+            case "Pooling":
+                let name = module.folder.isEmpty ? "config.json" : "\(module.folder)/config.json"
+                pooling = try folder.decode(PoolingModes.self, from: name).pooling()
+            case "Normalize": normalizes = true
+            default:
+                throw ModelConfigurationError.unsupported(
+                    field: "modules.json", value: "the step '\(module.kind)'",
+                    supported: "Transformer, Pooling, Normalize")
+            }
+        }
+    }
+
+    private struct Lengths: Decodable {
+        let max_seq_length: Int?
+    }
+
+    /// `1_Pooling/config.json`: one flag for each kind of pooling, of which exactly one must be set.
+    private struct PoolingModes: Decodable {
+        let pooling_mode_cls_token: Bool?
+        let pooling_mode_mean_tokens: Bool?
+        let pooling_mode_max_tokens: Bool?
+        let pooling_mode_mean_sqrt_len_tokens: Bool?
+        let pooling_mode_weightedmean_tokens: Bool?
+        let pooling_mode_lasttoken: Bool?
+
+        func pooling() throws(ModelConfigurationError) -> Pooling {
+            let modes: [(flag: Bool?, name: String, pooling: Pooling?)] = [
+                (pooling_mode_cls_token, "cls", .firstToken), (pooling_mode_mean_tokens, "mean", .mean),
+                (pooling_mode_max_tokens, "max", .max),
+                (pooling_mode_mean_sqrt_len_tokens, "mean_sqrt_len", .meanSquareRootLength),
+                (pooling_mode_lasttoken, "lasttoken", .lastToken),
+                (pooling_mode_weightedmean_tokens, "weightedmean", nil),
+            ]
+            let chosen = modes.filter { $0.flag == true }
+            guard chosen.count == 1, let pooling = chosen[0].pooling else {
+                throw .unsupported(
+                    field: "the pooling mode", value: "'\(chosen.map(\.name).joined(separator: " + "))'",
+                    supported: "one of cls, mean, max, mean_sqrt_len, lasttoken")
+            }
+            return pooling
+        }
+    }
+}
