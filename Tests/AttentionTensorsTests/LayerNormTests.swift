@@ -53,6 +53,18 @@ import Testing
         }
     }
 
+    /// A constant row is all bias: what is left of it after its mean is rounding, which must not be magnified.
+    @Test(arguments: [3, 10, 77, 384, 1000], InstructionSet.available)
+    func aConstantRowIsZero(_ width: Int, _ instructionSet: InstructionSet) throws {
+        let norm = try LayerNorm(width: width, gain: nil, bias: nil, epsilon: 1e-12)
+        for value in [0, 0.1, -3.3333333, 1e-20, 123_456.7] as [Float] {
+            let found = try InstructionSet.$forced.withValue(instructionSet) {
+                try norm(Tensor(repeating: value, shape: [1, width]))
+            }
+            #expect(found.scalars.allSatisfy { abs($0) < 2e-2 }, "\(value): \(found)")
+        }
+    }
+
     @Test(arguments: [1, 2, 3], InstructionSet.available)
     func threadsAndCompanyChangeNothing(_ threads: Int, _ instructionSet: InstructionSet) throws {
         var random = SeededGenerator(seed: 3)
@@ -77,7 +89,7 @@ import Testing
             for bad in [Float.nan, .infinity, -.infinity] {
                 for column in [0, 7, 20] {
                     let found = try norm(clean.replacing(with: bad) { $0 == 21 + column })
-                    #expect(found.selecting(axis: 0, 1).scalars.allSatisfy(\.isNaN))
+                    #expect(found.selecting(axis: 0, 1).scalars.allSatisfy { $0.isNaN })
                     #expect(
                         areBitwiseEqual(found.selecting(axis: 0, 0), try norm(clean).selecting(axis: 0, 0)))
                     #expect(

@@ -1,5 +1,6 @@
 import AttentionFiles
 import AttentionTensors
+import Foundation
 import TestSupport
 
 /// `layers.safetensors`: float64 references of the layers, and the error of PyTorch's float32.

@@ -62,7 +62,7 @@ import Testing
     func anyByteOffsetWillDo(_ offset: Int, _ type: ElementType) throws {
         let ones: [UInt8] =
             switch type {
-            case .float64: bytes([1.0.bitPattern, (-2.5).bitPattern])
+            case .float64: bytes([Double(1).bitPattern, Double(-2.5).bitPattern])
             case .float32: bytes([Float(1).bitPattern, Float(-2.5).bitPattern])
             case .float16: bytes([UInt16(0x3C00), 0xC100])
             default: bytes([UInt16(0x3F80), 0xC020])
