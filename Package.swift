@@ -64,7 +64,7 @@ let package = Package(
         tests("AttentionTensors", ["AttentionFiles"], exclude: ["Fixtures"]),
         tests("Attention", ["AttentionFiles"], exclude: ["Fixtures"]),
         tests("AttentionFiles"),
-        tests("AttentionTokenizers"),
+        tests("AttentionTokenizers", exclude: ["Fixtures"]),
         tests("AttentionModels", ["AttentionFiles"], exclude: ["Fixtures"]),
         tests("AttentionGeneration", exclude: ["Fixtures"]),
         tests("AttentionMaps"),

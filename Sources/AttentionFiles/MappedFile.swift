@@ -38,19 +38,14 @@ package final class MappedFile: @unchecked Sendable {
 
     deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress!), bytes.count) }
 
-    /// A copy of the bytes in `range`, which must lie within the file.
-    package func copy(_ range: Range<Int>) -> [UInt8] {
-        defer { withExtendedLifetime(self) {} }
-        return Array(UnsafeRawBufferPointer(rebasing: bytes[range]))
-    }
-
     /// The whole of a file that may have at most `limit` bytes.
     package static func contents(of path: String, limit: Int) throws(ModelFileError) -> [UInt8] {
         let file = try MappedFile(path: path)
         guard file.bytes.count <= limit else {
             throw .tooLarge(file: path, limit: limit, found: file.bytes.count)
         }
-        return file.copy(0..<file.bytes.count)
+        defer { withExtendedLifetime(file) {} }
+        return Array(file.bytes)
     }
 
     private static func regularFileSize(of descriptor: Int32, path: String) throws(ModelFileError) -> Int {

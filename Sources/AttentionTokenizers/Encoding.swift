@@ -42,6 +42,16 @@ public struct Encoding: Hashable, Sendable {
         range(ofToken: index, in: text).map { text[$0] }
     }
 
+    init(capacity: Int) {
+        ids.reserveCapacity(capacity)
+        tokens.reserveCapacity(capacity)
+        typeIDs.reserveCapacity(capacity)
+        offsets.reserveCapacity(capacity)
+        specialTokensMask.reserveCapacity(capacity)
+        sequences.reserveCapacity(capacity)
+        words.reserveCapacity(capacity)
+    }
+
     mutating func append(_ token: SequenceToken, sequence: Int, typeID: Int) {
         ids.append(token.id)
         tokens.append(token.text)

@@ -22,9 +22,11 @@ extension Tokenizer {
         let room = try cut.map { cut throws(TokenizerError) in
             try roomForText(in: cut, template: template, addSpecialTokens: addSpecialTokens)
         }
-        let first = try tokenize(text, isFirst: true, truncation: cut)
+        // Which text of a pair is cut depends on how long both are, so both are tokenized whole.
+        let isCut = pair == nil && strategy != .onlySecond
+        let first = try tokenize(text, limit: isCut ? room : nil, side: side)
         let second = try pair.map { text throws(TokenizerError) in
-            try tokenize(text, isFirst: false, truncation: cut)
+            try tokenize(text, limit: nil, side: side)
         }
         var sequences = [first[...]] + (second.map { [$0[...]] } ?? [])
         if let cut, let room {
@@ -63,31 +65,30 @@ extension Tokenizer {
 
     /// The tokens of one text.
     ///
-    /// Where the text will be cut, words far behind the cut are not looked at.
+    /// - Parameter limit: of more tokens than this only those matter that stand at the other side than
+    ///   `side`. Words behind them are not looked at.
     private func tokenize(
-        _ text: String, isFirst: Bool, truncation: Truncation?
+        _ text: String, limit: Int?, side: Truncation.Side
     ) throws(TokenizerError) -> [SequenceToken] {
         let words = try cutIntoWords(text)
-        // A text that must stay whole is tokenized whole.
-        let isKept = isFirst && truncation?.strategy == .onlySecond
-        let limit = isKept ? nil : truncation?.maxLength
-        guard truncation?.side == .left else {
+        guard let limit, side == .left else {
             return tokenize(words, in: words.indices, limit: limit)
         }
         var groups: [[SequenceToken]] = []
         var count = 0
-        for index in words.words.indices.reversed() {
+        for index in words.indices.reversed() where count < limit {
             groups.append(tokenize(words, in: index..<index + 1, limit: nil))
             count += groups[groups.count - 1].count
-            if let limit, count >= limit, words.words[index].token == nil { break }
         }
         return Array(groups.reversed().joined())
     }
 
     private func tokenize(_ words: Words, in range: Range<Int>, limit: Int?) -> [SequenceToken] {
         var tokens: [SequenceToken] = []
+        tokens.reserveCapacity(Swift.min(limit ?? .max, range.count))
         var pieces: [Piece] = []
         for index in range {
+            if let limit, tokens.count >= limit { break }
             let word = words.words[index]
             if let token = word.token {
                 let text = words.scalars[word.range]
@@ -104,7 +105,6 @@ extension Tokenizer {
                         id: piece.id, text: model.vocabulary.token(of: piece.id) ?? "",
                         offset: words.offset(of: piece.range), word: index))
             }
-            if let limit, tokens.count >= limit { break }
         }
         return tokens
     }

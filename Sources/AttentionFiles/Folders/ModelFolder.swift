@@ -7,8 +7,8 @@
 /// A model as the Hugging Face hub lays it out: a folder with `config.json`, `model.safetensors`,
 /// `tokenizer.json` and their companions. Files are looked at when they are asked for.
 public struct ModelFolder: Hashable, Sendable {
-    /// The limit of a JSON file, in bytes; the largest that are in use have about ten million.
-    static let greatestJSONLength = 100_000_000
+    /// The limit of a file that is read as a whole, in bytes; the largest in use have about ten million.
+    static let greatestLength = 100_000_000
 
     public let path: String
 
@@ -32,12 +32,10 @@ public struct ModelFolder: Hashable, Sendable {
     /// `vocab.txt`, WordPiece's list of pieces, if there is one.
     public var vocabularyPath: String? { path(ofFile: "vocab.txt") }
 
-    /// The bytes of a JSON file in the folder, known to be valid JSON without a member named twice.
+    /// The bytes of a small file in the folder, such as `config.json`.
     ///
     /// - Throws: ``ModelFileError``.
-    public func data(ofJSON name: String) throws(ModelFileError) -> Data {
-        Data(try bytes(ofJSON: name).bytes)
-    }
+    public func data(of name: String) throws(ModelFileError) -> Data { Data(try bytes(of: name)) }
 
     /// Decodes a JSON file in the folder, by default the model's configuration.
     ///
@@ -45,30 +43,30 @@ public struct ModelFolder: Hashable, Sendable {
     ///
     /// - Throws: ``ModelFileError``, which names the file and the member at fault; whatever `T` itself throws.
     public func decode<T: Decodable>(_ type: T.Type, from name: String = "config.json") throws -> T {
-        let (file, bytes, json) = try bytes(ofJSON: name)
+        let json = try json(name)
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            return try JSONValueDecoder.decode(type, from: json)
         } catch let error as DecodingError {
-            throw ModelFileError(error, file: file, json: json)
+            throw ModelFileError(error, file: "\(path)/\(name)", json: json)
         }
     }
 
     /// A JSON file in the folder as a tree.
-    package func json(_ name: String) throws(ModelFileError) -> JSONValue { try bytes(ofJSON: name).json }
+    package func json(_ name: String) throws(ModelFileError) -> JSONValue {
+        let bytes = try bytes(of: name)
+        do throws(JSONError) {
+            return try JSONValue(parsing: bytes)
+        } catch {
+            throw .invalidJSON(file: "\(path)/\(name)", error)
+        }
+    }
 
-    private func bytes(
-        ofJSON name: String
-    ) throws(ModelFileError) -> (file: String, bytes: [UInt8], json: JSONValue) {
+    private func bytes(of name: String) throws(ModelFileError) -> [UInt8] {
         let file = "\(path)/\(name)"
         guard FileKind(path: file) != nil else {
             throw missing(name, "A model's folder needs it: fetch the model again, or copy the file there.")
         }
-        let bytes = try MappedFile.contents(of: file, limit: Self.greatestJSONLength)
-        do throws(JSONError) {
-            return (file, bytes, try JSONValue(parsing: bytes))
-        } catch {
-            throw .invalidJSON(file: file, error)
-        }
+        return try MappedFile.contents(of: file, limit: Self.greatestLength)
     }
 
     func missing(_ name: String, _ advice: String) -> ModelFileError {

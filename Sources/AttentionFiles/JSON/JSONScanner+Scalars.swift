@@ -13,10 +13,11 @@ extension JSONScanner {
                 position += 1
                 // Without escapes, which is nearly always, the bytes are looked at in place.
                 let text = resolved.isEmpty ? decode(run) : decode((resolved + run)[...])
-                guard let text else {
+                guard let text, isStreamSafe(text) else {
                     throw JSONError(
-                        problem: .encoding, offset: start, expected: "a string in UTF-8", found: "other bytes"
-                    )
+                        problem: .encoding, offset: start,
+                        expected: text == nil ? "a string in UTF-8" : "at most 30 combining marks in a row",
+                        found: text == nil ? "other bytes" : "more")
                 }
                 return text
             case UInt8(ascii: "\\"):
@@ -53,6 +54,23 @@ extension JSONScanner {
                 found: excerpt(text))
         }
         return .number(value)
+    }
+
+    /// Whether marks pile up no higher than Unicode's stream-safe text format allows (UAX #15, section 13).
+    ///
+    /// Comparing and hashing strings takes time that grows with the square of such a pile: a name of one
+    /// million marks would keep a dictionary busy for minutes.
+    private func isStreamSafe(_ text: String) -> Bool {
+        var run = 0
+        for scalar in text.unicodeScalars where scalar.value >= 0x80 || run > 0 {
+            // Three Tibetan vowels are no marks themselves but fall apart into marks.
+            let isMark =
+                scalar.properties.canonicalCombiningClass != .notReordered
+                || [0xF73, 0xF75, 0xF81].contains(scalar.value)
+            run = isMark ? run + 1 : 0
+            if run > 30 { return false }
+        }
+        return true
     }
 
     private func decode(_ run: ArraySlice<UInt8>) -> String? { String(validating: run, as: UTF8.self) }

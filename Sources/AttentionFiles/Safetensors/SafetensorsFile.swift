@@ -32,11 +32,27 @@ public struct SafetensorsFile: WeightSource {
     /// - Throws: ``ModelFileError`` if the file cannot be read, ``SafetensorsError`` if it is not sound.
     public init(path: String) throws {
         let mapping = try MappedFile(path: path)
-        let header = try SafetensorsHeader(of: mapping)
+        try self.init(TensorStorage(borrowing: mapping.bytes, from: mapping), path: path)
+    }
+
+    /// A file's content that is in memory already. It is copied once.
+    ///
+    /// - Parameter label: what errors call it; it becomes ``path``.
+    /// - Throws: ``SafetensorsError`` if it is not sound.
+    public init(content: [UInt8], label: String) throws {
+        let storage = TensorStorage(byteCount: content.count)
+        content.withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(start: storage.baseAddress, count: $0.count).copyMemory(from: $0)
+        }
+        try self.init(storage, path: label)
+    }
+
+    private init(_ storage: TensorStorage, path: String) throws {
+        let header = try SafetensorsHeader(of: storage, file: path)
         self.path = path
+        self.storage = storage
         entries = header.entries
         metadata = header.metadata
-        storage = TensorStorage(borrowing: mapping.bytes, from: mapping)
         // The parser has refused names that stand there twice.
         places = Dictionary(uniqueKeysWithValues: zip(entries.lazy.map(\.name), entries.indices))
     }

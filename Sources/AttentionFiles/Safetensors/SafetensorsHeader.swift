@@ -14,16 +14,16 @@ struct SafetensorsHeader {
     let entries: [SafetensorsFile.Entry]
     let metadata: [String: String]
 
-    init(of mapping: MappedFile) throws {
-        let fileSize = mapping.bytes.count
-        let length = try Self.length(
-            prefix: mapping.copy(0..<min(8, fileSize)), fileSize: fileSize, file: mapping.path)
+    init(of storage: TensorStorage, file: String) throws {
+        defer { withExtendedLifetime(storage) {} }
+        let bytes = UnsafeRawBufferPointer(start: storage.baseAddress, count: storage.byteCount)
+        let length = try Self.length(prefix: Array(bytes.prefix(8)), fileSize: bytes.count, file: file)
         let dataStart = 8 + length
         // A copy, so that the bytes that were checked are the bytes that are used, whoever writes to the file.
-        var parser = SafetensorsHeaderParser(
-            mapping.copy(8..<dataStart), data: dataStart..<fileSize, file: mapping.path)
+        let json = Array(bytes[8..<dataStart])
+        var parser = SafetensorsHeaderParser(json, data: dataStart..<bytes.count, file: file)
         (entries, metadata) = try parser.parse()
-        try Self.checkCoverage(of: entries, data: dataStart..<fileSize, file: mapping.path)
+        try Self.checkCoverage(of: entries, data: dataStart..<bytes.count, file: file)
     }
 
     private static func length(prefix: [UInt8], fileSize: Int, file: String) throws(SafetensorsError) -> Int {

@@ -41,7 +41,9 @@ struct AddedTokenMatcher: Sendable {
             let range = widen(match, for: token, in: text, from: done)
             // White space that an earlier token took may hold further tokens; it is not cut twice.
             guard range.upperBound > done else { continue }
-            if done < range.lowerBound { stretches.append(Stretch(range: done..<range.lowerBound, token: nil)) }
+            if done < range.lowerBound {
+                stretches.append(Stretch(range: done..<range.lowerBound, token: nil))
+            }
             stretches.append(Stretch(range: range, token: token))
             done = range.upperBound
         }

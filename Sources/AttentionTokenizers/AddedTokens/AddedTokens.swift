@@ -29,11 +29,14 @@ struct AddedTokens: Sendable {
             if let known = vocabulary.id(of: token.content) ?? ids[token.content], known != token.id {
                 throw id.invalid("is \(token.id) for '\(token.content)', which is \(known) already")
             }
-            if let other = vocabulary.token(of: token.id) ?? byID[token.id]?.token.content, other != token.content {
+            if let other = vocabulary.token(of: token.id) ?? byID[token.id]?.token.content,
+                other != token.content
+            {
                 throw id.invalid("is \(token.id) for '\(token.content)', which is '\(other)' already")
             }
             guard try insert(token, normalizer: normalizer) else {
-                throw try element.required("content").invalid("is longer than \(TokenTrie.longestToken) bytes")
+                throw try element.required("content").invalid(
+                    "is longer than \(TokenTrie.longestToken) bytes")
             }
         }
     }

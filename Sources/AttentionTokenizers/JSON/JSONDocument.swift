@@ -3,7 +3,7 @@
 /// A vocabulary is one object of a hundred thousand members, and loading it is most of a tokenizer's
 /// start. So the values stay where they are in the text and are decoded when asked for; the index says
 /// where they begin and end. The whole text is checked when the index is made.
-package struct JSONDocument: Sendable {
+package final class JSONDocument: Sendable {
     enum Kind: UInt8 {
         case object, array, string, escapedString, number, `true`, `false`, null
     }
@@ -79,6 +79,7 @@ package struct JSONDocument: Sendable {
     func string(_ index: Int) -> String {
         let node = nodes[index]
         let content = bytes[Int(node.start)..<Int(node.end)]
-        return node.kind == .escapedString ? JSONScanner.unescape(content) : String(decoding: content, as: UTF8.self)
+        return node.kind == .escapedString
+            ? JSONScanner.unescape(content) : String(decoding: content, as: UTF8.self)
     }
 }

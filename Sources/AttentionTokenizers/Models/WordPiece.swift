@@ -57,7 +57,8 @@ package struct WordPiece: TokenModel {
         }
     }
 
-    private func longestPiece(in text: AlignedText, _ range: Range<Int>, from node: TokenTrie.Node) -> Piece? {
+    private func longestPiece(in text: AlignedText, _ range: Range<Int>, from node: TokenTrie.Node) -> Piece?
+    {
         var node = node
         var end = range.lowerBound
         var id = -1

@@ -44,7 +44,7 @@ struct Template: Sendable {
 
     /// - Parameter sequences: the tokens of the text, and of the second text if there is one.
     func apply(to sequences: [ArraySlice<SequenceToken>], addingSpecialTokens: Bool) -> Encoding {
-        var encoding = Encoding()
+        var encoding = Encoding(capacity: sequences.reduce(specialCount) { $0 + $1.count })
         for part in parts {
             switch part {
             case .sequence(let index, let typeID) where sequences.indices.contains(index):

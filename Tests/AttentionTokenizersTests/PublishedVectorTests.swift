@@ -1,0 +1,103 @@
+import AttentionTokenizers
+import Foundation
+import Testing
+
+/// Identity with published vectors, on the vocabularies of published models.
+@Suite struct PublishedVectorTests {
+    struct Vectors: Decodable {
+        struct Case: Decodable {
+            let text: String
+            let textPair: String?
+            let tokens: [String]
+            let ids: [Int]
+            let decoded: String
+
+            enum CodingKeys: String, CodingKey {
+                case text, tokens, ids, decoded
+                case textPair = "text_pair"
+            }
+        }
+        let family: String
+        let cases: [String: Case]
+    }
+
+    private static let hasData = TestData.shared != nil
+    private static let hasModel = TestData.model != nil
+
+    private func vectors(_ name: String) throws -> [String: Vectors.Case] {
+        let data = try Data(
+            contentsOf: #require(TestData.shared).appendingPathComponent("tokenizers/vectors.json"))
+        return try #require(JSONDecoder().decode([String: Vectors].self, from: data)[name]).cases
+    }
+
+    private func check(_ cases: [String: Vectors.Case], with tokenizer: Tokenizer) throws {
+        for (name, test) in cases {
+            let encoding = try tokenizer.encode(test.text, pair: test.textPair)
+            #expect(encoding.ids == test.ids, "\(name)")
+            let inside = zip(encoding.tokens, encoding.specialTokensMask).filter { !$1 }.map(\.0)
+            #expect(inside == test.tokens || inside == unknown(test, encoding), "\(name)")
+            #expect(tokenizer.decode(encoding.ids, skipSpecialTokens: false) == test.decoded, "\(name)")
+        }
+    }
+
+    /// Some vectors keep the text of unknown words, which ids and decoded text do not have.
+    private func unknown(_ test: Vectors.Case, _ encoding: Encoding) -> [String] {
+        zip(test.tokens, encoding.tokens.dropFirst()).map { $1 == "[UNK]" ? "[UNK]" : $0 }
+    }
+
+    @Test(
+        .enabled(if: hasData, "shared data is absent"), .enabled(if: hasModel, "all-MiniLM-L6-v2 is absent"))
+    func uncasedBERT() throws {
+        let cases = try vectors("Xenova/bert-base-uncased")
+        #expect(cases.count == 30)
+        let folder = try #require(TestData.model)
+        try check(cases, with: Tokenizer(contentsOf: folder))
+        try check(cases, with: Tokenizer(contentsOf: folder.appendingPathComponent("vocab.txt")))
+    }
+
+    @Test(.enabled(if: hasData, "shared data is absent"))
+    func casedBERT() throws {
+        let file = try #require(TestData.shared).appendingPathComponent(
+            "tokenizers/bert-base-cased-vocab.txt")
+        let tokenizer = try Tokenizer(vocabulary: file, lowercase: false)
+        #expect(tokenizer.vocabularySize == 28996)
+        try check(vectors("google-bert/bert-base-cased"), with: tokenizer)
+    }
+
+    @Test(.enabled(if: hasData, "shared data is absent"))
+    func vocabularyOfAGGUF() throws {
+        let folder = try #require(TestData.shared).appendingPathComponent("tokenizers/llama.cpp")
+        let gguf = folder.appendingPathComponent("ggml-vocab-bert-bge.gguf")
+        let tokens = try #require(GGUFTokens.read([UInt8](Data(contentsOf: gguf))))
+        // The file marks what begins a word and not, as WordPiece does, what continues one.
+        let lines = tokens.map { token in
+            if token.first == "[", token.last == "]", token.count > 2 { return token }
+            return token.unicodeScalars.first == "▁" ? String(token.unicodeScalars.dropFirst()) : "##" + token
+        }
+        let model = try TestData.folder(["vocab.txt": lines.joined(separator: "\n")])
+        defer { try? FileManager.default.removeItem(at: model) }
+        let tokenizer = try Tokenizer(contentsOf: model)
+        let texts = try String(contentsOf: gguf.appendingPathExtension("inp"), encoding: .utf8)
+            .components(separatedBy: "\n__ggml_vocab_test__\n")
+        let ids = try String(contentsOf: gguf.appendingPathExtension("out"), encoding: .utf8)
+            .components(separatedBy: "\n")
+        #expect(texts.count == 47 || texts.count == 46)
+        for (text, line) in zip(texts, ids) {
+            let expected = line.split(separator: " ").compactMap { Int($0) }
+            #expect(
+                try tokenizer.encode(text, addSpecialTokens: false).ids == expected,
+                "\(text.debugDescription)")
+        }
+    }
+
+    @Test(.enabled(if: hasModel, "all-MiniLM-L6-v2 is absent"))
+    func publishedModelFolder() throws {
+        let tokenizer = try Tokenizer(contentsOf: #require(TestData.model))
+        #expect(tokenizer.vocabularySize == 30522)
+        #expect(tokenizer.modelMaxLength == 512)
+        #expect(tokenizer.truncation == Truncation(maxLength: 128))
+        #expect(tokenizer.padding?.length == .fixed(128))
+        #expect(tokenizer.id(of: "[CLS]") == 101 && tokenizer.token(of: 103) == "[MASK]")
+        #expect(try tokenizer.encode("hello [MASK]").ids == [101, 7592, 103, 102])
+    }
+}

@@ -1,0 +1,86 @@
+import AttentionTokenizers
+import Foundation
+
+/// Where tests find what they read.
+enum TestData {
+    static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    static let repository = tests.deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The data that lies beside the repository, or where `ATTENTION_TEST_DATA` says.
+    static let shared: URL? = {
+        let named = ProcessInfo.processInfo.environment["ATTENTION_TEST_DATA"].map {
+            URL(fileURLWithPath: $0)
+        }
+        let beside = repository.deletingLastPathComponent().appendingPathComponent("shared/data")
+        return [named, beside].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0.path) }
+    }()
+
+    /// The folder of all-MiniLM-L6-v2, at `ATTENTION_TEST_MODEL` or in `Models`.
+    static let model: URL? = {
+        let named = ProcessInfo.processInfo.environment["ATTENTION_TEST_MODEL"].map {
+            URL(fileURLWithPath: $0)
+        }
+        let fetched = repository.appendingPathComponent("Models/all-MiniLM-L6-v2")
+        return [named, fetched].compactMap { $0 }.first {
+            FileManager.default.fileExists(atPath: $0.appendingPathComponent("tokenizer.json").path)
+        }
+    }()
+
+    static func folder(_ files: [String: String]) throws -> URL {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("tokenizer-tests-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for (name, text) in files {
+            try Data(text.utf8).write(to: folder.appendingPathComponent(name))
+        }
+        return folder
+    }
+}
+
+/// A tokenizer of a few words, whose sections a test can replace.
+struct TokenizerText {
+    var sections = [
+        "version": "\"1.0\"",
+        "truncation": "null",
+        "padding": "null",
+        "added_tokens": "[]",
+        "normalizer": #"""
+        {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+         "strip_accents": null, "lowercase": true}
+        """#,
+        "pre_tokenizer": #"{"type": "BertPreTokenizer"}"#,
+        "post_processor": #"{"type": "BertProcessing", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1]}"#,
+        "decoder": ###"{"type": "WordPiece", "prefix": "##", "cleanup": true}"###,
+    ]
+    var model = [
+        "type": "\"WordPiece\"",
+        "unk_token": "\"[UNK]\"",
+        "continuing_subword_prefix": "\"##\"",
+        "max_input_chars_per_word": "100",
+        "vocab":
+            ###"{"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "un": 3, "##able": 4, "##a": 5, "a": 6, "^": 7, "_": 8}"###,
+    ]
+
+    /// - Parameter absent: a section, or a field of the model, that is left out.
+    init(
+        _ changes: [String: String] = [:], model modelChanges: [String: String] = [:],
+        without absent: String? = nil
+    ) {
+        model.merge(modelChanges) { $1 }
+        if let absent { model[absent] = nil }
+        sections["model"] = Self.object(model)
+        sections.merge(changes) { $1 }
+        if let absent { sections[absent] = nil }
+    }
+
+    static func object(_ members: [String: String]) -> String {
+        "{" + members.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ",\n")
+            + "}"
+    }
+
+    var bytes: [UInt8] { Array(Self.object(sections).utf8) }
+
+    func load() throws(TokenizerError) -> Tokenizer {
+        try Tokenizer(json: bytes, name: "tokenizer.json")
+    }
+}
