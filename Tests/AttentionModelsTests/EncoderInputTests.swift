@@ -1,3 +1,4 @@
+import Attention
 import AttentionModels
 import AttentionTensors
 import TestSupport
@@ -14,7 +15,8 @@ import Testing
         let batch = try TokenBatch([[], [5, 6, 7], [], [8], []])
         #expect(batch.ranges == [0..<0, 0..<3, 3..<3, 3..<4, 4..<4])
         let found = try fixture.model(batch) { _, observation in
-            #expect(try observation.weights().shape == [1, 4, 4, 4])
+            let weights = try observation.weights()
+            #expect(weights.shape == [1, 4, 4, 4])
         }
         #expect(areBitwiseEqual(found.sliced(axis: 0, 0..<3), alone))
         #expect(found.scalars.allSatisfy { $0.isFinite })

@@ -5,16 +5,15 @@ import Testing
 
 /// The slopes of arXiv:2108.12409.
 @Suite struct ALiBiTests {
+    static let eight: [Float] = [0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.00390625]
+
     @Test func eightHeads() {
-        #expect(
-            AttentionBias.alibi(heads: 8).slopes == [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64, 1 / 128, 1 / 256])
+        #expect(AttentionBias.alibi(heads: 8).slopes == Self.eight)
     }
 
     @Test func twelveHeads() throws {
         // The eight of eight heads, then every other one of sixteen: 2^−0.5, 2^−1.5, 2^−2.5, 2^−3.5.
-        let root = Float(0.5).squareRoot()
-        let expected: [Float] =
-            [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64, 1 / 128, 1 / 256] + [root, root / 2, root / 4, root / 8]
+        let expected = Self.eight + Self.eight[..<4].map { $0 * Float(2).squareRoot() }
         let found = try #require(AttentionBias.alibi(heads: 12).slopes)
         #expect(found.count == 12)
         for (a, b) in zip(found, expected) { #expect(abs(a - b) <= b.ulp) }

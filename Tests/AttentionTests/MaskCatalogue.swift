@@ -30,7 +30,7 @@ struct CataloguedMask: Sendable, CustomStringConvertible {
     static let owners = segments.enumerated().flatMap { [Int](repeating: $0, count: $1) }
 
     static let simple: [CataloguedMask] = [
-        CataloguedMask("none", .none) { _, _, _ in true },
+        CataloguedMask("full", .full) { _, _, _ in true },
         CataloguedMask("causal", .causal) { query, key, _ in key <= query },
         CataloguedMask("key padding", .keyPadding(lengths: lengths)) { _, key, site in
             key < lengths[site.batch]

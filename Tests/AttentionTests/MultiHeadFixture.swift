@@ -17,7 +17,7 @@ struct MultiHeadFixture: Decodable, Sendable {
     }
 
     func mask(batch: Int? = nil) -> any AttentionMask {
-        var mask: any AttentionMask = .none
+        var mask: any AttentionMask = .full
         if causal { mask = mask & .causal }
         if let lengths { mask = mask & .keyPadding(lengths: batch.map { [lengths[$0]] } ?? lengths) }
         return mask

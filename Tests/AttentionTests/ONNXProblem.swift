@@ -55,7 +55,7 @@ struct ONNXProblem {
     private static func maskAndBias(
         _ stored: StoredTensor?, keys: Int
     ) throws -> (mask: any AttentionMask, bias: AttentionBias) {
-        guard let stored else { return (.none, .none) }
+        guard let stored else { return (.full, .none) }
         if stored.elementType == .bool {
             let allowed = stored.withUnsafeBytes { $0.map { $0 != 0 } }
             return (.booleans(allowed, shape: stored.shape), .none)
@@ -67,7 +67,7 @@ struct ONNXProblem {
             bias = try .concatenating(
                 [bias, Tensor(repeating: -.infinity, shape: Shape(Array(rest)))], axis: bias.rank - 1)
         }
-        return (.none, .additive(bias))
+        return (.full, .additive(bias))
     }
 
     private static func integers(_ stored: StoredTensor) throws -> [Int] {

@@ -39,7 +39,7 @@ struct OperatorFixture: Decodable, Sendable {
     private var comparesPositions: Bool { windowLeft != nil || alibi }
 
     private func mask(_ tensors: FixtureTensors) throws -> any AttentionMask {
-        var mask: any AttentionMask = .none
+        var mask: any AttentionMask = .full
         if let causal {
             // Windows and ALiBi have an offset of their own in the fixture: where the causal mask's is another
             // one, it is said as a predicate.

@@ -56,8 +56,8 @@ import Testing
                 query: Tensor(repeating: 1, shape: [1, 1, 1, 1]), key: key, logSumExp: .zeros([1, 1, 1]))
         }
         for (x, (a, b)) in zip(input.scalars, zip(found.scalars, expected)) where !(x > 80) {
-            if b.isNaN {
-                #expect(a.isNaN, "exp(\(x))")
+            if b.isNaN || x.isInfinite {
+                #expect(a.isNaN == b.isNaN && (a.isNaN || a == 0), "exp(\(x))")
             } else {
                 // x · log₂ e is rounded, and so is the result.
                 let bound = b * (2e-7 + Double((x * 1.5).ulp)) + 0x1p-126
