@@ -28,14 +28,18 @@ extension EncoderTransformer {
             count: configuration.vocabulary, width: width, from: source.scoped(names.tokens))
         positions = try Embedding(
             count: configuration.positions, width: width, from: source.scoped(names.positions))
-        segments = try names.segments.map {
+        segments = try (configuration.segments == 0 ? nil : names.segments).map {
             try Embedding(count: configuration.segments, width: width, from: source.scoped($0))
         }
         embeddingNorm = try LayerNorm(
             width: width, epsilon: configuration.normEpsilon, from: source.scoped(names.embeddingNorm))
-        layers = try (0..<configuration.layers).map { index in
-            try Layer(configuration, names: names, from: source.scoped("\(names.layers).\(index)"))
+        // One by one: `map` would ask for the memory of as many layers as the configuration claims.
+        var layers: [Layer] = []
+        for index in 0..<configuration.layers {
+            layers.append(
+                try Layer(configuration, names: names, from: source.scoped("\(names.layers).\(index)")))
         }
+        self.layers = layers
     }
 }
 
