@@ -57,12 +57,14 @@ import Testing
     ])
     func activations(_ name: String, _ activation: Activation) throws {
         #expect(try decode(Self.bert, "hidden_act", "\"\(name)\"").configuration.activation == activation)
-        #expect(try decode(Self.distilbert, "activation", "\"\(name)\"").configuration.activation == activation)
+        #expect(
+            try decode(Self.distilbert, "activation", "\"\(name)\"").configuration.activation == activation)
     }
 
     @Test(arguments: [
-        ("hidden_act", "\"mish\""), ("hidden_act", "\"\""), ("hidden_act", "\"GELU\""),
-        ("position_embedding_type", "\"relative_key\""), ("position_embedding_type", "\"relative_key_query\""),
+        ("hidden_act", "\"mish\""), ("hidden_act", "\"GELU\""),
+        ("position_embedding_type", "\"relative_key\""),
+        ("position_embedding_type", "\"relative_key_query\""),
         ("is_decoder", "true"), ("add_cross_attention", "true"),
     ])
     func unsupportedValues(_ field: String, _ value: String) {
@@ -90,33 +92,47 @@ import Testing
         #expect(error?.description.contains(value) == true)
     }
 
-    @Test(arguments: counts + ["model_type"], ["1.5", "\"24\"", "null", "1e400", "9223372036854775808", "[]", "{}", nil])
+    @Test(
+        arguments: counts + ["model_type"],
+        ["1.5", "\"24\"", "null", "1e400", "9223372036854775808", "[]", "{}", nil])
     func notANumber(_ field: String, _ value: String?) {
-        #expect(throws: (any Error).self) { try decode(Self.bert, field, field == "model_type" && value == "\"24\"" ? "24" : value) }
+        #expect(throws: (any Error).self) {
+            try decode(Self.bert, field, field == "model_type" && value == "\"24\"" ? "24" : value)
+        }
     }
 
     @Test func headsMustDivideTheWidth() {
-        let error = #expect(throws: ModelConfigurationError.self) { try decode(Self.bert, "num_attention_heads", "5") }
-        #expect(error?.description == "config.json: the number of heads is 5; supported: a divisor of the width, 24")
+        let error = #expect(throws: ModelConfigurationError.self) {
+            try decode(Self.bert, "num_attention_heads", "5")
+        }
+        #expect(
+            error?.description
+                == "config.json: the number of heads is 5; supported: a divisor of the width, 24")
     }
 
     @Test(arguments: ["-1", "40", "41", "9223372036854775807", "-9223372036854775808"])
     func paddingOutsideTheTable(_ value: String) {
         var roberta = Self.bert
         roberta["model_type"] = "\"roberta\""
-        let error = #expect(throws: ModelConfigurationError.self) { try decode(roberta, "pad_token_id", value) }
+        let error = #expect(throws: ModelConfigurationError.self) {
+            try decode(roberta, "pad_token_id", value)
+        }
         #expect(error?.description.contains("pad_token_id is \(value)") == true)
     }
 
     @Test(arguments: ["-1", "2147483648", "-9223372036854775808", "9223372036854775807"])
     func segmentsOutOfRange(_ value: String) {
-        let error = #expect(throws: ModelConfigurationError.self) { try decode(Self.bert, "type_vocab_size", value) }
+        let error = #expect(throws: ModelConfigurationError.self) {
+            try decode(Self.bert, "type_vocab_size", value)
+        }
         #expect(error?.description.contains("type_vocab_size is \(value)") == true)
     }
 
     @Test(arguments: ["-1", "-1e-12", "3.4e38"])
     func epsilonsOutOfRange(_ value: String) {
-        let error = #expect(throws: ModelConfigurationError.self) { try decode(Self.bert, "layer_norm_eps", value) }
+        let error = #expect(throws: ModelConfigurationError.self) {
+            try decode(Self.bert, "layer_norm_eps", value)
+        }
         #expect(error?.description.contains("layer_norm_eps") == true)
     }
 

@@ -30,7 +30,8 @@ struct EncoderFixture {
             tensors.map { try $0.integers("ids") },
             typeIDs: tensors.map {
                 $0.contains("token_type_ids")
-                    ? try $0.integers("token_type_ids") : [Int](repeating: 0, count: try $0.stored("ids").shape[0])
+                    ? try $0.integers("token_type_ids")
+                    : [Int](repeating: 0, count: try $0.stored("ids").shape[0])
             })
     }
 }

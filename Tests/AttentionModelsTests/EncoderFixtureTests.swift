@@ -30,12 +30,15 @@ import Testing
             let places = [3, 0, 4, 1, 2, 3]
             let batch = try fixture.batch(places)
             let results = try [1, 2, 3].map { threads in
-                try WorkerPool.$current.withValue(WorkerPool(threadCount: threads)) { try fixture.model(batch) }
+                try WorkerPool.$current.withValue(WorkerPool(threadCount: threads)) {
+                    try fixture.model(batch)
+                }
             }
             #expect(areBitwiseEqual(results[0], results[1]) && areBitwiseEqual(results[0], results[2]))
             for (place, range) in zip(places, batch.ranges) {
                 let alone = try fixture.model(fixture.batch([place]))
-                #expect(areBitwiseEqual(alone, results[0].sliced(axis: 0, range)), "\(fixture.sequences[place])")
+                #expect(
+                    areBitwiseEqual(alone, results[0].sliced(axis: 0, range)), "\(fixture.sequences[place])")
             }
         }
     }

@@ -76,9 +76,12 @@ import Testing
     @Test func aMisshapenTensorIsNamed() throws {
         let fixture = try EncoderFixture("bert")
         let weights = InMemoryWeights(["bert.embeddings.word_embeddings.weight": .zeros([100, 23])])
-        let error = #expect(throws: TensorError.self) { try EncoderTransformer(fixture.description, from: weights) }
+        let error = #expect(throws: TensorError.self) {
+            try EncoderTransformer(fixture.description, from: weights)
+        }
         #expect(
             error?.description
-                == "tensor 'bert.embeddings.word_embeddings.weight' of memory: expected shape [100, 24], found [100, 23]")
+                == "tensor 'bert.embeddings.word_embeddings.weight' of memory: expected shape [100, 24], found [100, 23]"
+        )
     }
 }

@@ -12,7 +12,13 @@ import Testing
 
     @Test(arguments: [
         (Pooling.mean, [4, -5, 100, 200, 0, 0, 0, 8] as [Float]),
-        (.meanSquareRootLength, [12 / Float(3).squareRoot(), -15 / Float(3).squareRoot(), 100, 200, 0, 0, 0, 16 / Float(2).squareRoot()]),
+        (
+            .meanSquareRootLength,
+            [
+                12 / Float(3).squareRoot(), -15 / Float(3).squareRoot(), 100, 200, 0, 0, 0,
+                16 / Float(2).squareRoot(),
+            ]
+        ),
         (.firstToken, [1, -2, 100, 200, 0, 0, 5, 7]),
         (.lastToken, [8, -9, 100, 200, 0, 0, -5, 9]),
         (.max, [8, -2, 100, 200, 0, 0, 5, 9]),
@@ -45,7 +51,8 @@ import Testing
         let turned = Self.hidden.transposed(0, 1)
         #expect(
             areBitwiseEqual(
-                pooling(turned, ranges: [0..<1, 1..<2]), pooling(turned.contiguous(), ranges: [0..<1, 1..<2])))
+                pooling(turned, ranges: [0..<1, 1..<2]), pooling(turned.contiguous(), ranges: [0..<1, 1..<2]))
+        )
     }
 
     @Test func nanIsNotLost() {

@@ -42,7 +42,8 @@ import Testing
             let whole = try activation(x)
             for count in 0...70 {
                 #expect(
-                    areBitwiseEqual(try activation(x.sliced(axis: 0, 0..<count)), whole.sliced(axis: 0, 0..<count)))
+                    areBitwiseEqual(
+                        try activation(x.sliced(axis: 0, 0..<count)), whole.sliced(axis: 0, 0..<count)))
                 #expect(
                     areBitwiseEqual(
                         try activation(x.sliced(axis: 0, count..<70)), whole.sliced(axis: 0, count..<70)))

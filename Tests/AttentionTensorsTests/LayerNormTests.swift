@@ -41,14 +41,16 @@ import Testing
         }
     }
 
-    private func byDefinition(_ x: Tensor, _ residual: Tensor?, _ gain: Tensor?, _ bias: Tensor?) -> [Double] {
+    private func byDefinition(_ x: Tensor, _ residual: Tensor?, _ gain: Tensor?, _ bias: Tensor?) -> [Double]
+    {
         let width = x.shape[1]
         return (0..<x.shape[0]).flatMap { row in
             let y = (0..<width).map { Double(x[row, $0]) + Double(residual?[row, $0] ?? 0) }
             let mean = y.reduce(0, +) / Double(width)
             let variance = y.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(width)
             return (0..<width).map {
-                (y[$0] - mean) / (variance + 1e-5).squareRoot() * Double(gain?[$0] ?? 1) + Double(bias?[$0] ?? 0)
+                (y[$0] - mean) / (variance + 1e-5).squareRoot() * Double(gain?[$0] ?? 1)
+                    + Double(bias?[$0] ?? 0)
             }
         }
     }

@@ -93,7 +93,8 @@ import Testing
             #expect(areBitwiseEqual(try linear(x), try flat.reshaped(to: [2, 3, 4, 5])))
             let turned = random.tensor([7, 6]).transposed(0, 1)
             #expect(areBitwiseEqual(try linear(turned), try linear(turned.contiguous())))
-            #expect(try linear(x.selecting(axis: 0, 0).selecting(axis: 0, 0).selecting(axis: 0, 0)).shape == [5])
+            #expect(
+                try linear(x.selecting(axis: 0, 0).selecting(axis: 0, 0).selecting(axis: 0, 0)).shape == [5])
         }
     }
 

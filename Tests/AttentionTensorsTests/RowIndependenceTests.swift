@@ -9,7 +9,9 @@ import Testing
         var description: String { "\(inputs) → \(outputs)" }
     }
 
-    static let sizes = [Size(inputs: 77, outputs: 130), Size(inputs: 384, outputs: 384), Size(inputs: 5, outputs: 1)]
+    static let sizes = [
+        Size(inputs: 77, outputs: 130), Size(inputs: 384, outputs: 384), Size(inputs: 5, outputs: 1),
+    ]
 
     @Test(arguments: sizes, InstructionSet.available)
     func rowsDoNotDependOnTheirNumber(_ size: Size, _ instructionSet: InstructionSet) throws {

@@ -48,7 +48,9 @@ import Testing
     }
 
     @Test func doublesAreRounded() throws {
-        let numbers: [Double] = [0, -0.0, 1.1, -1e300, 1e-50, 0x1p-149, .infinity, 16_777_217, 0x1.fffffep127]
+        let numbers: [Double] = [
+            0, -0.0, 1.1, -1e300, 1e-50, 0x1p-149, .infinity, 16_777_217, 0x1.fffffep127,
+        ]
         let stored = try StoredTensor(
             name: "doubles", elementType: .float64, shape: [numbers.count],
             bytes: bytes(numbers.map(\.bitPattern)))
@@ -84,7 +86,8 @@ import Testing
             name: "t", elementType: .float32, shape: [3], bytes: 8..<20, in: storage)
         let tensor = try stored.float32()
         #expect(tensor.storage === storage)
-        #expect(tensor.withElementPointer { UnsafeRawPointer($0) } == UnsafeRawPointer(storage.baseAddress + 8))
+        #expect(
+            tensor.withElementPointer { UnsafeRawPointer($0) } == UnsafeRawPointer(storage.baseAddress + 8))
     }
 
     @Test func bytesMustFillTheShape() throws {

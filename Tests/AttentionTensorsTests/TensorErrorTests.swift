@@ -9,7 +9,10 @@ import Testing
         (.missingTensor(name: "w", source: "model.safetensors"), ["'w'", "model.safetensors"]),
         (.unsupportedElementType(tensor: "w", found: .int8), ["w", "int8"]),
         (.countMismatch(tensor: "w", expected: 3, found: 4), ["w", "3", "4"]),
-        (.instructionSetUnavailable(requested: "mmx", available: ["scalar", "avx2"]), ["mmx", "scalar, avx2"]),
+        (
+            .instructionSetUnavailable(requested: "mmx", available: ["scalar", "avx2"]),
+            ["mmx", "scalar, avx2"]
+        ),
         (.invalidArgument("a softcap of -1"), ["a softcap of -1"]),
     ])
     func saysWhatIsWrong(_ error: TensorError, _ parts: [String]) {

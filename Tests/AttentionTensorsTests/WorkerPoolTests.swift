@@ -25,7 +25,8 @@ import Testing
         func note(_ breach: String) { breaches.withLock { $0.append(breach) } }
 
         var complaints: [String] {
-            breaches.withLock { $0 } + counts.withLock { $0 }.enumerated().filter { $1 != 1 }.map { "item \($0) ran \($1) times" }
+            breaches.withLock { $0 }
+                + counts.withLock { $0 }.enumerated().filter { $1 != 1 }.map { "item \($0) ran \($1) times" }
         }
     }
 

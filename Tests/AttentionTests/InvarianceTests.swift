@@ -14,7 +14,8 @@ import Testing
         Variant(description: "plain", parameters: AttentionOperator()),
         Variant(description: "causal", parameters: AttentionOperator(mask: .causal)),
         Variant(
-            description: "window, capped", parameters: AttentionOperator(softcap: 3, mask: .slidingWindow(before: 30, after: 5))),
+            description: "window, capped",
+            parameters: AttentionOperator(softcap: 3, mask: .slidingWindow(before: 30, after: 5))),
         Variant(
             description: "cosine, scattered",
             parameters: AttentionOperator(
@@ -32,11 +33,14 @@ import Testing
             value = random.tensor([batch, keyHeads, length, width + 3])
         }
 
-        init(_ query: Tensor, _ key: Tensor, _ value: Tensor) { (self.query, self.key, self.value) = (query, key, value) }
+        init(_ query: Tensor, _ key: Tensor, _ value: Tensor) {
+            (self.query, self.key, self.value) = (query, key, value)
+        }
 
         func part(axis: Int, _ range: Range<Int>) -> Inputs {
             Inputs(
-                query.sliced(axis: axis, range), key.sliced(axis: axis, range), value.sliced(axis: axis, range))
+                query.sliced(axis: axis, range), key.sliced(axis: axis, range),
+                value.sliced(axis: axis, range))
         }
     }
 

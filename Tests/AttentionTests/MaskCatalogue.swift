@@ -47,11 +47,12 @@ struct CataloguedMask: Sendable, CustomStringConvertible {
     ]
 
     /// Lengths are checked, so that making the mask can fail: here it cannot.
-    static let packed: [CataloguedMask] = [try? BlockDiagonalMask(queryLengths: segments)].compactMap { $0 }.map {
-        CataloguedMask("block diagonal", $0) { query, key, _ in
-            owners.indices.contains(query) && owners[query] == owners[key]
+    static let packed: [CataloguedMask] = [try? BlockDiagonalMask(queryLengths: segments)].compactMap { $0 }
+        .map {
+            CataloguedMask("block diagonal", $0) { query, key, _ in
+                owners.indices.contains(query) && owners[query] == owners[key]
+            }
         }
-    }
 
     /// The simple masks and every two of them combined, both ways.
     static let all: [CataloguedMask] =
@@ -59,8 +60,12 @@ struct CataloguedMask: Sendable, CustomStringConvertible {
         + (simple + packed).flatMap { a in
             (simple + packed).flatMap { b in
                 [
-                    CataloguedMask("\(a) & \(b)", a.mask & b.mask) { a.meaning($0, $1, $2) && b.meaning($0, $1, $2) },
-                    CataloguedMask("\(a) | \(b)", a.mask | b.mask) { a.meaning($0, $1, $2) || b.meaning($0, $1, $2) },
+                    CataloguedMask("\(a) & \(b)", a.mask & b.mask) {
+                        a.meaning($0, $1, $2) && b.meaning($0, $1, $2)
+                    },
+                    CataloguedMask("\(a) | \(b)", a.mask | b.mask) {
+                        a.meaning($0, $1, $2) || b.meaning($0, $1, $2)
+                    },
                 ]
             }
         }

@@ -20,9 +20,14 @@ import Testing
                     // The distances as fractions cannot overflow, and are exact where they decide.
                     let distance = Double(key) - Double(query)
                     let isInside = distance >= -Double(before) && distance <= Double(after)
-                    guard abs(distance) < 0x1p52 || abs(abs(distance) - Double(before)) > 0x1p12 else { continue }
-                    guard abs(distance) < 0x1p52 || abs(abs(distance) - Double(after)) > 0x1p12 else { continue }
-                    #expect(seen.contains(key) == isInside, "−\(before) … +\(after) from \(query), key \(key)")
+                    guard abs(distance) < 0x1p52 || abs(abs(distance) - Double(before)) > 0x1p12 else {
+                        continue
+                    }
+                    guard abs(distance) < 0x1p52 || abs(abs(distance) - Double(after)) > 0x1p12 else {
+                        continue
+                    }
+                    #expect(
+                        seen.contains(key) == isInside, "−\(before) … +\(after) from \(query), key \(key)")
                 }
             }
         }
@@ -32,7 +37,8 @@ import Testing
         let tensor = Tensor.zeros([1, 1, 2, 4])
         for offset in [1 << 29, -(1 << 29)] {
             for mask in [CausalMask(), SlidingWindowMask(before: .max, after: .max)] as [any AttentionMask] {
-                let attention = AttentionOperator(mask: mask, bias: .alibi(heads: 1), alignment: .offset(offset))
+                let attention = AttentionOperator(
+                    mask: mask, bias: .alibi(heads: 1), alignment: .offset(offset))
                 let found = try attention.forward(query: tensor, key: tensor, value: tensor)
                 #expect(found.values.scalars.allSatisfy { $0 == 0 })
             }
@@ -71,7 +77,9 @@ import Testing
         #expect(throws: TensorError.self) { try (mask & .causal).validate(for: extent) }
         #expect(throws: TensorError.self) { try (.causal | mask).validate(for: extent) }
         let tensor = Tensor.zeros([2, 1, 10, 4])
-        #expect(throws: TensorError.self) { try attention(query: tensor, key: tensor, value: tensor, mask: mask) }
+        #expect(throws: TensorError.self) {
+            try attention(query: tensor, key: tensor, value: tensor, mask: mask)
+        }
     }
 
     @Test func blockDiagonalChecksItsLengths() throws {

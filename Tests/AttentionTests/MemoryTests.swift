@@ -12,7 +12,8 @@ import Testing
         private func peak() throws -> Int {
             let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
             let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
-            let kibibytes = try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
+            let kibibytes = try #require(
+                line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
             return kibibytes * 1024
         }
 
@@ -23,7 +24,8 @@ import Testing
             let before = try peak()
             for attention in [
                 AttentionOperator(), AttentionOperator(mask: .causal, bias: .alibi(heads: 1)),
-                AttentionOperator(mask: .predicate { query, key, _ in (query + key) % 64 == 0 } | .slidingWindow(before: 8)),
+                AttentionOperator(
+                    mask: .predicate { query, key, _ in (query + key) % 64 == 0 } | .slidingWindow(before: 8)),
             ] {
                 let found = try attention.forward(query: tensor, key: tensor, value: tensor)
                 let totals = try #require(found.logSumExp)

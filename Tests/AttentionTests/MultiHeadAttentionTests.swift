@@ -30,11 +30,14 @@ import Testing
     }
 
     @Test func partsMustFit() throws {
-        func linear(_ inputs: Int, _ outputs: Int) throws -> Linear { try Linear(weight: .zeros([outputs, inputs])) }
+        func linear(_ inputs: Int, _ outputs: Int) throws -> Linear {
+            try Linear(weight: .zeros([outputs, inputs]))
+        }
         let (square, half) = (try linear(8, 8), try linear(8, 4))
         func module(_ heads: Int, _ shared: Int?, _ parts: [Linear]) throws -> MultiHeadAttention {
             try MultiHeadAttention(
-                heads: heads, keyValueHeads: shared, query: parts[0], key: parts[1], value: parts[2], output: parts[3])
+                heads: heads, keyValueHeads: shared, query: parts[0], key: parts[1], value: parts[2],
+                output: parts[3])
         }
         #expect(try module(4, 2, [square, half, half, square]).keyValueHeads == 2)
         #expect(try module(4, 1, [square, linear(8, 2), linear(5, 3), linear(12, 8)]).width == 8)
@@ -75,7 +78,9 @@ import Testing
             try MultiHeadAttention(width: 8, heads: 2, pyTorch: InMemoryWeights([:]))
         }
         let wrong = InMemoryWeights(["in_proj_weight": .zeros([24, 7])])
-        let error = #expect(throws: TensorError.self) { try MultiHeadAttention(width: 8, heads: 2, pyTorch: wrong) }
+        let error = #expect(throws: TensorError.self) {
+            try MultiHeadAttention(width: 8, heads: 2, pyTorch: wrong)
+        }
         #expect(error?.description.contains("expected shape [24, 8], found [24, 7]") == true)
         #expect(throws: TensorError.missingTensor(name: "q.weight", source: "memory")) {
             try MultiHeadAttention(
@@ -116,7 +121,8 @@ import Testing
             for (element, length) in lengths.enumerated() {
                 let alone = try module(parts[element])
                 #expect(
-                    areBitwiseEqual(alone, batch.sliced(axis: 0, element..<element + 1).sliced(axis: 1, 0..<length)))
+                    areBitwiseEqual(
+                        alone, batch.sliced(axis: 0, element..<element + 1).sliced(axis: 1, 0..<length)))
                 #expect(areBitwiseEqual(alone, packed.sliced(axis: 1, start..<start + length)))
                 start += length
             }

@@ -50,7 +50,9 @@ import Testing
         #expect(areBitwiseEqual(found, unobserved), "looking changes nothing")
     }
 
-    private func checkWeights(_ observation: AttentionObservation, _ test: FixtureCase<MultiHeadFixture>) throws {
+    private func checkWeights(_ observation: AttentionObservation, _ test: FixtureCase<MultiHeadFixture>)
+        throws
+    {
         let attributes = test.attributes
         let expected = try test.tensors.doubles("attention_weights_f64")
         let weights = try observation.weights()

@@ -27,9 +27,11 @@ import Testing
             return AttentionOperator(mask: .slidingWindow(before: 80), alignment: .offset(visible - queries))
         case .blocks:
             return AttentionOperator(
-                mask: try BlockDiagonalMask(queryLengths: [queries, 0], keyLengths: [visible, keys - visible]))
+                mask: try BlockDiagonalMask(
+                    queryLengths: [queries, 0], keyLengths: [visible, keys - visible]))
         case .predicate:
-            return AttentionOperator(mask: .predicate { query, key, _ in key < visible && (query + key) % 3 != 0 })
+            return AttentionOperator(
+                mask: .predicate { query, key, _ in key < visible && (query + key) % 3 != 0 })
         case .infiniteBias: return AttentionOperator(bias: bias(-.infinity))
         case .lowestBias: return AttentionOperator(bias: bias(-3.4e38))
         case .nanBias: return AttentionOperator(mask: .keyPadding(lengths: [visible]), bias: bias(.nan))
@@ -39,7 +41,8 @@ import Testing
     static func inputs() -> (query: Tensor, key: Tensor, value: Tensor) {
         var random = SeededGenerator(seed: 50)
         return (
-            random.tensor([1, 2, queries, 20]), random.tensor([1, 1, keys, 20]), random.tensor([1, 1, keys, 21])
+            random.tensor([1, 2, queries, 20]), random.tensor([1, 1, keys, 20]),
+            random.tensor([1, 1, keys, 21])
         )
     }
 

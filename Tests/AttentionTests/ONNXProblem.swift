@@ -15,7 +15,9 @@ struct ONNXProblem {
         let attributes = test.attributes
         func input(_ place: Int) throws -> StoredTensor? {
             guard place < test.inputs.count, !test.inputs[place].isEmpty else { return nil }
-            guard let tensor = tensors[test.inputs[place]] else { throw Unsupported(what: test.inputs[place]) }
+            guard let tensor = tensors[test.inputs[place]] else {
+                throw Unsupported(what: test.inputs[place])
+            }
             return tensor
         }
         func heads(_ place: Int, _ count: Int?) throws -> Tensor {
@@ -73,7 +75,9 @@ struct ONNXProblem {
     private static func integers(_ stored: StoredTensor) throws -> [Int] {
         guard stored.elementType == .int64 else { throw Unsupported(what: stored.elementType.rawValue) }
         return stored.withUnsafeBytes { bytes in
-            (0..<stored.shape.elementCount).map { Int(bytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)) }
+            (0..<stored.shape.elementCount).map {
+                Int(bytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self))
+            }
         }
     }
 }

@@ -20,14 +20,20 @@ import Testing
     }
 
     @Test func shapes() {
-        #expect(message([2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]).contains("query: expected shape [B, Hq, Nq, D], found [2, 3, 4]"))
-        #expect(message([1, 2, 3, 4], [1, 2, 3], [1, 2, 3, 4]).contains("key: expected shape [1, Hkv, Nk, 4]"))
+        #expect(
+            message([2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]).contains(
+                "query: expected shape [B, Hq, Nq, D], found [2, 3, 4]"))
+        #expect(
+            message([1, 2, 3, 4], [1, 2, 3], [1, 2, 3, 4]).contains("key: expected shape [1, Hkv, Nk, 4]"))
         #expect(message([1, 2, 3, 4], [1, 2, 3, 5], [1, 2, 3, 4]).contains("found [1, 2, 3, 5]"))
         #expect(message([1, 2, 3, 4], [2, 2, 3, 4], [2, 2, 3, 4]).contains("key"))
-        #expect(message([1, 2, 3, 4], [1, 2, 5, 4], [1, 2, 6, 4]).contains("value: expected shape [1, 2, 5, Dv]"))
+        #expect(
+            message([1, 2, 3, 4], [1, 2, 5, 4], [1, 2, 6, 4]).contains("value: expected shape [1, 2, 5, Dv]"))
         #expect(message([1, 2, 3, 4], [1, 2, 5, 4], [1, 1, 5, 4]).contains("value"))
         #expect(message([1, 2, 3, 4], [1, 2, 5, 4], [4]).contains("value"))
-        #expect(message([1, 5, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]).contains("5 query heads cannot share 2 key heads"))
+        #expect(
+            message([1, 5, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]).contains(
+                "5 query heads cannot share 2 key heads"))
         #expect(message([1, 5, 3, 4], [1, 0, 3, 4], [1, 0, 3, 4]).contains("0 key heads"))
     }
 
@@ -40,7 +46,9 @@ import Testing
                 .contains("a temperature of \(bad)"))
     }
 
-    @Test(arguments: [[], [3], [2, 4], [3, 3], [2, 2, 3], [3, 2, 2, 3], [1, 1, 2, 2], [1, 1, 1, 2, 3], [0, 3]])
+    @Test(arguments: [
+        [], [3], [2, 4], [3, 3], [2, 2, 3], [3, 2, 2, 3], [1, 1, 2, 2], [1, 1, 1, 2, 3], [0, 3],
+    ])
     func biases(_ extents: [Int]) {
         let bias = AttentionBias.additive(.zeros(Shape(extents)))
         let text = message([2, 4, 2, 5], [2, 4, 3, 5], [2, 4, 3, 5], AttentionOperator(bias: bias))
@@ -48,7 +56,10 @@ import Testing
         #expect(text.contains("found \(Shape(extents))"))
     }
 
-    @Test(arguments: [[2, 3], [1, 3], [4, 2, 3], [1, 2, 3], [4, 1, 3], [2, 4, 2, 3], [1, 1, 1, 3], [2, 1, 2, 3], [1, 4, 1, 3]])
+    @Test(arguments: [
+        [2, 3], [1, 3], [4, 2, 3], [1, 2, 3], [4, 1, 3], [2, 4, 2, 3], [1, 1, 1, 3], [2, 1, 2, 3],
+        [1, 4, 1, 3],
+    ])
     func biasesThatFit(_ extents: [Int]) throws {
         var random = SeededGenerator(seed: 80)
         let (query, key) = (random.tensor([2, 4, 2, 5]), random.tensor([2, 4, 3, 5]))
@@ -89,14 +100,21 @@ import Testing
             }
             return error?.description ?? ""
         }
-        #expect(message(.zeros([1, 2, 4])).contains("log-sum-exp: expected shape [1, 2, 3], found [1, 2, 4]"))
-        for head in [-1, 2, Int.max, Int.min] { #expect(message(good, [0, head]).contains("no head \(head)")) }
+        #expect(
+            message(.zeros([1, 2, 4])).contains("log-sum-exp: expected shape [1, 2, 3], found [1, 2, 4]"))
+        for head in [-1, 2, Int.max, Int.min] {
+            #expect(message(good, [0, head]).contains("no head \(head)"))
+        }
         for queries in [-1..<2, 0..<4, 3..<5, 0..<Int.max] {
             #expect(message(good, nil, queries).contains("queries \(queries) of 3"))
         }
-        #expect(try attention.weights(query: tensor, key: tensor, logSumExp: good, heads: []).shape == [1, 0, 3, 3])
         #expect(
-            try attention.weights(query: tensor, key: tensor, logSumExp: good, heads: [1, 1], queries: 2..<2).shape
+            try attention.weights(query: tensor, key: tensor, logSumExp: good, heads: []).shape == [
+                1, 0, 3, 3,
+            ])
+        #expect(
+            try attention.weights(query: tensor, key: tensor, logSumExp: good, heads: [1, 1], queries: 2..<2)
+                .shape
                 == [1, 2, 0, 3])
     }
 
@@ -109,7 +127,9 @@ import Testing
                 ([1, 2, 3, 4], [1, 2, 0, 4], [1, 2, 0, 4]), ([1, 2, 3, 0], [1, 2, 5, 0], [1, 2, 5, 4]),
                 ([1, 2, 3, 4], [1, 2, 5, 4], [1, 2, 5, 0]), ([0, 2, 3, 4], [0, 2, 5, 4], [0, 2, 5, 4]),
             ] as [(Shape, Shape, Shape)] {
-                for mask in [FullMask(), CausalMask(), PredicateMask { _, key, _ in key % 2 == 0 }] as [any AttentionMask] {
+                for mask in [FullMask(), CausalMask(), PredicateMask { _, key, _ in key % 2 == 0 }]
+                    as [any AttentionMask]
+                {
                     let attention = AttentionOperator(mask: mask)
                     let (query, key) = (Tensor.zeros(query), Tensor.zeros(key))
                     let value = Tensor(repeating: 2, shape: value)
@@ -119,7 +139,8 @@ import Testing
                     let (a, b) = (try #require(found.logSumExp), try #require(expected.logSumExp))
                     #expect(largestDifference(a, b) < 1e-6)
                     #expect(
-                        try attention.weights(query: query, key: key, logSumExp: a).shape.last == key.shape[2])
+                        try attention.weights(query: query, key: key, logSumExp: a).shape.last == key.shape[2]
+                    )
                 }
             }
         }

@@ -30,7 +30,8 @@ struct OperatorFixture: Decodable, Sendable {
             bias = try bias + .alibi(slopes: slopes.scalars)
         }
         return AttentionOperator(
-            score: score == "cosine" ? .cosine(temperature: temperature ?? 1) : .scaledDotProduct(scale: scale),
+            score: score == "cosine"
+                ? .cosine(temperature: temperature ?? 1) : .scaledDotProduct(scale: scale),
             softcap: softcap, mask: try mask(tensors), bias: bias,
             alignment: comparesPositions || causal != "bottomRight" ? .offset(queryOffset) : .bottomRight)
     }
@@ -69,7 +70,8 @@ extension AttentionMask where Self == PredicateMask {
             guard key < extents[3] else { return false }
             let batch = extents[0] == 1 ? 0 : site.batch
             let head = extents[1] == 1 ? 0 : site.head
-            return allowed[((batch * extents[1] + head) * extents[2] + (extents[2] == 1 ? 0 : query)) * extents[3] + key]
+            return allowed[
+                ((batch * extents[1] + head) * extents[2] + (extents[2] == 1 ? 0 : query)) * extents[3] + key]
         }
     }
 }

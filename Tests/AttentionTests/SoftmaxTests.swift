@@ -34,7 +34,8 @@ import Testing
         }
         // Scores of up to ±10,000 are rounded once more when log₂ e is folded into the query.
         let scores = key.scalars.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
-        let bound = max(tolerance(float32Error: test.attributes.float32Error, of: expected), Double(scores.ulp))
+        let bound = max(
+            tolerance(float32Error: test.attributes.float32Error, of: expected), Double(scores.ulp))
         #expect(largestError(found.values, expected) <= bound)
         let logSumExp = try #require(found.logSumExp)
         #expect(largestError(logSumExp, totals) <= 4 * Double(max(scores, 1).ulp))
