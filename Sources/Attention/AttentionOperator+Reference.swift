@@ -63,9 +63,10 @@ extension AttentionOperator {
 
     /// exp(sⱼ) / Σⱼ exp(sⱼ) and log Σⱼ exp(sⱼ); zeros and −∞ where all scores are −∞.
     private func softmax(_ scores: [Double]) -> (weights: [Double], logSumExp: Double) {
-        guard let largest = scores.max(), largest != -.infinity else {
+        guard scores.contains(where: { $0 != -.infinity }) else {
             return (scores.map { _ in 0 }, -.infinity)
         }
+        let largest = scores.reduce(-.infinity) { Double.maximum($0, $1) }  // NaN beside a number is passed over
         let powers = scores.map { Double.exp($0 - largest) }
         let total = powers.reduce(0, +)
         return (powers.map { $0 / total }, largest + Double.log(total))

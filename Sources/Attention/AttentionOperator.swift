@@ -22,7 +22,7 @@ public struct AttentionOperator: Sendable {
     public var alignment: QueryAlignment
 
     public init(
-        score: ScoreFunction = .scaledDotProduct(), softcap: Float? = nil, mask: any AttentionMask = .none,
+        score: ScoreFunction = .scaledDotProduct(), softcap: Float? = nil, mask: any AttentionMask = .full,
         bias: AttentionBias = .none, alignment: QueryAlignment = .topLeft
     ) {
         self.score = score
@@ -90,7 +90,7 @@ public struct AttentionOperator: Sendable {
 /// - Returns: `[B, Hq, Nq, Dv]`
 /// - Throws: `TensorError` if the shapes do not fit together.
 public func attention(
-    query: Tensor, key: Tensor, value: Tensor, mask: any AttentionMask = .none
+    query: Tensor, key: Tensor, value: Tensor, mask: any AttentionMask = .full
 ) throws -> Tensor {
     try AttentionOperator(mask: mask)(query: query, key: key, value: value)
 }

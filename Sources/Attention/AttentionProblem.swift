@@ -26,7 +26,7 @@ package struct AttentionProblem: Sendable {
         bias = try parameters.bias.view(for: extent)
         queryOffset = parameters.alignment.offset(queries: extent.queries, keys: extent.keys)
         // Positions are compared in 32 bits inside the kernels.
-        guard abs(queryOffset) < 1 << 30, extent.keys < 1 << 30, extent.queries < 1 << 30 else {
+        guard queryOffset.magnitude < 1 << 30, extent.keys < 1 << 30, extent.queries < 1 << 30 else {
             throw TensorError.invalidArgument(
                 "positions beyond 2³⁰: \(extent.queries) queries from \(queryOffset) on, \(extent.keys) keys")
         }

@@ -136,8 +136,8 @@ struct QueryBlock {
             scratch.queries + panel.lane * width)
         (scratch.outputs + panel.lane * problem.valueWidth).update(
             repeating: 0, count: panel.lanes * problem.valueWidth)
-        // Low enough that any score moves it, and finite: −∞ − (−∞) is not a number.
-        (scratch.maxima + panel.lane).update(repeating: -1e30, count: panel.lanes)
+        // The lowest, so that any score moves it, and finite: −∞ − (−∞) is not a number.
+        (scratch.maxima + panel.lane).update(repeating: -.greatestFiniteMagnitude, count: panel.lanes)
         (scratch.totals + panel.lane).update(repeating: 0, count: panel.lanes)
     }
 

@@ -28,7 +28,7 @@ extension EncoderTransformer {
             count: configuration.vocabulary, width: width, from: source.scoped(names.tokens))
         positions = try Embedding(
             count: configuration.positions, width: width, from: source.scoped(names.positions))
-        segments = try names.segments.map {
+        segments = try (configuration.segments == 0 ? nil : names.segments).map {
             try Embedding(count: configuration.segments, width: width, from: source.scoped($0))
         }
         embeddingNorm = try LayerNorm(

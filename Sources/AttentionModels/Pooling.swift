@@ -22,7 +22,7 @@ public enum Pooling: String, Sendable, CaseIterable {
         return Tensor(shape: [ranges.count, width]) { output in
             output.initialize(repeating: 0)
             hidden.contiguous().withUnsafeBuffer { hidden in
-                for (sequence, range) in ranges.enumerated() where !range.isEmpty {
+                for (sequence, range) in ranges.enumerated() where !range.isEmpty && width > 0 {
                     let result = UnsafeMutableBufferPointer(
                         rebasing: output[sequence * width..<(sequence + 1) * width])
                     pool(
@@ -44,7 +44,8 @@ public enum Pooling: String, Sendable, CaseIterable {
             for channel in 0..<width { result[channel] = rows[channel] }
             for row in 1..<Swift.max(count, 1) {
                 for channel in 0..<width {
-                    result[channel] = Swift.max(result[channel], rows[row * width + channel])
+                    let (largest, next) = (result[channel], rows[row * width + channel])
+                    result[channel] = largest >= next || largest.isNaN ? largest : next  // NaN stays
                 }
             }
         case .mean, .meanSquareRootLength:

@@ -3,7 +3,7 @@ public struct CausalMask: IntervalMask {
     public init() {}
 
     public func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int> {
-        0..<min(max(query + 1, 0), site.keys)
+        query >= site.keys ? 0..<site.keys : 0..<max(query + 1, 0)
     }
 }
 

@@ -6,6 +6,6 @@ public struct FullMask: IntervalMask {
 }
 
 extension AttentionMask where Self == FullMask {
-    /// Every query sees every key.
-    public static var none: FullMask { FullMask() }
+    /// Every query sees every key. (Not called `none`: where a mask is optional, that would mean nil.)
+    public static var full: FullMask { FullMask() }
 }

@@ -13,8 +13,9 @@ public struct SlidingWindowMask: IntervalMask {
     }
 
     public func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int> {
+        // Positions and reaches may be as large as an Int: a sum that overflows lies beyond all keys.
         let last = query.addingReportingOverflow(after)
-        let end = min(max(last.overflow ? site.keys : last.partialValue + 1, 0), site.keys)
+        let end = last.overflow || last.partialValue >= site.keys ? site.keys : max(last.partialValue + 1, 0)
         let first = query.subtractingReportingOverflow(before)
         return min(max(first.overflow ? 0 : first.partialValue, 0), end)..<end
     }

@@ -55,6 +55,13 @@ extension EncoderTransformer {
             try ConfigurationCheck.positive(configuration.vocabulary, "vocab_size")
             try ConfigurationCheck.positive(configuration.positions, "max_position_embeddings")
             try ConfigurationCheck.divides(configuration.heads, configuration.width, "the number of heads")
+            if configuration.segments != 0 {
+                try ConfigurationCheck.positive(configuration.segments, "type_vocab_size")
+            }
+            guard (0...1).contains(configuration.normEpsilon) else {
+                throw .unsupported(
+                    field: "layer_norm_eps", value: "\(configuration.normEpsilon)", supported: "0 to 1")
+            }
             if case .after(let padding) = configuration.numbering,
                 padding < 0 || padding >= configuration.positions
             {

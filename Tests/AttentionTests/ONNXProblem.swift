@@ -1,0 +1,83 @@
+import Attention
+import AttentionTensors
+import TestSupport
+
+/// An ONNX case in this package's terms: layouts, caches and masks of its own translated.
+struct ONNXProblem {
+    let attention: AttentionOperator
+    /// `[B, H, N, D]`; keys and values with the past in front.
+    let query, key, value: Tensor
+    let isPacked: Bool
+
+    struct Unsupported: Error { let what: String }
+
+    init(_ test: ONNXCase, _ tensors: [String: StoredTensor]) throws {
+        let attributes = test.attributes
+        func input(_ place: Int) throws -> StoredTensor? {
+            guard place < test.inputs.count, !test.inputs[place].isEmpty else { return nil }
+            guard let tensor = tensors[test.inputs[place]] else {
+                throw Unsupported(what: test.inputs[place])
+            }
+            return tensor
+        }
+        func heads(_ place: Int, _ count: Int?) throws -> Tensor {
+            guard let tensor = try input(place)?.float32() else { throw Unsupported(what: "input \(place)") }
+            return tensor.rank == 3 ? try tensor.splitIntoHeads(count ?? 0) : tensor
+        }
+        isPacked = try input(0)?.shape.rank == 3
+        query = try heads(0, attributes.q_num_heads)
+        var (key, value) = (try heads(1, attributes.kv_num_heads), try heads(2, attributes.kv_num_heads))
+        var past = 0
+        if let pastKey = try input(4)?.float32(), let pastValue = try input(5)?.float32() {
+            past = pastKey.shape[2]
+            key = try .concatenating([pastKey, key], axis: 2)
+            value = try .concatenating([pastValue, value], axis: 2)
+        }
+        (self.key, self.value) = (key, value)
+        let lengths = try input(6).map { try Self.integers($0) }
+        var (mask, bias) = try Self.maskAndBias(input(3), keys: key.shape[2])
+        if let lengths { mask = mask & .keyPadding(lengths: lengths) }
+        if attributes.is_causal == 1 {
+            mask = Self.causal(mask, lengths: lengths, queries: query.shape[2])
+        }
+        attention = AttentionOperator(
+            score: .scaledDotProduct(scale: attributes.scale), softcap: attributes.softcap, mask: mask,
+            bias: bias, alignment: .offset(past))
+    }
+
+    /// A query's position is that after the past; where a cache's filled lengths are given instead, the last query
+    /// stands at the last of them, in each batch element at another place.
+    private static func causal(
+        _ mask: any AttentionMask, lengths: [Int]?, queries: Int
+    ) -> any AttentionMask {
+        guard let lengths else { return mask & .causal }
+        return mask & .predicate { query, key, site in key <= query + lengths[site.batch] - queries }
+    }
+
+    private static func maskAndBias(
+        _ stored: StoredTensor?, keys: Int
+    ) throws -> (mask: any AttentionMask, bias: AttentionBias) {
+        guard let stored else { return (.full, .none) }
+        if stored.elementType == .bool {
+            let allowed = stored.withUnsafeBytes { $0.map { $0 != 0 } }
+            return (.booleans(allowed, shape: stored.shape), .none)
+        }
+        var bias = try stored.float32()
+        let missing = keys - bias.shape[bias.rank - 1]
+        if missing > 0 {  // a mask that is too short ends in masked keys
+            let rest = bias.shape.extents.dropLast() + [missing]
+            bias = try .concatenating(
+                [bias, Tensor(repeating: -.infinity, shape: Shape(Array(rest)))], axis: bias.rank - 1)
+        }
+        return (.full, .additive(bias))
+    }
+
+    private static func integers(_ stored: StoredTensor) throws -> [Int] {
+        guard stored.elementType == .int64 else { throw Unsupported(what: stored.elementType.rawValue) }
+        return stored.withUnsafeBytes { bytes in
+            (0..<stored.shape.elementCount).map {
+                Int(bytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self))
+            }
+        }
+    }
+}
