@@ -56,7 +56,7 @@ import Testing
                 (query * 7 + key * 3 + site.head + site.batch) % 5 < 2
             }
             let bias = random.tensor([2, 1, 100, 213])
-            return try [
+            return [
                 variant("scale", AttentionOperator(score: .scaledDotProduct(scale: 0.7))),
                 variant("cosine", AttentionOperator(score: .cosine(temperature: 0.1))),
                 variant("softcap", AttentionOperator(score: .scaledDotProduct(scale: 2), softcap: 5)),
