@@ -7,8 +7,8 @@ extension TextEmbedder {
         public let score: Float
     }
 
-    /// The documents by the cosine of their vectors with the query's, most similar first; documents alike keep
-    /// their order.
+    /// The documents by the cosine of their vectors with the query's, most similar first; documents alike
+    /// keep their order.
     ///
     /// - Parameters:
     ///   - query: What is looked for.

@@ -28,11 +28,11 @@ public struct TextEmbedder: Sendable {
     /// M
     public var width: Int { encoder.configuration.width }
 
-    /// Loads everything that the folder describes. `modules.json` says how sentence-transformers models pool and
-    /// normalise; a plain encoder without it is pooled by its mean and not normalised.
+    /// Loads everything that the folder describes. `modules.json` says how sentence-transformers models pool
+    /// and normalise; a plain encoder without it is pooled by its mean and not normalised.
     ///
-    /// - Throws: `ModelFileError`, `SafetensorsError`, `TokenizerError` or `TensorError`, each naming the file at
-    ///   fault.
+    /// - Throws: `ModelFileError`, `SafetensorsError`, `TokenizerError` or `TensorError`, each naming the
+    /// file at   fault.
     public init(folder: ModelFolder) throws {
         let description = try Self.description(of: folder)
         let sentence = try SentenceConfiguration(folder)
@@ -138,8 +138,8 @@ public struct TextEmbedder: Sendable {
         }
     }
 
-    /// Sequences that are computed together, in the order given. Batching saves memory traffic for weights; beyond a
-    /// thousand tokens it saves nothing more, and the activations leave the cache.
+    /// Sequences that are computed together, in the order given. Batching saves memory traffic for weights;
+    /// beyond a thousand tokens it saves nothing more, and the activations leave the cache.
     static func groups(of lengths: [Int]) -> [[Int]] {
         var groups: [[Int]] = []
         var group: [Int] = []

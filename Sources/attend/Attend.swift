@@ -52,7 +52,7 @@ struct Attend: ParsableCommand {
         subcommands: [Embed.self, Rank.self, Tokenize.self, Look.self])
 
     static func main() {
-        // A reader that has seen enough closes the pipe; writing then fails, and StandardOutput ends quietly.
+        // Writing to a closed pipe then fails with an error, which ends the program quietly (ClosedPipe).
         signal(SIGPIPE, SIG_IGN)
         do {
             try checkArguments()
@@ -75,8 +75,8 @@ struct Attend: ParsableCommand {
     }
 
     private static func end(with error: any Error) -> Never {
-        let failure = Failure(error)
-        if let failure {
+        if error is ClosedPipe { Foundation.exit(EXIT_SUCCESS) }
+        if let failure = Failure(error) {
             Messages.error(failure.message)
             Foundation.exit(failure.code.rawValue)
         }

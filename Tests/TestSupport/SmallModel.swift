@@ -39,8 +39,8 @@ public final class SmallModel: Sendable {
         return file.path
     }
 
-    /// Writes what a sentence-transformers folder has: the steps after the encoder, how to pool, and how long a
-    /// text may be. What is nil is not written.
+    /// Writes what a sentence-transformers folder has: the steps after the encoder, how to pool, and how long
+    /// a text may be. What is nil is not written.
     public func describeSentences(
         steps: [String] = ["Transformer", "Pooling", "Normalize"], pooling: String? = nil,
         lengths: String? = nil

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Mistakes that people make, and models that are damaged: each ends with its exit code and a message that says
-/// what to do.
+/// Mistakes that people make, and models that are damaged: each ends with its exit code and a message that
+/// says what to do.
 struct FaultTests {
     private let model: SmallModel
 

@@ -8,6 +8,11 @@ import AttentionTokenizers
 struct Embed: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Turn texts into vectors whose directions say what the texts mean.",
+        usage: """
+            attend embed --model <model> <text> ... [--hidden] [--json]
+            attend embed --model <model> --file <path> [--hidden] [--json]
+            attend embed --model <model> --tokens <ids> [--hidden] [--json]
+            """,
         discussion: """
             Prints one line a text: the numbers of its vector (384 of them for all-MiniLM-L6-v2), with spaces \
             between them, each in the fewest digits that mean the float32 exactly. Texts that are alike in \
@@ -27,7 +32,7 @@ struct Embed: ParsableCommand {
             A text that begins with a dash is written after --, as in -- "-1 °C".
             """)
 
-    @OptionGroup var options: ModelOptions
+    @OptionGroup(title: "Model") var options: ModelOptions
 
     @Argument(help: "Texts, each in quotes; - reads one text from standard input.")
     var texts: [String] = []

@@ -9,6 +9,7 @@ import Foundation
 struct Look: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what a model looks at in a text: its attention weights, as a map.",
+        usage: "attend look --model <model> <text> [what to show] [files to write]",
         discussion: """
             A row is a token that looks, a column a token that is looked at, and a weight, from 0 to 1, says how \
             much of the row's new vector comes from the column. Every row sums to 1. Layers and heads are \
@@ -25,7 +26,7 @@ struct Look: ParsableCommand {
             A text that is longer than the model reads is cut at its end, and a note says so.
             """)
 
-    @OptionGroup var options: ModelOptions
+    @OptionGroup(title: "Model") var options: ModelOptions
 
     @Argument(help: "The text, in quotes; - reads standard input.")
     var text: String

@@ -7,6 +7,7 @@ import Foundation
 struct Rank: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Order the lines of a file by how close they are in meaning to a query.",
+        usage: "attend rank --model <model> --query <text> --file <path> [--top <count>] [--json]",
         discussion: """
             Prints one line a match, the best first: the cosine of the two vectors (1: the same direction, 0: \
             nothing in common), the number of the line in the file from 1 on, and the line. Empty lines are \
@@ -21,7 +22,7 @@ struct Rank: ParsableCommand {
               matches  the lines in order, each with score, line (its number) and text
             """)
 
-    @OptionGroup var options: ModelOptions
+    @OptionGroup(title: "Model") var options: ModelOptions
 
     @Option(parsing: .unconditional, help: ArgumentHelp("What to look for.", valueName: "text"))
     var query: String

@@ -1,7 +1,7 @@
 import Foundation
 
-/// UTF-8 text from a file or, where its name is `-`, from standard input. Bytes that are no UTF-8 are an error,
-/// never repaired.
+/// UTF-8 text from a file or, where its name is `-`, from standard input. Bytes that are no UTF-8 are an
+/// error, never repaired.
 struct TextFile {
     let path: String
 

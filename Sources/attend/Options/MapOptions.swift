@@ -22,7 +22,11 @@ struct MapOptions: ParsableArguments {
             """)
     var rollout = false
 
-    @Flag(help: "Leave out the columns of [CLS], [SEP] and the like; rows sum to 1 again.")
+    @Flag(
+        help: """
+            Leave out the columns of [CLS], [SEP] and the like, in the terminal, SVG and PNG; rows sum to 1 \
+            again. The page has a switch for it.
+            """)
     var hideSpecial = false
 
     func validate() throws {

@@ -1,7 +1,10 @@
 import Foundation
 
-/// Standard output, gathered into large writes. A pipe that its reader has closed ends the program quietly and
-/// with success: `attend … | head -1` got what it wanted.
+/// The reader of standard output has seen enough and closed the pipe, as in `attend … | head -1`. It got what
+/// it wanted: the program ends quietly and with success.
+struct ClosedPipe: Error {}
+
+/// Standard output, gathered into large writes.
 struct StandardOutput: ~Copyable {
     private var pending: [UInt8] = []
 
@@ -15,12 +18,14 @@ struct StandardOutput: ~Copyable {
     }
 
     /// What was written so far reaches the reader. Without this, it may not.
+    ///
+    /// - Throws: ``ClosedPipe``; ``Failure``.
     mutating func flush() throws {
         defer { pending.removeAll(keepingCapacity: true) }
         do {
             try FileBytes.write(pending, to: STDOUT_FILENO)
         } catch {
-            if error.number == EPIPE { exit(EXIT_SUCCESS) }
+            if error.number == EPIPE { throw ClosedPipe() }
             throw Failure(.inputOutput, "cannot write to standard output: \(error)")
         }
     }
