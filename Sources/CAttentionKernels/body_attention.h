@@ -124,6 +124,7 @@ INLINE void weights(const int nv, float *s, int64_t keys, const float *reference
 
 // Oᵀ += Vᵀ Pᵀ
 INLINE void accumulate(const int nv, const ak_block *b) {
+    if (b->dv == 0) return;
     // Tiles of even height, rather than full ones and a thin rest: 80 rows run as 8 × 10, 72 as 8 × 9.
     int64_t tiles = (b->dv + MR - 1) / MR, height = b->dv / tiles, taller = b->dv % tiles, row = 0;
     for (int64_t t = 0; t < tiles; t++) {
