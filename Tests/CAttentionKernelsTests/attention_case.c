@@ -131,6 +131,9 @@ void attend(const Case *c, Result *r) {
         total[lane] = 0;
     }
     for_each_block(c, (ak_block){.o_panel = o, .maximum = maximum, .total = total}, attend_step, &copy);
+    bool whole = true;  // so that moving it rescales by an exact power of two
+    for (int lane = 0; lane < c->lanes; lane++) whole = whole && maximum[lane] == floorf(maximum[lane]);
+    expect(whole, "a reference exponent is not a whole number");
     c->kernels->finish_panel(maximum, total, c->lanes, inverse, log_sum_exp);
     for (int lane = 0; lane < c->lanes; lane++) {
         r->log_sum_exp[lane] = log_sum_exp[lane];

@@ -104,6 +104,24 @@ static void check_nan_query(const ak_kernels *kernels, int trial) {
     release_memory();
 }
 
+// Queries or values of width 0: weights are all alike, or there is nothing to sum.
+static void check_empty(const ak_kernels *kernels) {
+    for (int which = 0; which < 3; which++) {
+        working_on("%s attention of empty rows, case %d", kernels->name, which);
+        Case c = {.vectors = 1, .keys = 5, .block = 3, .d = which == 0 ? 2 : 0, .dv = which == 1 ? 2 : 0};
+        make_case(kernels, &c);
+        answer(&c, &expected);
+        attend(&c, &after);
+        for (int lane = 0; lane < c.lanes; lane++) {
+            expect(fabs(after.log_sum_exp[lane] - expected.log_sum_exp[lane]) < 2e-6, "another log-sum-exp");
+            for (int i = 0; i < c.dv; i++) {
+                expect(fabs(after.output[i][lane] - expected.output[i][lane]) < 1e-6, "not the values' mean");
+            }
+        }
+        release_memory();
+    }
+}
+
 enum { RANDOM, RISING, FALLING, ORDERS };
 
 // Whole numbers times a power of two: every product and sum is exact, whatever its size.
@@ -152,6 +170,34 @@ static void check_lowest_bias(const ak_kernels *kernels, int trial) {
     release_memory();
 }
 
+static void expect_exponential(const ak_block *b, int start, void *context) {
+    const Case *c = context;
+    (void)start;
+    c->kernels->weights_block(b);
+    double largest = 0;
+    for (int key = 0; key < b->keys; key++) {
+        const double want = exp2(b->k[key * b->k_row]);
+        const double error = fabs(b->scores[key * c->lanes] - want) / want;
+        if (!(error <= largest)) largest = error;
+    }
+    expect_error("2ˣ", largest, 2e-7);
+}
+
+// Scores that are exact leave only the exponential's own error.
+static void check_exponential(const ak_kernels *kernels) {
+    working_on("%s the exponential of the weights", kernels->name);
+    Case c = {.vectors = 1, .keys = 20000, .block = 20000, .d = 1, .dv = 1};
+    make_case(kernels, &c);
+    float *log_sum_exp = floats(c.lanes);
+    for (int lane = 0; lane < c.lanes; lane++) {
+        c.q[lane] = 1;
+        log_sum_exp[lane] = 0;
+    }
+    for (int key = 0; key < c.keys; key++) c.k[key * c.k_row] = 8 - 134.f * (float)key / 20000;
+    for_each_block(&c, (ak_block){.log_sum_exp = log_sum_exp}, expect_exponential, &c);
+    release_memory();
+}
+
 void check_attention_extremes(const ak_kernels *kernels) {
     static const int exponents[] = {0, 7, 12, 40, 80};
     for (int trial = 0; trial < 96; trial++) {
@@ -162,6 +208,8 @@ void check_attention_extremes(const ak_kernels *kernels) {
         check_nan_query(kernels, trial);
         check_lowest_bias(kernels, trial);
     }
+    check_exponential(kernels);
+    check_empty(kernels);
     for (int vectors = 1; vectors <= kernels->max_vectors; vectors++) {
         for (int order = 0; order < ORDERS; order++) {
             for (int e = 0; e < COUNT(exponents); e++) {
