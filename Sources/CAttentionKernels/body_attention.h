@@ -155,13 +155,14 @@ INLINE int has_nonfinite_values(const ak_block *b) {
 INLINE void accumulate_guarded(const int nv, const ak_block *b) {
     for (int64_t i = 0; i < b->dv; i++) {
         UNROLL for (int j = 0; j < nv; j++) {
-            vf acc = ld(b->o_panel + i * LANES(nv) + j * VW);
+            float *o = b->o_panel + i * LANES(nv) + j * VW;
+            vf acc = bc(0);
             for (int64_t key = 0; key < b->keys; key++) {
                 vf p = ld(b->scores + key * LANES(nv) + j * VW);
                 vf value = select(p == bc(0), bc(0), bc(b->v[key * b->v_row + i]));
                 acc = fma_(value, p, acc);
             }
-            st(b->o_panel + i * LANES(nv) + j * VW, acc);
+            st(o, ld(o) + acc);
         }
     }
 }
