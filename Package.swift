@@ -18,7 +18,8 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .testTarget(
-        name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies, exclude: exclude,
+        name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+        exclude: exclude,
         swiftSettings: swiftSettings)
 }
 
@@ -52,7 +53,8 @@ let package = Package(
         .executableTarget(
             name: "attend",
             dependencies: [
-                "AttentionGeneration", "AttentionMaps", "AttentionModels", "AttentionFiles", "AttentionTokenizers",
+                "AttentionGeneration", "AttentionMaps", "AttentionModels", "AttentionFiles",
+                "AttentionTokenizers",
                 "AttentionTensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -66,7 +66,8 @@ extension AttentionOperator {
         guard scores.contains(where: { $0 != -.infinity }) else {
             return (scores.map { _ in 0 }, -.infinity)
         }
-        let largest = scores.reduce(-.infinity) { Double.maximum($0, $1) }  // NaN beside a number is passed over
+        // The maximum of a number and NaN is the number; NaN comes back with its own power.
+        let largest = scores.reduce(-.infinity) { Double.maximum($0, $1) }
         let powers = scores.map { Double.exp($0 - largest) }
         let total = powers.reduce(0, +)
         return (powers.map { $0 / total }, largest + Double.log(total))

@@ -7,27 +7,28 @@ struct SentenceConfiguration {
     var normalizes = false
     var maximumLength: Int?
 
-    /// - Throws: `ModelFileError`; ``ModelConfigurationError`` for a step or a pooling that is not implemented.
+    /// - Throws: `ModelFileError`, also for a step or a pooling that is not implemented.
     init(_ folder: ModelFolder) throws {
-        if folder.sentenceConfigPath != nil {
+        if let file = folder.sentenceConfigPath {
             maximumLength = try folder.decode(Lengths.self, from: "sentence_bert_config.json").max_seq_length
             if let length = maximumLength, length < 2 {
-                throw ModelConfigurationError.unsupported(
-                    field: "max_seq_length", value: "\(length)", supported: "at least 2")
+                throw ModelFileError.invalidField(
+                    file: file, field: "max_seq_length", expected: "at least 2", found: "\(length)")
             }
         }
         guard let modules = try folder.sentenceModules() else { return }
-        for module in modules {
+        for (index, module) in modules.enumerated() {
             switch module.kind {
             case "Transformer": break
             case "Pooling":
                 let name = module.folder.isEmpty ? "config.json" : "\(module.folder)/config.json"
-                pooling = try folder.decode(PoolingModes.self, from: name).pooling()
+                pooling = try folder.decode(PoolingModes.self, from: name)
+                    .pooling(file: "\(folder.path)/\(name)")
             case "Normalize": normalizes = true
             default:
-                throw ModelConfigurationError.unsupported(
-                    field: "modules.json", value: "the step '\(module.kind)'",
-                    supported: "Transformer, Pooling, Normalize")
+                throw ModelFileError.invalidField(
+                    file: "\(folder.path)/modules.json", field: "[\(index)].type",
+                    expected: "Transformer, Pooling or Normalize", found: "'\(module.kind)'")
             }
         }
     }
@@ -45,7 +46,7 @@ struct SentenceConfiguration {
         let pooling_mode_weightedmean_tokens: Bool?
         let pooling_mode_lasttoken: Bool?
 
-        func pooling() throws(ModelConfigurationError) -> Pooling {
+        func pooling(file: String) throws(ModelFileError) -> Pooling {
             let modes: [(flag: Bool?, name: String, pooling: Pooling?)] = [
                 (pooling_mode_cls_token, "cls", .firstToken), (pooling_mode_mean_tokens, "mean", .mean),
                 (pooling_mode_max_tokens, "max", .max),
@@ -55,9 +56,10 @@ struct SentenceConfiguration {
             ]
             let chosen = modes.filter { $0.flag == true }
             guard chosen.count == 1, let pooling = chosen[0].pooling else {
-                throw .unsupported(
-                    field: "the pooling mode", value: "'\(chosen.map(\.name).joined(separator: " + "))'",
-                    supported: "one of cls, mean, max, mean_sqrt_len, lasttoken")
+                throw .invalidField(
+                    file: file, field: "pooling_mode_…",
+                    expected: "one of cls, mean, max, mean_sqrt_len and lasttoken to be true",
+                    found: chosen.isEmpty ? "none" : chosen.map(\.name).joined(separator: " and "))
             }
             return pooling
         }

@@ -7,8 +7,8 @@ extension TextEmbedder {
         public let score: Float
     }
 
-    /// The documents by the cosine of their vectors with the query's, most similar first; documents alike keep
-    /// their order.
+    /// The documents by the cosine of their vectors with the query's, most similar first; documents alike
+    /// keep their order.
     ///
     /// - Parameters:
     ///   - query: What is looked for.
@@ -25,6 +25,6 @@ extension TextEmbedder {
             Match(index: index, score: zip(wanted, vector).reduce(into: 0) { $0 += $1.0 * $1.1 })
         }
         let ranked = matches.sorted { ($0.score, $1.index) > ($1.score, $0.index) }
-        return Array(ranked.prefix(top ?? ranked.count))
+        return Array(ranked.prefix(max(top ?? ranked.count, 0)))
     }
 }

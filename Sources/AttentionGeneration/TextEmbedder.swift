@@ -28,13 +28,13 @@ public struct TextEmbedder: Sendable {
     /// M
     public var width: Int { encoder.configuration.width }
 
-    /// Loads everything that the folder describes. `modules.json` says how sentence-transformers models pool and
-    /// normalise; a plain encoder without it is pooled by its mean and not normalised.
+    /// Loads everything that the folder describes. `modules.json` says how sentence-transformers models pool
+    /// and normalise; a plain encoder without it is pooled by its mean and not normalised.
     ///
-    /// - Throws: `ModelFileError`, `SafetensorsError`, `TokenizerError`, `ModelConfigurationError` or
-    ///   `TensorError`, each naming the file at fault.
+    /// - Throws: `ModelFileError`, `SafetensorsError`, `TokenizerError` or `TensorError`, each naming the
+    /// file at   fault.
     public init(folder: ModelFolder) throws {
-        let description = try folder.decode(EncoderTransformer.Description.self)
+        let description = try Self.description(of: folder)
         let sentence = try SentenceConfiguration(folder)
         name = folder.path.split(separator: "/").last.map(String.init) ?? folder.path
         tokenizer = try Tokenizer(contentsOf: URL(fileURLWithPath: folder.path))
@@ -44,17 +44,45 @@ public struct TextEmbedder: Sendable {
         let longest = description.configuration.longestSequence
         maximumLength = min(sentence.maximumLength ?? tokenizer.modelMaxLength ?? longest, longest)
         if tokenizer.vocabularySize > description.configuration.vocabulary {
-            throw ModelConfigurationError.unsupported(
-                field: "vocab_size", value: "\(description.configuration.vocabulary)",
-                supported: "at least the tokenizer's \(tokenizer.vocabularySize)")
+            throw ModelFileError.invalidField(
+                file: "\(folder.path)/config.json", field: "vocab_size",
+                expected: "at least the tokenizer's \(tokenizer.vocabularySize)",
+                found: "\(description.configuration.vocabulary)")
         }
     }
 
-    /// The tokens of `text` as the model gets them: with special tokens, cut to ``maximumLength``.
+    /// What `config.json` says, with its name in every complaint.
+    private static func description(of folder: ModelFolder) throws -> EncoderTransformer.Description {
+        do {
+            return try folder.decode(EncoderTransformer.Description.self)
+        } catch let error as ModelConfigurationError {
+            let file = "\(folder.path)/config.json"
+            switch error {
+            case .unknownArchitecture(let name, let known):
+                throw ModelFileError.invalidField(
+                    file: file, field: "model_type",
+                    expected: "one of \(known.joined(separator: ", ")), which are implemented",
+                    found: "'\(name)'")
+            case .unsupported(let field, let value, let supported):
+                throw ModelFileError.invalidField(file: file, field: field, expected: supported, found: value)
+            }
+        }
+    }
+
+    /// The tokens of a text, or of a pair of texts, as the model gets them: with special tokens, cut to
+    /// ``maximumLength``.
     ///
     /// - Throws: `TokenizerError`.
-    public func tokenize(_ text: String) throws -> Encoding {
-        try tokenizer.encode(text, maxLength: maximumLength)
+    public func tokenize(_ text: String, pair: String? = nil) throws -> Encoding {
+        try tokenizer.encode(text, pair: pair, maxLength: maximumLength)
+    }
+
+    /// How many tokens a text, or a pair of texts, has with special ones before anything is cut. More than
+    /// ``maximumLength`` means that the model does not read all of it.
+    ///
+    /// - Throws: `TokenizerError`.
+    public func tokenCount(_ text: String, pair: String? = nil) throws -> Int {
+        try tokenizer.encode(text, pair: pair).count
     }
 
     /// The vectors of `texts`, in their order.
@@ -75,11 +103,8 @@ public struct TextEmbedder: Sendable {
         var done = 0
         for group in Self.groups(of: sequences.map(\.count)) {
             let batch = try TokenBatch(group.map { sequences[$0] })
-            let pooled = pooling(try encoder(batch), ranges: batch.ranges)
-            for (row, index) in group.enumerated() {
-                let vector = pooled.selecting(axis: 0, row).scalars
-                vectors[index] = normalizes ? Self.normalized(vector) : vector
-            }
+            let embedded = pooled(try encoder(batch), ranges: batch.ranges)
+            for (vector, index) in zip(embedded, group) { vectors[index] = vector }
             done += group.count
             progress?(done)
         }
@@ -93,8 +118,28 @@ public struct TextEmbedder: Sendable {
         try encoder(TokenBatch([tokens]))
     }
 
-    /// Sequences that are computed together, in the order given. Batching saves memory traffic for weights; beyond a
-    /// thousand tokens it saves nothing more, and the activations leave the cache.
+    /// The vector that the hidden states of one text become, the same to the bit as from
+    /// ``embed(tokens:progress:)``.
+    ///
+    /// - Parameter hidden: `[tokens, M]`, from ``hiddenStates(tokens:)``.
+    /// - Throws: `TensorError.shapeMismatch`.
+    public func embedding(hiddenStates hidden: Tensor) throws(TensorError) -> [Float] {
+        guard hidden.rank == 2, hidden.shape[1] == width else {
+            throw .shapeMismatch(tensor: "hidden states", expected: "[tokens, \(width)]", found: hidden.shape)
+        }
+        return pooled(hidden, ranges: [0..<hidden.shape[0]])[0]
+    }
+
+    private func pooled(_ hidden: Tensor, ranges: [Range<Int>]) -> [[Float]] {
+        let vectors = pooling(hidden, ranges: ranges)
+        return ranges.indices.map { row in
+            let vector = vectors.selecting(axis: 0, row).scalars
+            return normalizes ? Self.normalized(vector) : vector
+        }
+    }
+
+    /// Sequences that are computed together, in the order given. Batching saves memory traffic for weights;
+    /// beyond a thousand tokens it saves nothing more, and the activations leave the cache.
     static func groups(of lengths: [Int]) -> [[Int]] {
         var groups: [[Int]] = []
         var group: [Int] = []
@@ -114,7 +159,8 @@ public struct TextEmbedder: Sendable {
 
     /// The vector divided by its length, or by 10⁻¹² if that is greater (as PyTorch's `normalize`).
     static func normalized(_ vector: [Float]) -> [Float] {
-        let length = vector.reduce(into: Float(0)) { $0 += $1 * $1 }.squareRoot()
+        // Summed in double precision: a length that is off by its rounding moves every channel the same way.
+        let length = Float(vector.reduce(into: 0.0) { $0 += Double($1) * Double($1) }.squareRoot())
         return vector.map { $0 / max(length, 1e-12) }
     }
 }

@@ -33,7 +33,7 @@ extension EncoderTransformer {
         }
         embeddingNorm = try LayerNorm(
             width: width, epsilon: configuration.normEpsilon, from: source.scoped(names.embeddingNorm))
-        // One by one: `map` would ask for the memory of as many layers as the configuration claims.
+        // One by one: `map` would make room for as many layers as a hostile configuration claims.
         var layers: [Layer] = []
         for index in 0..<configuration.layers {
             layers.append(

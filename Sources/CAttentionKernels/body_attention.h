@@ -100,7 +100,8 @@ INLINE void weights_of_rows(const int rows, const int nv, float *s, const vf ref
     EACH rounded[i] = x[i] + bc(EXP2_ROUND);
     EACH p[i] = rounded[i] - bc(EXP2_ROUND);
     EACH x[i] -= p[i];
-    EACH p[i] = fma_(bc(EXP2_C5), x[i], bc(EXP2_C4));
+    EACH p[i] = fma_(bc(EXP2_C6), x[i], bc(EXP2_C5));
+    EACH p[i] = fma_(p[i], x[i], bc(EXP2_C4));
     EACH p[i] = fma_(p[i], x[i], bc(EXP2_C3));
     EACH p[i] = fma_(p[i], x[i], bc(EXP2_C2));
     EACH p[i] = fma_(p[i], x[i], bc(EXP2_C1));

@@ -59,7 +59,8 @@ struct AttentionBenchmark: ParsableCommand {
 
     private func compare(_ test: Case, with peer: Peer) throws {
         let operation = AttentionOperator(mask: test.isCausal ? .causal : .full)
-        let key = Self.numbers([test.batch, test.keyHeads ?? test.heads, test.keys ?? test.queries, test.width], seed: 2)
+        let key = Self.numbers(
+            [test.batch, test.keyHeads ?? test.heads, test.keys ?? test.queries, test.width], seed: 2)
         let query = Self.numbers([test.batch, test.heads, test.queries, test.width], seed: 1)
         let value = Self.numbers(key.shape, seed: 3)
         let repeats = max(Int(2e9 / test.operations), 1)

@@ -6,7 +6,8 @@ import Foundation
 struct EmbeddingBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embeddings",
-        abstract: "Sentence embeddings, tokenization included, beside PyTorch or ONNX Runtime on the same model.",
+        abstract:
+            "Sentence embeddings, tokenization included, beside PyTorch or ONNX Runtime on the same model.",
         discussion: """
             Both read the same lines and take turns, round by round. The peer sorts its lines by length and pads each \
             batch only to its own longest line. The largest difference between the first vectors is printed, as \
@@ -63,9 +64,13 @@ struct EmbeddingBenchmark: ParsableCommand {
         print(who.padded(16), rate.formatted(0).padded(6, left: true), "sentences/s", more)
     }
 
-    private func compare(_ engine: String, _ lines: [String], _ embedder: TextEmbedder, _ first: [Float]) throws {
+    private func compare(_ engine: String, _ lines: [String], _ embedder: TextEmbedder, _ first: [Float])
+        throws
+    {
         let peer = try Peer(python: python, script: "embedding_peer.py")
-        let loaded: Loaded = try peer.ask(["op": "load", "model": embedderPath, "threads": threads, "engine": engine])
+        let loaded: Loaded = try peer.ask([
+            "op": "load", "model": embedderPath, "threads": threads, "engine": engine,
+        ])
         var ours: [Double] = []
         var theirs: [Int: [Double]] = [:]
         var difference: Float = 0
@@ -81,7 +86,9 @@ struct EmbeddingBenchmark: ParsableCommand {
         guard let best = theirs.max(by: { median($0.value) < median($1.value) }) else { return }
         report("\(engine) \(loaded.version)", median(best.value), "(batches of \(best.key))")
         report("ours", median(ours), "largest difference \(difference)")
-        print("ratio".padded(16), median(zip(ours, best.value).map { $0 / $1 }).formatted(2).padded(6, left: true))
+        print(
+            "ratio".padded(16),
+            median(zip(ours, best.value).map { $0 / $1 }).formatted(2).padded(6, left: true))
     }
 
     /// The peer wants a path.

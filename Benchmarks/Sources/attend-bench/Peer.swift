@@ -25,12 +25,16 @@ final class Peer {
     }
 
     /// Sends `request` and decodes the answer.
-    func ask<Answer: Decodable>(_ request: [String: any Sendable], as: Answer.Type = Answer.self) throws -> Answer {
+    func ask<Answer: Decodable>(_ request: [String: any Sendable], as: Answer.Type = Answer.self) throws
+        -> Answer
+    {
         var line = try JSONSerialization.data(withJSONObject: request)
         line.append(UInt8(ascii: "\n"))
         try requests.fileHandleForWriting.write(contentsOf: line)
         let answer = try readLine()
-        if let failure = try? JSONDecoder().decode([String: String].self, from: answer), let text = failure["error"] {
+        if let failure = try? JSONDecoder().decode([String: String].self, from: answer),
+            let text = failure["error"]
+        {
             throw Failure(description: "the peer says: \(text)")
         }
         return try JSONDecoder().decode(Answer.self, from: answer)
@@ -43,7 +47,9 @@ final class Peer {
                 return buffer[..<end]
             }
             let more = answers.fileHandleForReading.availableData
-            guard !more.isEmpty else { throw Failure(description: "the peer has ended; see its messages above") }
+            guard !more.isEmpty else {
+                throw Failure(description: "the peer has ended; see its messages above")
+            }
             buffer.append(more)
         }
     }

@@ -1,0 +1,79 @@
+import ArgumentParser
+import AttentionFiles
+import AttentionMaps
+import AttentionModels
+import AttentionTensors
+import AttentionTokenizers
+
+/// The exit codes, by their meaning (those of BSD's sysexits). `attend --help` lists them.
+enum FailureCode: Int32 {
+    case usage = 64
+    case badData = 65
+    case noInput = 66
+    case internalError = 70
+    case cannotCreate = 73
+    case inputOutput = 74
+    case configuration = 78
+}
+
+/// What ends a command: a message for people and a code for programs.
+struct Failure: Error {
+    let code: FailureCode
+    let message: String
+
+    init(_ code: FailureCode, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// Numbers came out that are infinite or none at all.
+    static func overflow(of model: String) -> Failure {
+        Failure(
+            .badData,
+            "\(model): the model's numbers overflow: its weights are damaged. Fetch the model again.")
+    }
+
+    /// What an error of any part means to the caller; nil for what ArgumentParser tells better itself.
+    init?(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as ModelLocatorError: self.init(Self.code(error), "\(error)")
+        case let error as ModelFileError: self.init(Self.code(error), "\(error)")
+        case let error as TokenizerError: self.init(Self.code(error), "\(error)")
+        case let error as TensorError: self.init(Self.code(error), "\(error)")
+        case is SafetensorsError, is ModelConfigurationError, is AttentionMapError:
+            self.init(.badData, "\(error)")
+        default:
+            if Attend.exitCode(for: error) != .failure { return nil }
+            self.init(.internalError, "unexpected: \(error)")
+        }
+    }
+
+    private static func code(_ error: ModelLocatorError) -> FailureCode {
+        switch error {
+        case .invalidName, .ambiguous: .usage
+        case .notFound, .incomplete: .noInput
+        }
+    }
+
+    private static func code(_ error: ModelFileError) -> FailureCode {
+        switch error {
+        case .system(operation: "open", _, _), .notAFile, .notAFolder, .missingFile: .noInput
+        case .system: .inputOutput
+        case .empty, .tooLarge, .invalidJSON, .invalidField: .badData
+        case .cannotWrite: .cannotCreate
+        }
+    }
+
+    private static func code(_ error: TokenizerError) -> FailureCode {
+        switch error {
+        case .unreadableFile, .noTokenizerFile: .noInput
+        default: .badData
+        }
+    }
+
+    private static func code(_ error: TensorError) -> FailureCode {
+        if case .instructionSetUnavailable = error { return .configuration }
+        return .badData
+    }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+
+/// The value of `--tokens`: ids, separated by commas.
+struct TokenIDs {
+    let ids: [Int]
+
+    init(_ text: String) throws {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        ids = try parts.enumerated().map { index, part in
+            let part = part.drop { $0 == " " }
+            guard let id = Int(part), id >= 0, part.first != "+" else {
+                throw ValidationError(
+                    "id \(index + 1) is \(part.isEmpty ? "empty" : "'\(part)'"); "
+                        + "expected whole numbers from 0 on with commas between them, such as 101,7592,102")
+            }
+            return id
+        }
+    }
+
+    /// - Throws: ``Failure`` for an id that a model of so many tokens does not have.
+    func check(vocabulary: Int) throws {
+        guard let index = ids.firstIndex(where: { $0 >= vocabulary }) else { return }
+        throw Failure(
+            .badData,
+            "--tokens: id \(index + 1) is \(ids[index]), but the model's ids are 0 to \(vocabulary - 1)")
+    }
+}

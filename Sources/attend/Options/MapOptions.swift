@@ -1,0 +1,57 @@
+import ArgumentParser
+import AttentionMaps
+import AttentionModels
+
+/// Which of a model's maps to show.
+struct MapOptions: ParsableArguments {
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The layer, from 0 on; by default the last one.", valueName: "number"))
+    var layer: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The head, from 0 on; by default the mean of the layer's heads.", valueName: "number"))
+    var head: Int?
+
+    @Flag(
+        help: """
+            Attention roll-out: how much of each token reaches each other one through all layers \
+            (arXiv:2005.00928).
+            """)
+    var rollout = false
+
+    @Flag(
+        help: """
+            Leave out the columns of [CLS], [SEP] and the like, in the terminal, SVG and PNG; rows sum to 1 \
+            again. The page has a switch for it.
+            """)
+    var hideSpecial = false
+
+    func validate() throws {
+        if rollout, layer != nil || head != nil {
+            throw ValidationError("--rollout goes through all layers and heads; leave out --layer and --head")
+        }
+        for (name, value) in [("--layer", layer), ("--head", head)] {
+            if let value, value < 0 { throw ValidationError("\(name) is \(value); expected 0 or more") }
+        }
+    }
+
+    /// - Throws: ``Failure`` for a layer or head that the model does not have.
+    func check(_ model: EncoderTransformer.Configuration) throws {
+        for (name, value, count) in [("layer", layer, model.layers), ("head", head, model.heads)] {
+            if let value, value >= count {
+                throw Failure(
+                    .usage, "--\(name) is \(value), but the model's \(name)s are 0 to \(count - 1)")
+            }
+        }
+    }
+
+    /// What was asked for; nil if nothing was.
+    func selection(lastLayer: Int) -> AttentionMap.Selection? {
+        if rollout { return .rollout }
+        if let head { return .head(layer: layer ?? lastLayer, head: head) }
+        return layer.map { .meanOfHeads(layer: $0) }
+    }
+}

@@ -1,0 +1,21 @@
+import Foundation
+
+/// What is told on standard error.
+enum Messages {
+    static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    static func error(_ text: String) { write("attend: error: \(text)\n") }
+
+    static func note(_ text: String) { write("attend: note: \(text)\n") }
+
+    /// ArgumentParser's message, with its usage lines, in this program's form.
+    static func usageError(_ text: String) {
+        let prefix = "Error: "
+        error(text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text)
+    }
+
+    static func write(_ text: String) {
+        // Where even standard error cannot be written to, there is nobody left to tell.
+        try? FileBytes.write(Array(text.utf8), to: STDERR_FILENO)
+    }
+}

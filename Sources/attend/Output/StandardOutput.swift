@@ -1,0 +1,32 @@
+import Foundation
+
+/// The reader of standard output has seen enough and closed the pipe, as in `attend … | head -1`. It got what
+/// it wanted: the program ends quietly and with success.
+struct ClosedPipe: Error {}
+
+/// Standard output, gathered into large writes.
+struct StandardOutput: ~Copyable {
+    private var pending: [UInt8] = []
+
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    mutating func write(_ text: String) throws { try write(Array(text.utf8)) }
+
+    mutating func write(_ bytes: [UInt8]) throws {
+        pending += bytes
+        if pending.count >= 1 << 16 { try flush() }
+    }
+
+    /// What was written so far reaches the reader. Without this, it may not.
+    ///
+    /// - Throws: ``ClosedPipe``; ``Failure``.
+    mutating func flush() throws {
+        defer { pending.removeAll(keepingCapacity: true) }
+        do {
+            try FileBytes.write(pending, to: STDOUT_FILENO)
+        } catch {
+            if error.number == EPIPE { throw ClosedPipe() }
+            throw Failure(.inputOutput, "cannot write to standard output: \(error)")
+        }
+    }
+}

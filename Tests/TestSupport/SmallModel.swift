@@ -1,0 +1,56 @@
+import Foundation
+
+/// A model folder of a test's own, small and complete: the stored BERT with 24 channels and two layers, and a
+/// vocabulary of letters and a few words. Removed with the value.
+public final class SmallModel: Sendable {
+    public let folder: URL
+
+    /// The vocabulary, by id.
+    public static let vocabulary: [String] =
+        ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "!", "the", "bank", "river", "money", "##s"]
+        + (UInt8(ascii: "a")...UInt8(ascii: "z")).flatMap { letter in
+            let letter = String(UnicodeScalar(letter))
+            return letter == "s" ? [letter] : [letter, "##" + letter]
+        }
+
+    public init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("small-model-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for name in ["config.json", "model.safetensors"] {
+            try FileManager.default.copyItem(
+                at: Locations.fixture("AttentionModelsTests", "bert/\(name)"),
+                to: folder.appendingPathComponent(name))
+        }
+        try write(Self.vocabulary.joined(separator: "\n") + "\n", to: "vocab.txt")
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// Replaces or adds a file of the folder, and returns its path.
+    @discardableResult public func write(_ text: String, to name: String) throws -> String {
+        try write(Data(text.utf8), to: name)
+    }
+
+    @discardableResult public func write(_ bytes: Data, to name: String) throws -> String {
+        let file = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try bytes.write(to: file)
+        return file.path
+    }
+
+    /// Writes what a sentence-transformers folder has: the steps after the encoder, how to pool, and how long
+    /// a text may be. What is nil is not written.
+    public func describeSentences(
+        steps: [String] = ["Transformer", "Pooling", "Normalize"], pooling: String? = nil,
+        lengths: String? = nil
+    ) throws {
+        let modules = steps.enumerated().map { index, kind in
+            let path = kind == "Transformer" ? "" : "\(index)_\(kind)"
+            return #"{"idx": \#(index), "path": "\#(path)", "type": "sentence_transformers.models.\#(kind)"}"#
+        }
+        try write("[\(modules.joined(separator: ", "))]", to: "modules.json")
+        if let pooling { try write(pooling, to: "1_Pooling/config.json") }
+        if let lengths { try write(lengths, to: "sentence_bert_config.json") }
+    }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Mistakes that people make, and models that are damaged: each ends with its exit code and a message that
+/// says what to do.
+struct FaultTests {
+    private let model: SmallModel
+
+    init() throws { model = try SmallModel() }
+
+    private func embed(_ arguments: String..., environment: [String: String] = [:]) throws -> Program.Outcome
+    {
+        try Program.attend(
+            ["embed", "--model", model.folder.path] + arguments, environment: environment)
+    }
+
+    @Test func aModelThatIsNotThere() throws {
+        expectFailure(
+            try Program.attend(["embed", "--model", "nope", "a"]), 66, naming: "'nope'", "config.json")
+        expectFailure(try Program.attend(["embed", "--model", "/nope", "a"]), 66, naming: "/nope")
+        expectFailure(try Program.attend(["embed", "a"]), 64, naming: "--model")
+        expectFailure(try Program.attend(["embed", "--model", "", "a"]), 64, naming: "all-MiniLM-L6-v2")
+        expectFailure(try Program.attend(["embed", "--model", "../x\u{7}", "a"]), 64)
+    }
+
+    @Test func aMisspeltNameIsSuggestedRightly() throws {
+        let folder = model.folder
+        let outcome = try Program.attend(
+            ["rank", "--model", folder.lastPathComponent + "x", "--query", "a", "--file", "-"],
+            environment: ["ATTENTION_MODELS": folder.deletingLastPathComponent().path])
+        expectFailure(outcome, 66, naming: "Did you mean", folder.lastPathComponent)
+    }
+
+    @Test func aNameIsFoundInTheCache() throws {
+        let outcome = try Program.attend(
+            ["embed", "--model", model.folder.lastPathComponent, "a"],
+            environment: ["ATTENTION_MODELS": model.folder.deletingLastPathComponent().path])
+        #expect(outcome.code == 0, "\(outcome.errors)")
+    }
+
+    @Test func aModelThatIsAFile() throws {
+        let file = model.folder.appendingPathComponent("config.json").path
+        expectFailure(try Program.attend(["embed", "--model", file, "a"]), 66, naming: file, "a folder")
+    }
+
+    @Test(arguments: ["config.json", "model.safetensors", "vocab.txt"])
+    func aFileThatIsMissing(_ name: String) throws {
+        try FileManager.default.removeItem(at: model.folder.appendingPathComponent(name))
+        expectFailure(try embed("a"), 66, naming: model.folder.path, name)
+    }
+
+    @Test(arguments: ["", "{", "[]", "{}", #"{"model_type": "gpt2"}"#, #"{"model_type": 3}"#])
+    func aConfigurationThatIsWrong(_ content: String) throws {
+        let file = try model.write(content, to: "config.json")
+        expectFailure(try embed("a"), 65, naming: file)
+    }
+
+    @Test(arguments: [
+        ("hidden_size", "0"), ("hidden_size", "-24"), ("hidden_size", "9223372036854775807"),
+        ("hidden_size", "25"),
+        ("num_attention_heads", "0"), ("num_attention_heads", "5"), ("num_hidden_layers", "0"),
+        ("num_hidden_layers", "3"), ("num_hidden_layers", "2147483647"), ("vocab_size", "2147483648"),
+        ("max_position_embeddings", "-1"), ("intermediate_size", "1.5"), ("intermediate_size", "\"40\""),
+        ("hidden_act", "\"nonsense\""),
+    ])
+    func aFieldThatIsWrong(_ field: String, value: String) throws {
+        let url = model.folder.appendingPathComponent("config.json")
+        let text = try String(contentsOf: url, encoding: .utf8)
+        let lines = text.split(separator: "\n").map { line in
+            line.contains("\"\(field)\"") ? "  \"\(field)\": \(value)," : String(line)
+        }
+        try model.write(lines.joined(separator: "\n"), to: "config.json")
+        expectFailure(try embed("a"), 65, naming: model.folder.path)
+    }
+
+    @Test(arguments: [0, 4, 8, 100, 10_000])
+    func weightsThatAreCutShort(_ length: Int) throws {
+        let file = model.folder.appendingPathComponent("model.safetensors")
+        try model.write(Data(contentsOf: file).prefix(length), to: "model.safetensors")
+        expectFailure(try embed("a"), 65, naming: file.path)
+    }
+
+    @Test func weightsWithADamagedHeader() throws {
+        let file = model.folder.appendingPathComponent("model.safetensors")
+        let bytes = try Data(contentsOf: file)
+        for (place, byte) in [(0, UInt8(0xFF)), (7, 0xFF), (8, 0x20), (9, 0), (200, 0x22)] {
+            var damaged = bytes
+            damaged[place] = byte
+            try model.write(damaged, to: "model.safetensors")
+            expectFailure(try embed("a"), 65, naming: file.path)
+        }
+    }
+
+    @Test func weightsThatAreNoNumbers() throws {
+        let file = model.folder.appendingPathComponent("model.safetensors")
+        var bytes = try Data(contentsOf: file)
+        let header =
+            8
+            + Int(
+                bytes.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * $1.offset) })
+        for index in header..<bytes.count { bytes[index] = 0xFF }
+        try model.write(bytes, to: "model.safetensors")
+        expectFailure(try embed("a"), 65, naming: model.folder.path, "overflow")
+        expectFailure(try embed("a", "--hidden", "--json"), 65, naming: model.folder.path, "overflow")
+    }
+
+    @Test func anInputThatCannotBeRead() throws {
+        expectFailure(try embed("--file", "nope.txt"), 66, naming: "nope.txt")
+        expectFailure(try embed("--file", model.folder.path), 66, naming: model.folder.path)
+        let empty = try model.write("", to: "empty.txt")
+        expectFailure(try embed("--file", empty), 65, naming: empty)
+    }
+
+    @Test(
+        arguments: [
+            ([0x61, 0x0A, 0xFF], 2), ([0xC0, 0xAF], 0), ([0x61, 0xE2, 0x82], 1), ([0xED, 0xA0, 0x80], 0),
+            ([0xEF, 0xBB, 0xBF, 0x61, 0x80], 4), ([0xFF, 0xFE, 0x61, 0x00], 0),
+            ([0xF4, 0x90, 0x80, 0x80], 0),
+        ] as [([UInt8], Int)])
+    func textThatIsNotUTF8(_ bytes: [UInt8], offset: Int) throws {
+        let file = try model.write(Data(bytes), to: "bad.txt")
+        expectFailure(try embed("--file", file), 65, naming: file, "byte \(offset) ")
+        let line = "\"$ATTEND\" embed --model '\(model.folder.path)' - < '\(file)'"
+        expectFailure(try Program.shell(line), 65, naming: "standard input", "byte \(offset) ")
+    }
+
+    @Test func argumentsThatAreNotUTF8() throws {
+        let line = #""$ATTEND" embed --model nope "$(printf 'a\377')""#
+        expectFailure(try Program.shell(line), 64, naming: "argument 4", "UTF-8")
+    }
+
+    @Test(arguments: [
+        ("ATTENTION_ISA", "nonsense"), ("ATTENTION_THREADS", "0"), ("ATTENTION_THREADS", "-1"),
+        ("ATTENTION_THREADS", "many"), ("ATTENTION_THREADS", "9223372036854775808"),
+    ])
+    func aWrongSetting(_ name: String, value: String) throws {
+        expectFailure(try embed("a", environment: [name: value]), 78, naming: value)
+    }
+
+    @Test func settingsThatAreRight() throws {
+        let expected = try embed("a").output
+        for settings in [["ATTENTION_THREADS": "1"], ["ATTENTION_THREADS": ""], ["ATTENTION_ISA": ""]] {
+            #expect(try embed("a", environment: settings).output == expected)
+        }
+        #expect(try embed("a", environment: ["ATTENTION_ISA": "scalar"]).code == 0)
+    }
+}

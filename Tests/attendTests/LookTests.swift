@@ -1,0 +1,104 @@
+import Foundation
+import TestSupport
+import Testing
+
+struct LookTests {
+    private let model: SmallModel
+
+    init() throws { model = try SmallModel() }
+
+    private func look(_ arguments: String..., text: String = "the bank", input: String = "") throws
+        -> Program.Outcome
+    {
+        try Program.attend(["look", "--model", model.folder.path, text] + arguments, input: input)
+    }
+
+    @Test func drawsTheLastLayerByDefault() throws {
+        let outcome = try look()
+        #expect(outcome.code == 0)
+        #expect(outcome.errors == "")
+        #expect(outcome.lines[0].hasSuffix("Layer 1, mean of its heads"))
+        for token in ["[CLS]", "the", "bank", "[SEP]"] {
+            #expect(outcome.lines.contains { $0.drop { $0 == " " }.hasPrefix(token) })
+        }
+        #expect(!outcome.text.contains("\u{1B}"))
+        #expect(outcome.lines.allSatisfy { $0.count <= 80 })
+    }
+
+    @Test(arguments: [
+        (["--layer", "0"], "Layer 0, mean of its heads"), (["--head", "2"], "Layer 1, head 2"),
+        (["--layer", "0", "--head", "3"], "Layer 0, head 3"), (["--rollout"], "Roll-out through all layers"),
+    ])
+    func drawsWhatIsChosen(_ options: [String], title: String) throws {
+        let outcome = try Program.attend(["look", "--model", model.folder.path, "the bank"] + options)
+        #expect(outcome.code == 0)
+        #expect(outcome.lines[0].hasSuffix(title))
+    }
+
+    @Test func writesEveryKindOfFile() throws {
+        let paths = ["html", "svg", "png", "json"].map {
+            model.folder.appendingPathComponent("map.\($0)").path
+        }
+        let outcome = try look("--html", paths[0], "--svg", paths[1], "--png", paths[2], "--json", paths[3])
+        #expect(outcome.code == 0)
+        #expect(outcome.output.isEmpty)
+        let files = try paths.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
+        for path in paths { #expect(outcome.errors.contains("wrote \(path)")) }
+        #expect(String(decoding: files[0], as: UTF8.self).contains("<!doctype html>"))
+        #expect(String(decoding: files[1], as: UTF8.self).hasPrefix("<svg"))
+        #expect(files[2].starts(with: [0x89, 0x50, 0x4E, 0x47]))
+        let object = try #require(try JSONSerialization.jsonObject(with: files[3]) as? [String: Any])
+        #expect(Set(object.keys) == ["model", "text", "tokens", "layers", "heads", "weights"])
+        #expect(object["layers"] as? [Int] == [0, 1])
+        #expect(object["heads"] as? [Int] == [0, 1, 2, 3])
+    }
+
+    @Test func theNumbersAreOfWhatIsChosen() throws {
+        let outcome = try look("--layer", "1", "--head", "2", "--json", "-")
+        let object = try #require(try outcome.json() as? [String: Any])
+        #expect(object["layers"] as? [Int] == [1])
+        #expect(object["heads"] as? [Int] == [2])
+        let rows = try #require((object["weights"] as? [[[[Double]]]])?.first?.first)
+        #expect(rows.count == 4)
+        for row in rows { #expect(abs(row.reduce(0, +) - 1) < 1e-5) }
+    }
+
+    @Test func aPairIsTwoSegments() throws {
+        let object = try #require(try look("--pair", "river", "--json", "-").json() as? [String: Any])
+        let tokens = try #require(object["tokens"] as? [[String: Any]])
+        #expect(
+            tokens.compactMap { $0["text"] as? String } == [
+                "[CLS]", "the", "bank", "[SEP]", "river", "[SEP]",
+            ])
+        #expect(tokens.compactMap { $0["isSpecial"] as? Bool } == [true, false, false, true, false, true])
+    }
+
+    @Test func specialTokensCanBeHidden() throws {
+        #expect(try look("--hide-special").text.contains("Special tokens are hidden"))
+        expectFailure(try look("--hide-special", text: ""), 65, naming: "special token")
+        #expect(try look(text: "").code == 0)
+    }
+
+    @Test func aLongTextIsCutAndStillQuick() throws {
+        let outcome = try look(text: "-", input: String(repeating: "a ", count: 100_000))
+        #expect(outcome.code == 0)
+        #expect(outcome.errors == "attend: note: the text has 100002 tokens; the model reads 40 of them.\n")
+    }
+
+    @Test(arguments: [
+        ["--layer", "-1"], ["--layer", "2"], ["--layer", "9223372036854775807"], ["--layer", "x"],
+        ["--head", "-1"], ["--head", "4"], ["--head", "9223372036854775808"], ["--rollout", "--layer", "0"],
+        ["--html", "-", "--svg", "-"], ["--png", ""], ["more", "words"],
+    ])
+    func wrongUsage(_ arguments: [String]) throws {
+        let outcome = try Program.attend(["look", "--model", model.folder.path, "the bank"] + arguments)
+        expectFailure(outcome, 64)
+    }
+
+    @Test(arguments: ["--html", "--svg", "--png", "--json"])
+    func aFileThatCannotBeWritten(_ option: String) throws {
+        let file = "\(model.folder.path)/nowhere/map"
+        expectFailure(try look(option, file), 73, naming: file)
+        expectFailure(try look(option, model.folder.path), 73, naming: model.folder.path)
+    }
+}
