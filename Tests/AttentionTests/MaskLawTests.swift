@@ -39,15 +39,15 @@ import Testing
     }
 
     @Test(arguments: CataloguedMask.all)
-    func coverageNeverLies(_ test: CataloguedMask) {
+    func coverageNeverLies(_ test: CataloguedMask) throws {
         var random = SeededGenerator(seed: 30)
         for _ in 0..<300 {
             let queries = range(in: -3..<20, using: &random), keys = range(in: 0..<17, using: &random)
             for site in Self.sites {
                 let seen = queries.flatMap { query in keys.map { test.meaning(query, $0, site) } }
                 switch test.mask.coverage(queries: queries, keys: keys, at: site) {
-                case .empty: #expect(!seen.contains(true), "\(queries) × \(keys) at \(site)")
-                case .full: #expect(!seen.contains(false), "\(queries) × \(keys) at \(site)")
+                case .empty: try #require(!seen.contains(true), "\(queries) × \(keys) at \(site)")
+                case .full: try #require(!seen.contains(false), "\(queries) × \(keys) at \(site)")
                 case .partial: break
                 }
             }

@@ -15,7 +15,7 @@ import Testing
         let found = try InstructionSet.$forced.withValue(instructionSet) {
             try attention.forward(query: query, key: key, value: value)
         }
-        try check(test, found, on: instructionSet)
+        try check(test, found)
     }
 
     @Test(arguments: try OperatorFixture.cases())
@@ -26,14 +26,13 @@ import Testing
         try check(test, found)
     }
 
-    private func check(
-        _ test: FixtureCase<OperatorFixture>, _ found: AttentionOperator.Output,
-        on instructionSet: InstructionSet? = nil
-    ) throws {
+    private func check(_ test: FixtureCase<OperatorFixture>, _ found: AttentionOperator.Output) throws {
         let expected = try test.tensors.doubles("output_f64")
         let totals = try test.tensors.doubles("logsumexp_f64")
         let float32Error = test.attributes.float32Error
-        let bound = tolerance(float32Error: float32Error, of: expected, on: instructionSet)
+        // Rounding is measured in units of what is summed, the values: an average of many is smaller than they are.
+        let values = try test.tensors.tensor("value").scalars.map { Double($0) }
+        let bound = tolerance(float32Error: float32Error, of: expected + values)
         #expect(largestError(found.values, expected) <= bound)
         // The float32 error of the log-sum-exp is not stored: a few units in the last place of the scores.
         let logSumExp = try #require(found.logSumExp)

@@ -22,14 +22,9 @@ public func largestError(_ found: Tensor, _ expected: [Double]) -> Double {
 
 /// What a result may differ from float64: twice the error of PyTorch's own float32, and one unit in the last place
 /// of the largest number, for cases in which PyTorch happens to be exact.
-///
-/// The scalar instruction set has no fused multiply-add, as PyTorch has: it rounds every product as well as every
-/// sum, and may err three times as much.
-public func tolerance(
-    float32Error: Double, of expected: [Double], on instructionSet: InstructionSet? = nil
-) -> Double {
+public func tolerance(float32Error: Double, of expected: [Double]) -> Double {
     let largest = expected.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
-    return (instructionSet == .scalar ? 3 : 2) * float32Error + Double(Float(largest).ulp)
+    return 2 * float32Error + Double(Float(largest).ulp)
 }
 
 /// Whether two tensors are the same to the bit.
