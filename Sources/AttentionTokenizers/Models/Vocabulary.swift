@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// The tokens of a model, by text and by id.
 package struct Vocabulary: Sendable {
     package let trie: TokenTrie
@@ -15,11 +17,11 @@ package struct Vocabulary: Sendable {
     ///
     /// - Throws: ``TokenizerError``, also where two tokens share an id or one has two.
     package init(reading value: JSONValue) throws(TokenizerError) {
-        var trie = TokenTrie()
+        var trie = TokenTrie(tokens: value.memberBound)
         var entries: [Entry] = []
-        entries.reserveCapacity(value.memberBound / 2)
+        entries.reserveCapacity(value.memberBound)
         var isSorted = true
-        try value.forEachMember { token, value throws(TokenizerError) in
+        for (token, value) in try value.object() {
             let id = Int32(try value.count())
             switch trie.insert(token, value: id) {
             case .inserted: break
@@ -47,7 +49,7 @@ package struct Vocabulary: Sendable {
         guard lines.count <= Int(Int32.max) else {
             throw .invalidValue(file: file, field: "lines", reason: "are more than \(Int32.max)")
         }
-        var trie = TokenTrie()
+        var trie = TokenTrie(tokens: lines.count)
         // From the end, so that the last of equal lines is the one that stays.
         for (index, line) in lines.enumerated().reversed() {
             switch trie.insert(String(line), value: Int32(index)) {

@@ -15,9 +15,13 @@ package struct TokenTrie: Sendable {
     private var shift: UInt64
     private var values: [Int32] = [-1]
 
-    package init() {
-        edges = [UInt64](repeating: 0, count: 1024)
-        shift = 64 - 10
+    /// - Parameter tokens: how many tokens it will hold, roughly; it grows as it needs to.
+    package init(tokens: Int = 0) {
+        // A token of a vocabulary adds two or three nodes, and half of the slots stay empty.
+        var bits: UInt64 = 10
+        while bits < 26, 1 << bits < tokens * 4 { bits += 2 }
+        edges = [UInt64](repeating: 0, count: 1 << bits)
+        shift = 64 - bits
     }
 
     /// The number of the token that ends at this node, or -1.
