@@ -1,37 +1,49 @@
 extension JSONScanner {
     /// A string, its escapes resolved.
-    package mutating func string() throws(JSONError) -> String { try scanString().text(in: bytes) }
-
-    /// Checks a string and leaves it where it stands.
-    mutating func scanString() throws(JSONError) -> JSONString {
+    package mutating func string() throws(JSONError) -> String {
         guard peek() == UInt8(ascii: "\"") else { throw unexpected("a string") }
-        let bytes = bytes
-        let start = position + 1
-        var string = JSONString(start: start, end: start, hasEscapes: false)
+        return try scanString().text(in: bytes)
+    }
+
+    /// Checks a string and leaves it where it stands; `position` is at the quote that begins it.
+    mutating func scanString() throws(JSONError) -> JSONString {
+        position += 1
+        var string = JSONString(start: position, end: position, hasEscapes: false)
         var isASCII = true
-        var index = start
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "\"") {
-                string.end = index
-                position = index + 1
-                try checkUnicode(of: string, isASCII: isASCII)
+        while true {
+            let run = plainRun()
+            position = run.end
+            isASCII = isASCII && run.isASCII
+            guard position < bytes.count else {
+                throw unexpected("'\"' at the end of the string that begins at byte \(string.start - 1)")
+            }
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                string.end = position
+                position += 1
+                if !isASCII || string.hasEscapes { try checkUnicode(of: string, isASCII: isASCII) }
                 return string
-            } else if byte == UInt8(ascii: "\\") {
-                position = index
+            case UInt8(ascii: "\\"):
                 try scanEscape()
                 string.hasEscapes = true
-                index = position
-            } else if byte < 0x20 {
-                position = index
-                throw unexpected("a control character to be escaped")
-            } else {
-                if byte >= 0x80 { isASCII = false }
-                index += 1
+            default: throw unexpected("a control character to be escaped")
             }
         }
-        position = bytes.count
-        throw unexpected("'\"' at the end of the string that begins at byte \(start - 1)")
+    }
+
+    /// Where the bytes end that stand for themselves in a string, and whether all of them are ASCII.
+    private func plainRun() -> (end: Int, isASCII: Bool) {
+        bytes.withUnsafeBufferPointer { bytes in
+            var end = position
+            var union: UInt8 = 0
+            while end < bytes.count {
+                let byte = bytes[end]
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+                union |= byte
+                end += 1
+            }
+            return (end, union < 0x80)
+        }
     }
 
     /// A string must be UTF-8, and marks may pile up no higher than Unicode's stream-safe text format
@@ -40,7 +52,6 @@ extension JSONScanner {
     /// Comparing and hashing strings takes time that grows with the square of such a pile: a name of one
     /// million marks would keep a dictionary busy for minutes.
     private func checkUnicode(of string: JSONString, isASCII: Bool) throws(JSONError) {
-        if isASCII, !string.hasEscapes { return }
         let content = bytes[string.start..<string.end]
         if !isASCII, String(validating: content, as: UTF8.self) == nil {
             var decoder = UTF8()
@@ -108,6 +119,7 @@ extension JSONScanner {
 
     /// An integer that is not negative, exactly.
     package mutating func count() throws(JSONError) -> Int {
+        _ = peek()
         let range = try scanNumber()
         guard let value = Self.integer(bytes[range]), value >= 0 else {
             throw JSONError(
@@ -135,9 +147,9 @@ extension JSONScanner {
         return value
     }
 
-    /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`, which a double can hold.
+    /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`, which a double can hold; `position` is at its
+    /// first byte.
     mutating func scanNumber() throws(JSONError) -> Range<Int> {
-        _ = peek()
         let start = position
         take("-")
         if !take("0") { try digits("a number") }
@@ -168,12 +180,14 @@ extension JSONScanner {
         }
     }
 
-    @discardableResult private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+    @inline(__always) @discardableResult
+    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
         guard position < bytes.count, bytes[position] == UInt8(ascii: scalar) else { return false }
         position += 1
         return true
     }
 
+    @inline(__always)
     private mutating func digits(_ expected: String) throws(JSONError) {
         let start = position
         while position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) {

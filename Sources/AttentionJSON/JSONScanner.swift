@@ -112,11 +112,13 @@ package struct JSONScanner {
         return false
     }
 
+    @inline(__always)
     private mutating func expect(_ byte: UInt8, _ expected: String) throws(JSONError) {
         guard peek() == byte else { throw unexpected(expected) }
         position += 1
     }
 
+    @inline(__always)
     private mutating func skipWhitespace() {
         while position < bytes.count {
             switch bytes[position] {

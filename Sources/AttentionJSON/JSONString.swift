@@ -39,15 +39,10 @@ struct JSONString {
         return bytes[start..<end] == bytes[other.start..<other.end]
     }
 
-    /// Seeded in every process, so that no file can be made whose names collide.
-    func hash(in bytes: [UInt8]) -> Int {
-        var hasher = Hasher()
-        if hasEscapes {
-            unescaped(in: bytes).withUnsafeBytes { hasher.combine(bytes: $0) }
-        } else {
-            bytes.withUnsafeBytes { hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0[start..<end])) }
-        }
-        return hasher.finalize()
+    /// A hash of the string's bytes, of 32 bits.
+    func hash(in bytes: [UInt8]) -> UInt64 {
+        if hasEscapes { return unescaped(in: bytes).withUnsafeBufferPointer(NameHash.hash) }
+        return bytes.withUnsafeBufferPointer { NameHash.hash(UnsafeBufferPointer(rebasing: $0[start..<end])) }
     }
 
     private func unescaped(in bytes: [UInt8]) -> [UInt8] {

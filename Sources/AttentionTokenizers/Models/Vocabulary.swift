@@ -17,7 +17,7 @@ package struct Vocabulary: Sendable {
     ///
     /// - Throws: ``TokenizerError``, also where two tokens share an id or one has two.
     package init(reading value: JSONValue) throws(TokenizerError) {
-        var trie = TokenTrie(tokens: value.memberBound)
+        var trie = TokenTrie()
         var entries: [Entry] = []
         entries.reserveCapacity(value.memberBound)
         var isSorted = true
@@ -49,7 +49,7 @@ package struct Vocabulary: Sendable {
         guard lines.count <= Int(Int32.max) else {
             throw .invalidValue(file: file, field: "lines", reason: "are more than \(Int32.max)")
         }
-        var trie = TokenTrie(tokens: lines.count)
+        var trie = TokenTrie()
         // From the end, so that the last of equal lines is the one that stays.
         for (index, line) in lines.enumerated().reversed() {
             switch trie.insert(String(line), value: Int32(index)) {

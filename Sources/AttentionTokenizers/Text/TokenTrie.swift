@@ -15,13 +15,9 @@ package struct TokenTrie: Sendable {
     private var shift: UInt64
     private var values: [Int32] = [-1]
 
-    /// - Parameter tokens: how many tokens it will hold, roughly; it grows as it needs to.
-    package init(tokens: Int = 0) {
-        // A token of a vocabulary adds two or three nodes, and half of the slots stay empty.
-        var bits: UInt64 = 10
-        while bits < 26, 1 << bits < tokens * 4 { bits += 2 }
-        edges = [UInt64](repeating: 0, count: 1 << bits)
-        shift = 64 - bits
+    package init() {
+        edges = [UInt64](repeating: 0, count: 1024)
+        shift = 64 - 10
     }
 
     /// The number of the token that ends at this node, or -1.
@@ -76,13 +72,19 @@ package struct TokenTrie: Sendable {
     /// - Returns: the number that the token had before, if any, which then stays as it is; or a reason why
     ///   it cannot be added.
     package mutating func insert(_ token: String, value: Int32) -> InsertionResult {
-        guard token.utf8.count <= Self.longestToken else { return .tooLong }
+        var token = token
+        return token.withUTF8 { insert(bytes: $0, value: value) }
+    }
+
+    private mutating func insert(bytes: UnsafeBufferPointer<UInt8>, value: Int32) -> InsertionResult {
+        guard bytes.count <= Self.longestToken else { return .tooLong }
         var node = Self.root
-        for byte in token.utf8 {
+        for byte in bytes {
             let key = UInt64(node) << 8 | UInt64(byte)
             let slot = slot(for: key)
-            if edges[slot] != 0 {
-                node = Node(truncatingIfNeeded: edges[slot] & 0xFFF_FFFF)
+            let edge = edges[slot]
+            if edge != 0 {
+                node = Node(truncatingIfNeeded: edge & 0xFFF_FFFF)
                 continue
             }
             let child = Node(values.count)
