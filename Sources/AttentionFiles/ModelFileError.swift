@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// What can be wrong with a model's files, apart from the inside of a `.safetensors` file
 /// (``SafetensorsError``).
 public enum ModelFileError: Error, Hashable, Sendable {
@@ -11,8 +13,8 @@ public enum ModelFileError: Error, Hashable, Sendable {
     case empty(file: String)
     /// The file is larger than any honest file of its kind.
     case tooLarge(file: String, limit: Int, found: Int)
-    /// The file is not the JSON that it should be.
-    case invalidJSON(file: String, JSONError)
+    /// The file is not JSON text, for the reason found at the byte `offset`.
+    case invalidJSON(file: String, offset: Int, reason: String)
     /// A member of a JSON file is missing or holds something else; `field` is its path, such as `a.b[2]`.
     case invalidField(file: String, field: String, expected: String, found: String)
     /// A model's folder lacks a file; `advice` says what to do.
@@ -34,8 +36,8 @@ extension ModelFileError: CustomStringConvertible {
             "\(excerpt(file, limit: 500)) is empty"
         case .tooLarge(let file, let limit, let found):
             "\(excerpt(file, limit: 500)): expected at most \(limit) bytes, found \(found)"
-        case .invalidJSON(let file, let error):
-            "\(excerpt(file, limit: 500)) is not valid JSON: \(error)"
+        case .invalidJSON(let file, let offset, let reason):
+            "\(excerpt(file, limit: 500)) is not valid JSON: byte \(offset): \(reason)"
         case .invalidField(let file, let field, let expected, let found):
             "\(excerpt(file, limit: 500)): \(excerpt(field)): expected \(expected), found \(found)"
         case .missingFile(let name, let folder, let advice):

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// How a tokenizer's file wants batches of unequal lengths filled up.
 ///
 /// Nothing is padded here: a caller that forms batches knows whether its model needs padding.

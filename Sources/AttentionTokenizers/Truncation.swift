@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// How a text, or a pair of texts, is cut to a greatest number of tokens.
 public struct Truncation: Hashable, Sendable {
     /// Which text of a pair is cut.

@@ -42,7 +42,8 @@ import Testing
         let fraction = try #require(try decodingError(#"{"hidden_size": 1.5}"#))
         #expect(fraction.description.hasSuffix("hidden_size: expected an integer (Int), found 1.5"))
         let huge = try #require(try decodingError(#"{"hidden_size": 9223372036854775808}"#))
-        #expect(huge.description.contains("hidden_size: expected an integer (Int), found 9.2"))
+        #expect(
+            huge.description.contains("hidden_size: expected an integer (Int), found 9223372036854775808"))
         let list = try #require(try decodingError("[1]"))
         #expect(list.description.contains("config.json: the whole file: expected "))
         #expect(list.description.hasSuffix(", found an array of 1"))
@@ -123,13 +124,18 @@ import Testing
         #"{"weight_map":{"a":"absent.safetensors"}}"#,
         #"{"weight_map":{"b":"m.safetensors"}}"#,
         #"{"weight_map":{"a":"m.safetensors","a":"m.safetensors"}}"#,
+        "{\"weight_map\":{\"\u{E9}\":\"m.safetensors\",\"e\u{301}\":\"m.safetensors\"}}",
     ])
     func hostileIndicesAreRefused(_ index: String) throws {
         let folder = try TemporaryFolder()
         for name in ["m.safetensors", "x/m.safetensors", "x/sub/m.safetensors"] {
             try folder.folder("x/sub")
             try SafetensorsWriter.write(
-                [StoredTensor(name: "a", Tensor([1], shape: [1]))], to: "\(folder.path)/\(name)")
+                [
+                    StoredTensor(name: "a", Tensor([1], shape: [1])),
+                    StoredTensor(name: "é", Tensor([1], shape: [1])),
+                ],
+                to: "\(folder.path)/\(name)")
         }
         try folder.write(index, to: "x/model.safetensors.index.json")
         let error = #expect(throws: ModelFileError.self) {

@@ -49,39 +49,46 @@ private let lengths: [HostileFile] = [
     .init("length Int.max", safetensors("{}", length: UInt64(Int.max)), .headerLength),
     .init("length Int.max + 1", safetensors("{}", length: UInt64(Int.max) + 1), .headerLength),
     .init(
-        "header cut short", safetensors(header(item("[1]", "[0,4]")), length: 20), .headerSyntax(.syntax)
+        "header cut short", safetensors(header(item("[1]", "[0,4]")), length: 20), .headerSyntax
     ),
 ]
 
 private let syntax: [HostileFile] = [
-    .init("an array", header: "[]", .headerSyntax(.syntax)),
-    .init("begins with a space", header: " {}", .headerSyntax(.syntax)),
-    .init("begins with a byte order mark", header: "\u{FEFF}{}", .headerSyntax(.syntax)),
-    .init("begins with zero", safetensors([0, 0, 0, 0]), .headerSyntax(.syntax)),
-    .init("padded with zeros", header: "{}\0\0\0\0\0\0", .headerSyntax(.syntax)),
-    .init("two objects", header: "{}{}", .headerSyntax(.syntax)),
+    .init("an array", header: "[]", .headerSyntax),
+    .init("begins with a space", header: " {}", .headerSyntax),
+    .init("begins with a byte order mark", header: "\u{FEFF}{}", .headerSyntax),
+    .init("begins with zero", safetensors([0, 0, 0, 0]), .headerSyntax),
+    .init("padded with zeros", header: "{}\0\0\0\0\0\0", .headerSyntax),
+    .init("two objects", header: "{}{}", .headerSyntax),
     .init("nested deeply", header: String(repeating: #"{"a":"#, count: 100_000), .entry),
     .init(
         "arrays nested deeply", header: header(item(String(repeating: "[", count: 100_000), "[0,4]")),
         .shape),
     .init(
         "invalid UTF-8", safetensors([0x7B, 0x22, 0xFF, 0x22, 0x3A, 0x7B, 0x7D, 0x7D]),
-        .headerSyntax(.encoding)),
-    .init("a pile of marks", header: pile("\u{301}"), .headerSyntax(.encoding)),
-    .init("a pile of two marks", header: pile("\u{301}\u{327}"), .headerSyntax(.encoding)),
-    .init("a pile of vowels", header: pile("\u{F73}"), .headerSyntax(.encoding)),
-    .init("half a surrogate pair", header: #"{"\ud800":{}}"#, .headerSyntax(.encoding)),
+        .encoding),
+    .init("a pile of marks", header: pile("\u{301}"), .encoding),
+    .init("a pile of two marks", header: pile("\u{301}\u{327}"), .encoding),
+    .init("a pile of vowels", header: pile("\u{F73}"), .encoding),
+    .init("half a surrogate pair", header: #"{"\ud800":{}}"#, .encoding),
     .init(
         "name twice", header: header(item("[1]", "[0,4]"), item("[1]", "[4,8]")), data: 8,
-        .headerSyntax(.duplicateKey)),
+        .duplicateName),
     .init(
         "member twice", header: #"{"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}"#,
         data: 4,
-        .headerSyntax(.duplicateKey)),
-    .init("metadata twice", header: #"{"__metadata__":{},"__metadata__":{}}"#, .headerSyntax(.duplicateKey)),
-    .init("metadata's key twice", header: #"{"__metadata__":{"a":"","a":""}}"#, .headerSyntax(.duplicateKey)),
-    .init("metadata that is no text", header: #"{"__metadata__":{"a":1}}"#, .headerSyntax(.syntax)),
-    .init("entry that is no object", header: #"{"a":[]}"#, .headerSyntax(.syntax)),
+        .duplicateName),
+    .init("metadata twice", header: #"{"__metadata__":{},"__metadata__":{}}"#, .duplicateName),
+    .init("metadata's key twice", header: #"{"__metadata__":{"a":"","a":""}}"#, .duplicateName),
+    .init(
+        "names of the same characters",
+        header: header(item("[0]", "[0,0]", name: "\u{E9}"), item("[0]", "[0,0]", name: "e\u{301}")),
+        .duplicateName),
+    .init(
+        "metadata's keys of the same characters",
+        header: "{\"__metadata__\":{\"\u{E9}\":\"\",\"e\u{301}\":\"\"}}", .duplicateName),
+    .init("metadata that is no text", header: #"{"__metadata__":{"a":1}}"#, .headerSyntax),
+    .init("entry that is no object", header: #"{"a":[]}"#, .headerSyntax),
 ]
 
 private let entries: [HostileFile] = [
@@ -93,7 +100,7 @@ private let entries: [HostileFile] = [
     .init("lower-case dtype", header: header(item("[1]", "[0,4]", type: "f32")), data: 4, .elementType),
     .init(
         "eight-bit float", header: header(item("[4]", "[0,4]", type: "F8_E4M3")), data: 4, .elementType),
-    .init("dtype that is no text", header: #"{"a":{"dtype":4}}"#, .headerSyntax(.syntax)),
+    .init("dtype that is no text", header: #"{"a":{"dtype":4}}"#, .headerSyntax),
     .init("negative extent", header: header(item("[-1]", "[0,4]")), data: 4, .shape),
     .init("two negative extents", header: header(item("[-1,-1]", "[0,4]")), data: 4, .shape),
     .init("fractional extent", header: header(item("[1.0]", "[0,4]")), data: 4, .shape),

@@ -82,7 +82,6 @@ import Testing
             ([:], ["vocab": #"{"[UNK]": 0, "b": 99999999999999999999}"#], "model.vocab.b"),
             ([:], ["vocab": #"{"[UNK]": 0, "b": 1.5}"#], "model.vocab.b"),
             ([:], ["vocab": #"{"[UNK]": 0, "b": 1, "c": 1}"#], "model.vocab"),
-            ([:], ["vocab": #"{"[UNK]": 0, "b": 1, "b": 2}"#], "model.vocab.b"),
             ([:], ["max_input_chars_per_word": "-1"], "model.max_input_chars_per_word"),
             (["added_tokens": added(id: "3", "x")], [:], "added_tokens[0].id"),
             (["added_tokens": added(id: "9", "un")], [:], "added_tokens[0].id"),
@@ -98,7 +97,6 @@ import Testing
                 [:],
                 "post_processor.sep"
             ),
-            (["version": #""1.0", "version": "1.0""#], [:], "version"),
         ] as [([String: String], [String: String], String)])
     func invalidValues(sections: [String: String], model: [String: String], field: String) {
         let error = #expect(throws: TokenizerError.self) {
@@ -108,6 +106,28 @@ import Testing
             Issue.record("\(error.map(String.init(describing:)) ?? "no error")")
             return
         }
+    }
+
+    @Test(
+        arguments: [
+            TokenizerText(model: ["vocab": #"{"[UNK]": 0, "b": 1, "b": 2}"#]),
+            TokenizerText(["version": #""1.0", "version": "1.0""#]),
+            TokenizerText(["unused": #"{"a": 1, "a": 1}"#]),
+        ])
+    func namesThatStandTwice(text: TokenizerText) {
+        let error = #expect(throws: TokenizerError.self) { try text.load() }
+        guard case .invalidJSON("tokenizer.json", let offset, let reason) = error else {
+            Issue.record("\(error.map(String.init(describing:)) ?? "no error")")
+            return
+        }
+        #expect(offset > 0 && reason.contains("a second time"))
+    }
+
+    /// They are different tokens, though Unicode considers them equal.
+    @Test func tokensOfTheSameCharacters() throws {
+        let vocabulary = "{\"[UNK]\": 0, \"[CLS]\": 1, \"[SEP]\": 2, \"\u{E9}\": 3, \"e\u{301}\": 4}"
+        let tokenizer = try TokenizerText(["normalizer": "null"], model: ["vocab": vocabulary]).load()
+        #expect(try tokenizer.encode("\u{E9} e\u{301}").ids == [1, 3, 4, 2])
     }
 
     private static func added(id: String, _ content: String) -> String {

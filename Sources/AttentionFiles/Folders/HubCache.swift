@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// The Hugging Face cache: `models--<organisation>--<name>/snapshots/<revision>`, with the current revision in
 /// `refs/main`.
 struct HubCache: Sendable {

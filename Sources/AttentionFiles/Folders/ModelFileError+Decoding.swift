@@ -1,6 +1,8 @@
+import AttentionJSON
+
 extension ModelFileError {
     /// A decoder's complaint, told with the file, the member's path, and what the file holds there.
-    init(_ error: DecodingError, file: String, json: JSONValue) {
+    init(_ error: DecodingError, json: JSONValue) {
         let expected: String
         let path: [any CodingKey]
         switch error {
@@ -15,14 +17,11 @@ extension ModelFileError {
         }
         var found: JSONValue? = json
         for key in path {
-            if let index = key.intValue {
-                found = found?[index]
-            } else {
-                found = found?[key.stringValue]
-            }
+            found = key.intValue.map { found?.elements?[$0] } ?? found?[key.stringValue]
         }
         self = .invalidField(
-            file: file, field: Self.render(path), expected: expected, found: found?.description ?? "nothing")
+            file: json.document.name, field: Self.render(path), expected: expected,
+            found: found?.description ?? "nothing")
     }
 
     private static func render(_ path: [any CodingKey]) -> String {

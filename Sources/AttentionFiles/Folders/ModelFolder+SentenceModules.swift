@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// One step of a sentence-transformers model, as its `modules.json` lists it.
 public struct SentenceModule: Hashable, Sendable {
     /// The step's class without its module, such as `Transformer`, `Pooling`, `Normalize`.
@@ -17,16 +19,15 @@ extension ModelFolder {
         let name = "modules.json"
         guard FileKind(path: "\(path)/\(name)") != nil else { return nil }
         let list = try json(name)
-        guard case .array(let steps) = list else {
+        guard let steps = list.elements else {
             throw invalid(name, "the whole file", expected: "an array of modules", found: list)
         }
         var modules: [SentenceModule] = []
         for (index, step) in steps.enumerated() {
-            guard case .string(let type)? = step["type"] else {
+            guard let type = step["type"]?.stringValue else {
                 throw invalid(name, "[\(index)].type", expected: "a class's name", found: step["type"])
             }
-            guard case .string(let folder)? = step["path"], folder.isEmpty || isPlainRelativePath(folder)
-            else {
+            guard let folder = step["path"]?.stringValue, folder.isEmpty || isPlainRelativePath(folder) else {
                 throw invalid(
                     name, "[\(index)].path", expected: "a folder within this one", found: step["path"])
             }

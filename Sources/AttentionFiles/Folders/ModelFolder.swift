@@ -1,3 +1,5 @@
+import AttentionJSON
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -47,17 +49,17 @@ public struct ModelFolder: Hashable, Sendable {
         do {
             return try JSONValueDecoder.decode(type, from: json)
         } catch let error as DecodingError {
-            throw ModelFileError(error, file: "\(path)/\(name)", json: json)
+            throw ModelFileError(error, json: json)
         }
     }
 
-    /// A JSON file in the folder as a tree.
+    /// A JSON file in the folder.
     package func json(_ name: String) throws(ModelFileError) -> JSONValue {
         let bytes = try bytes(of: name)
         do throws(JSONError) {
-            return try JSONValue(parsing: bytes)
+            return try JSONDocument(bytes, name: "\(path)/\(name)").root
         } catch {
-            throw .invalidJSON(file: "\(path)/\(name)", error)
+            throw .invalidJSON(file: "\(path)/\(name)", offset: error.offset, reason: error.reason)
         }
     }
 

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Why a model could not be found.
 public enum ModelLocatorError: Error, Hashable, Sendable {
     /// The text cannot be a model's name.

@@ -1,3 +1,4 @@
+import AttentionJSON
 import AttentionTensors
 
 /// A model's tensors in several `.safetensors` files, found through an index
@@ -14,26 +15,33 @@ struct ShardedWeights: WeightSource {
     init(folder: ModelFolder, indexName: String) throws {
         label = "\(folder.path)/\(indexName)"
         let index = try folder.json(indexName)
-        guard case .object(let places)? = index["weight_map"] else {
+        guard let places = index["weight_map"]?.members else {
             throw ModelFileError.invalidField(
                 file: label, field: "weight_map", expected: "an object of tensor and file names",
                 found: index["weight_map"]?.description ?? "nothing")
         }
         var files: [String: SafetensorsFile] = [:]
         var shards: [String: SafetensorsFile] = [:]
-        for place in places {
-            let name = try Self.shardName(place, index: label)
+        var tensorNames: [String] = []
+        for (tensor, place) in places {
+            let field = "weight_map.\(tensor)"
+            let name = try Self.shardName(place, field: field)
             let shard = try files[name] ?? Self.open(name, in: folder, index: indexName)
             files[name] = shard
-            guard shard.contains(place.key) else {
+            guard shard.contains(tensor) else {
                 throw ModelFileError.invalidField(
-                    file: label, field: "weight_map.\(place.key)", expected: "a shard that holds the tensor",
+                    file: label, field: field, expected: "a shard that holds the tensor",
                     found: "\(quoted(name)), which does not")
             }
-            shards[place.key] = shard
+            // The text's names differ in their bytes, but two may be the same characters.
+            guard shards.updateValue(shard, forKey: tensor) == nil else {
+                throw ModelFileError.invalidField(
+                    file: label, field: field, expected: "each name once", found: "the name a second time")
+            }
+            tensorNames.append(tensor)
         }
         self.shards = shards
-        tensorNames = places.map(\.key)
+        self.tensorNames = tensorNames
     }
 
     func contains(_ name: String) -> Bool { shards[name] != nil }
@@ -43,13 +51,11 @@ struct ShardedWeights: WeightSource {
     }
 
     /// A shard lies in the index's own folder: a name that leads elsewhere is refused.
-    private static func shardName(
-        _ place: JSONValue.Member, index: String
-    ) throws(ModelFileError) -> String {
-        guard case .string(let name) = place.value, isPlainFileName(name) else {
+    private static func shardName(_ place: JSONValue, field: String) throws(ModelFileError) -> String {
+        guard let name = place.stringValue, isPlainFileName(name) else {
             throw .invalidField(
-                file: index, field: "weight_map.\(place.key)",
-                expected: "the name of a file in the same folder", found: place.value.description)
+                file: place.document.name, field: field, expected: "the name of a file in the same folder",
+                found: place.description)
         }
         return name
     }

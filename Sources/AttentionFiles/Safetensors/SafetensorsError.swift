@@ -1,11 +1,17 @@
+import AttentionJSON
+
 /// Why a `.safetensors` file was refused: which file, which tensor, where, and what was there instead.
 public struct SafetensorsError: Error, Hashable, Sendable {
     /// The kind of fault.
     public enum Problem: Hashable, Sendable {
         /// The first eight bytes do not give a length that the header can have.
         case headerLength
-        /// The header is not the JSON that it should be; the fault in the JSON itself.
-        case headerSyntax(JSONError.Problem)
+        /// The header is not the JSON that it should be.
+        case headerSyntax
+        /// A string of the header is not valid Unicode, or piles up marks.
+        case encoding
+        /// The header names a tensor, or a member of an object, twice.
+        case duplicateName
         /// An entry lacks a member, or has one that the format does not know.
         case entry
         /// An element type that is unknown or that cannot be read here.

@@ -1,3 +1,4 @@
+import AttentionJSON
 import AttentionTensors
 
 /// Reads a header's JSON entry by entry and checks each entry by itself.
@@ -23,19 +24,30 @@ struct SafetensorsHeaderParser {
             return try readHeader()
         } catch let error as JSONError {
             throw fault(
-                .headerSyntax(error.problem), at: error.offset, expected: error.expected, found: error.found)
+                Self.problem(of: error), at: error.offset, expected: error.expected, found: error.found)
+        }
+    }
+
+    private static func problem(of error: JSONError) -> SafetensorsError.Problem {
+        switch error.problem {
+        case .encoding: .encoding
+        case .duplicateKey: .duplicateName
+        case .syntax, .depth, .number, .length: .headerSyntax
         }
     }
 
     private mutating func readHeader() throws -> ([SafetensorsFile.Entry], [String: String]) {
         guard let first = scanner.bytes.first, first == UInt8(ascii: "{") else {
             let found = scanner.bytes.first.map(describe(byte:)) ?? "nothing"
-            throw fault(.headerSyntax(.syntax), at: 0, expected: "'{'", found: found)
+            throw fault(.headerSyntax, at: 0, expected: "'{'", found: found)
         }
         var entries: [SafetensorsFile.Entry] = []
+        // The scanner compares names as bytes; what looks a tensor up compares characters.
+        var names: Set<String> = []
         var metadata: [String: String] = [:]
         var members = try scanner.openObject()
         while let name = try scanner.nextKey(of: &members) {
+            guard names.insert(name).inserted else { throw JSONError.duplicate(name, at: members.keyOffset) }
             if name == SafetensorsHeader.metadataKey {
                 metadata = try readMetadata()
             } else {
@@ -51,7 +63,11 @@ struct SafetensorsHeaderParser {
     private mutating func readMetadata() throws -> [String: String] {
         var metadata: [String: String] = [:]
         var members = try scanner.openObject()
-        while let key = try scanner.nextKey(of: &members) { metadata[key] = try scanner.string() }
+        while let key = try scanner.nextKey(of: &members) {
+            guard metadata.updateValue(try scanner.string(), forKey: key) == nil else {
+                throw JSONError.duplicate(key, at: members.keyOffset)
+            }
+        }
         return metadata
     }
 

@@ -1,3 +1,4 @@
+import AttentionJSON
 import AttentionTensors
 
 /// Writes `.safetensors` files. The same tensors always give the same bytes, in whatever order they come.

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// A token that is found in text as a whole, before the text is cut into words.
 public struct AddedToken: Hashable, Sendable {
     public let id: Int

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// All added tokens of a tokenizer, and the two searches for them: in the text as it was written, and in
 /// normalised text.
 struct AddedTokens: Sendable {

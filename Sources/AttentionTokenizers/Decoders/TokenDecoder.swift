@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// The last stage, the other way: makes text of tokens.
 ///
 /// A new decoder is one file beside this one and its line in ``TokenDecoders/all``.

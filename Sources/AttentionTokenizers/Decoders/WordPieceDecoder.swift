@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Joins the pieces of words, and puts spaces between words.
 struct WordPieceDecoder: TokenDecoder {
     static let type = "WordPiece"

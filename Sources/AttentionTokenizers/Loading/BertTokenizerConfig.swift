@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// What `tokenizer_config.json` says that a tokenizer needs.
 struct BertTokenizerConfig: Sendable {
     var lowercases = true

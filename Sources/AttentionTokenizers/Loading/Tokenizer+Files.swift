@@ -1,3 +1,4 @@
+import AttentionJSON
 import Foundation
 
 extension Tokenizer {
@@ -45,7 +46,7 @@ extension Tokenizer {
     private static func config(in folder: URL) throws(TokenizerError) -> BertTokenizerConfig? {
         let file = folder.appendingPathComponent("tokenizer_config.json")
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        return try BertTokenizerConfig(reading: JSONDocument(bytes(of: file), name: file.path).root)
+        return try BertTokenizerConfig(reading: JSONValue(parsing: bytes(of: file), name: file.path))
     }
 
     private static func bytes(of url: URL) throws(TokenizerError) -> [UInt8] {

@@ -1,10 +1,12 @@
+import AttentionJSON
+
 extension Tokenizer {
     /// Reads the text of a `tokenizer.json`.
     ///
     /// - Parameter name: what errors call it, such as the path of its file.
     /// - Throws: ``TokenizerError``, which names the field. What is not implemented is refused by name.
     public init(json: [UInt8], name: String) throws(TokenizerError) {
-        let root = try JSONDocument(json, name: name).root
+        let root = try JSONValue(parsing: json, name: name)
         if let version = try root.optional("version"), try version.string() != "1.0" {
             throw version.unsupported(try version.string(), supported: ["1.0"])
         }

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// The third stage: cuts a word into the pieces of a vocabulary.
 ///
 /// A new model is one file beside this one and its line in ``TokenModels/all``.

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// The tokens of a model, by text and by id.
 package struct Vocabulary: Sendable {
     package let trie: TokenTrie
@@ -17,9 +19,9 @@ package struct Vocabulary: Sendable {
     package init(reading value: JSONValue) throws(TokenizerError) {
         var trie = TokenTrie()
         var entries: [Entry] = []
-        entries.reserveCapacity(value.memberBound / 2)
+        entries.reserveCapacity(value.memberBound)
         var isSorted = true
-        try value.forEachMember { token, value throws(TokenizerError) in
+        for (token, value) in try value.object() {
             let id = Int32(try value.count())
             switch trie.insert(token, value: id) {
             case .inserted: break

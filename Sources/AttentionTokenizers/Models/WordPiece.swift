@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// WordPiece: cuts a word greedily into the longest pieces that the vocabulary has, from left to right.
 ///
 /// A word of which any part has no piece is unknown as a whole. The pieces are followed in a trie, so that

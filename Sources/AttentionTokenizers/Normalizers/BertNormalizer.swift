@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// BERT's clean-up of text: control characters, white space, Chinese characters, accents, case.
 ///
 /// - Note: Devlin et al., "BERT" (2018), `BasicTokenizer`.

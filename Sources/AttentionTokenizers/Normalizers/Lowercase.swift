@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Lower-cases every scalar by itself, without regard to language or context.
 package struct Lowercase: TextNormalizer {
     package static let type = "Lowercase"

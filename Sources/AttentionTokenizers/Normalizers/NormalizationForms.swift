@@ -1,3 +1,5 @@
+import AttentionJSON
+
 // Unicode's four normalisation forms (Unicode Standard Annex 15).
 
 /// Canonical decomposition.

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Several normalisers, one after the other.
 package struct NormalizerSequence: TextNormalizer {
     package static let type = "Sequence"

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Removes every mark. Accents of composed letters stay unless the text is decomposed before.
 package struct StripAccents: TextNormalizer {
     package static let type = "StripAccents"

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// The first stage: rewrites text into the form that the vocabulary was counted on.
 ///
 /// A new normaliser is one file beside this one and its line in ``Normalizers/all``.

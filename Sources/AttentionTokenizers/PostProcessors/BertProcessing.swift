@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// BERT's input: `[CLS] first [SEP]`, or `[CLS] first [SEP] second [SEP]`, the second one of type 1.
 ///
 /// - Note: Devlin et al., "BERT" (2018), figure 2.

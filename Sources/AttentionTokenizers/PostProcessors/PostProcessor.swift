@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// The fourth stage: puts the tokens of one or two texts together, with the special tokens that the model
 /// expects around them.
 ///

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Templates that the file spells out, such as `[CLS] $A [SEP]`.
 struct TemplateProcessing: PostProcessor {
     static let type = "TemplateProcessing"

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Words are what stands between white space; every punctuation character is a word by itself.
 package struct BertPreTokenizer: PreTokenizer {
     package static let type = "BertPreTokenizer"

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// The second stage: cuts normalised text into the words that the model looks at one by one.
 ///
 /// A new pre-tokeniser is one file beside this one and its line in ``PreTokenizers/all``.

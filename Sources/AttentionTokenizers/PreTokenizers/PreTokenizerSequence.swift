@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Several pre-tokenisers, each cutting the words of the one before it.
 package struct PreTokenizerSequence: PreTokenizer {
     package static let type = "Sequence"

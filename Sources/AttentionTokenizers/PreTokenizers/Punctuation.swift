@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Cuts at punctuation.
 package struct Punctuation: PreTokenizer {
     package static let type = "Punctuation"

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Words are runs of letters, digits, marks and underscores, and runs of anything else but white space:
 /// `\w+|[^\w\s]+`.
 package struct Whitespace: PreTokenizer {

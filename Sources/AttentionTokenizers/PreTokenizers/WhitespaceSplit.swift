@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Words are what stands between white space.
 package struct WhitespaceSplit: PreTokenizer {
     package static let type = "WhitespaceSplit"

@@ -72,13 +72,19 @@ package struct TokenTrie: Sendable {
     /// - Returns: the number that the token had before, if any, which then stays as it is; or a reason why
     ///   it cannot be added.
     package mutating func insert(_ token: String, value: Int32) -> InsertionResult {
-        guard token.utf8.count <= Self.longestToken else { return .tooLong }
+        var token = token
+        return token.withUTF8 { insert(bytes: $0, value: value) }
+    }
+
+    private mutating func insert(bytes: UnsafeBufferPointer<UInt8>, value: Int32) -> InsertionResult {
+        guard bytes.count <= Self.longestToken else { return .tooLong }
         var node = Self.root
-        for byte in token.utf8 {
+        for byte in bytes {
             let key = UInt64(node) << 8 | UInt64(byte)
             let slot = slot(for: key)
-            if edges[slot] != 0 {
-                node = Node(truncatingIfNeeded: edges[slot] & 0xFFF_FFFF)
+            let edge = edges[slot]
+            if edge != 0 {
+                node = Node(truncatingIfNeeded: edge & 0xFFF_FFFF)
                 continue
             }
             let child = Node(values.count)

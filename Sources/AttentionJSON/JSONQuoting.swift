@@ -1,5 +1,5 @@
 /// `text` as a JSON string, in quotes.
-func jsonString(_ text: String) -> String {
+package func jsonString(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
         switch scalar {

@@ -7,19 +7,27 @@
 ///     var members = try scanner.openObject()
 ///     while let key = try scanner.nextKey(of: &members) { … read the value … }
 package struct JSONScanner {
-    /// How deep arrays and objects may lie inside each other. Configurations need fewer than ten levels.
-    package static let greatestDepth = 64
+    /// How deep arrays and objects may lie inside each other. Honest files need fewer than twenty levels.
+    package static let greatestDepth = 128
+    /// The limit of a text, in bytes: places in it are kept in 31 bits.
+    package static let greatestLength = Int(Int32.max)
 
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
     /// The place of the next byte to be read.
     package internal(set) var position = 0
     private var depth = 0
 
-    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+    /// - Precondition: there are at most ``greatestLength`` bytes.
+    package init(_ bytes: [UInt8]) {
+        precondition(bytes.count <= Self.greatestLength, "a JSON text must be shorter than 2 GiB")
+        self.bytes = bytes
+    }
 
     /// An object that is being read: the names seen so far.
     package struct Members {
-        fileprivate var seen: Set<String> = []
+        fileprivate var seen = JSONNames()
+        /// Where the last name stands.
+        package fileprivate(set) var keyOffset = 0
     }
 
     /// An array that is being read.
@@ -33,20 +41,22 @@ package struct JSONScanner {
     }
 
     /// The name of the object's next member, or nil at its end. The member's value must be read before the
-    /// next call. Names that Unicode considers equal are the same name.
+    /// next call. Names are the same if their bytes are, escapes resolved.
     package mutating func nextKey(of members: inout Members) throws(JSONError) -> String? {
-        if try closes(with: UInt8(ascii: "}"), isFirst: members.seen.isEmpty) { return nil }
-        skipWhitespace()
-        let start = position
+        try nextName(of: &members)?.text(in: bytes)
+    }
+
+    /// The same, with the name left where it stands.
+    mutating func nextName(of members: inout Members) throws(JSONError) -> JSONString? {
+        if try closes(with: UInt8(ascii: "}"), isFirst: members.seen.count == 0) { return nil }
         guard peek() == UInt8(ascii: "\"") else { throw unexpected("a member's name in quotes") }
-        let key = try string()
-        guard members.seen.insert(key).inserted else {
-            throw JSONError(
-                problem: .duplicateKey, offset: start, expected: "each name once",
-                found: "\(quoted(key)) a second time")
+        members.keyOffset = position
+        let name = try scanString()
+        guard members.seen.insert(name, in: bytes) else {
+            throw .duplicate(name.text(in: bytes), at: members.keyOffset)
         }
         try expect(UInt8(ascii: ":"), "':'")
-        return key
+        return name
     }
 
     package mutating func openArray() throws(JSONError) -> Elements {
@@ -73,18 +83,9 @@ package struct JSONScanner {
         return position < bytes.count ? bytes[position] : nil
     }
 
-    mutating func literal(_ word: StaticString) throws(JSONError) {
-        for index in 0..<word.utf8CodeUnitCount {
-            guard position < bytes.count, bytes[position] == word.utf8Start[index] else {
-                throw unexpected("'\(word)'")
-            }
-            position += 1
-        }
-    }
-
-    func unexpected(_ expected: String, _ problem: JSONError.Problem = .syntax) -> JSONError {
+    func unexpected(_ expected: String) -> JSONError {
         let found = position < bytes.count ? describe(byte: bytes[position]) : "the end of the text"
-        return JSONError(problem: problem, offset: position, expected: expected, found: found)
+        return JSONError(problem: .syntax, offset: position, expected: expected, found: found)
     }
 
     private mutating func open(_ mark: UInt8, expected: String) throws(JSONError) {
@@ -99,20 +100,25 @@ package struct JSONScanner {
 
     /// Consumes the closing mark, or the comma before every member but the first.
     private mutating func closes(with mark: UInt8, isFirst: Bool) throws(JSONError) -> Bool {
-        if peek() == mark {
+        let next = peek()
+        if next == mark {
             position += 1
             depth -= 1
             return true
         }
-        if !isFirst { try expect(UInt8(ascii: ","), "',' or '\(Unicode.Scalar(mark))'") }
+        if isFirst { return false }
+        guard next == UInt8(ascii: ",") else { throw unexpected("',' or '\(Unicode.Scalar(mark))'") }
+        position += 1
         return false
     }
 
+    @inline(__always)
     private mutating func expect(_ byte: UInt8, _ expected: String) throws(JSONError) {
         guard peek() == byte else { throw unexpected(expected) }
         position += 1
     }
 
+    @inline(__always)
     private mutating func skipWhitespace() {
         while position < bytes.count {
             switch bytes[position] {
@@ -120,5 +126,14 @@ package struct JSONScanner {
             default: return
             }
         }
+    }
+}
+
+extension JSONError {
+    /// A name that stands twice in one object.
+    package static func duplicate(_ name: String, at offset: Int) -> JSONError {
+        JSONError(
+            problem: .duplicateKey, offset: offset, expected: "each name once",
+            found: "\(quoted(name)) a second time")
     }
 }

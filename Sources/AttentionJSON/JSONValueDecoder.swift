@@ -12,15 +12,20 @@ package struct JSONValueDecoder: Decoder {
     }
 
     package func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        guard case .object(let members) = value else { throw mismatch([String: Any].self) }
-        return KeyedDecodingContainer(
-            JSONObjectContainer<Key>(
-                members: Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first },
-                codingPath: codingPath))
+        guard let members = value.members else { throw mismatch([String: Any].self) }
+        var byName: [String: JSONValue] = [:]
+        for (name, member) in members where byName.updateValue(member, forKey: name) != nil {
+            // Their bytes differ, but not what Unicode takes them for; a dictionary holds one of them.
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: codingPath, debugDescription: "each name once (\(quoted(name)) stands twice)")
+            )
+        }
+        return KeyedDecodingContainer(JSONObjectContainer<Key>(members: byName, codingPath: codingPath))
     }
 
     package func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        guard case .array(let elements) = value else { throw mismatch([Any].self) }
+        guard let elements = value.elements else { throw mismatch([Any].self) }
         return JSONArrayContainer(elements: elements, codingPath: codingPath)
     }
 
@@ -28,29 +33,26 @@ package struct JSONValueDecoder: Decoder {
 
     private func mismatch(_ type: Any.Type) -> DecodingError {
         let context = DecodingError.Context(codingPath: codingPath, debugDescription: "found \(value)")
-        return value == .null ? .valueNotFound(type, context) : .typeMismatch(type, context)
+        return value.isNull ? .valueNotFound(type, context) : .typeMismatch(type, context)
     }
 }
 
 extension JSONValueDecoder: SingleValueDecodingContainer {
-    package func decodeNil() -> Bool { value == .null }
+    package func decodeNil() -> Bool { value.isNull }
 
     package func decode(_ type: Bool.Type) throws -> Bool {
-        guard case .bool(let flag) = value else { throw mismatch(type) }
+        guard let flag = value.boolValue else { throw mismatch(type) }
         return flag
     }
 
     package func decode(_ type: String.Type) throws -> String {
-        guard case .string(let text) = value else { throw mismatch(type) }
+        guard let text = value.stringValue else { throw mismatch(type) }
         return text
     }
 
     package func decode(_ type: Double.Type) throws -> Double {
-        switch value {
-        case .integer(let number): Double(number)
-        case .number(let number): number
-        default: throw mismatch(type)
-        }
+        guard let number = value.doubleValue else { throw mismatch(type) }
+        return number
     }
 
     package func decode(_ type: Float.Type) throws -> Float { Float(try decode(Double.self)) }
@@ -69,12 +71,7 @@ extension JSONValueDecoder: SingleValueDecodingContainer {
 
     /// An integer that fits exactly; 12.0 is one, 12.5 and 300 as `UInt8` are not.
     private func integer<T: FixedWidthInteger>() throws -> T {
-        let exact: T? =
-            switch value {
-            case .integer(let number): T(exactly: number)
-            case .number(let number): T(exactly: number)
-            default: nil
-            }
+        let exact = value.integerValue.map { T(exactly: $0) } ?? value.doubleValue.flatMap { T(exactly: $0) }
         guard let exact else { throw mismatch(T.self) }
         return exact
     }

@@ -3,7 +3,7 @@
 package func quoted(_ text: some StringProtocol) -> String { "'" + excerpt(text) + "'" }
 
 /// The beginning of `text`, safe to print.
-func excerpt(_ text: some StringProtocol, limit: Int = 120) -> String {
+package func excerpt(_ text: some StringProtocol, limit: Int = 120) -> String {
     var shown = ""
     for scalar in text.unicodeScalars.prefix(limit) {
         switch scalar.properties.generalCategory {
@@ -16,7 +16,7 @@ func excerpt(_ text: some StringProtocol, limit: Int = 120) -> String {
 }
 
 /// A byte as an error message shows it: the character where it is a visible one.
-func describe(byte: UInt8) -> String {
+package func describe(byte: UInt8) -> String {
     (0x21..<0x7F).contains(byte)
         ? "'\(Unicode.Scalar(byte))'"
         : "byte 0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
