@@ -18,6 +18,7 @@ public struct AttentionBias: Sendable {
     }
 
     /// ALiBi (arXiv:2108.12409): adds −slope · |query position − key position|, a slope for each query head.
+    /// Distances are float32, exact up to 2²⁴.
     public static func alibi(slopes: [Float]) -> AttentionBias {
         AttentionBias(additive: nil, slopes: slopes)
     }

@@ -32,12 +32,12 @@ public struct AttentionOperator: Sendable {
         self.alignment = alignment
     }
 
-    /// Attention's output, and on request what the weights can be recomputed from.
+    /// Attention's output, and what the weights can be recomputed from.
     public struct Output: Sendable {
         /// `[B, Hq, Nq, Dv]`
         public let values: Tensor
-        /// `[B, Hq, Nq]`: log Σⱼ exp(scoreᵢⱼ) of each query; −∞ for one that sees no key. Nil unless asked for.
-        public let logSumExp: Tensor?
+        /// `[B, Hq, Nq]`: log Σⱼ exp(scoreᵢⱼ) of each query; −∞ for one that sees no key.
+        public let logSumExp: Tensor
     }
 
     /// Exact attention in memory linear in Nq and Nk.
@@ -49,15 +49,12 @@ public struct AttentionOperator: Sendable {
     /// - Returns: `[B, Hq, Nq, Dv]`; in memory the heads of one position are neighbours.
     /// - Throws: `TensorError` if shapes or parameters do not fit together.
     public func callAsFunction(query: Tensor, key: Tensor, value: Tensor) throws -> Tensor {
-        try forward(query: query, key: key, value: value, withLogSumExp: false).values
+        try TiledAttention(AttentionProblem(self, query: query, key: key, value: value)).values()
     }
 
-    /// Like ``callAsFunction(query:key:value:)``, with the log-sum-exp on request.
-    public func forward(
-        query: Tensor, key: Tensor, value: Tensor, withLogSumExp: Bool = true
-    ) throws -> Output {
-        let problem = try AttentionProblem(self, query: query, key: key, value: value)
-        return try TiledAttention(problem).forward(withLogSumExp: withLogSumExp)
+    /// Like ``callAsFunction(query:key:value:)``, with the log-sum-exp.
+    public func forward(query: Tensor, key: Tensor, value: Tensor) throws -> Output {
+        try TiledAttention(AttentionProblem(self, query: query, key: key, value: value)).forward()
     }
 
     /// The softmax weights P = exp(S − L) of chosen heads and queries, recomputed from the log-sum-exp L: the
@@ -66,7 +63,7 @@ public struct AttentionOperator: Sendable {
     /// - Parameters:
     ///   - query: `[B, Hq, Nq, D]`, as for the forward pass.
     ///   - key: `[B, Hkv, Nk, D]`, as for the forward pass.
-    ///   - logSumExp: `[B, Hq, Nq]`, from ``forward(query:key:value:withLogSumExp:)``.
+    ///   - logSumExp: `[B, Hq, Nq]`, from ``forward(query:key:value:)``.
     ///   - heads: Query heads, in the order in which they are wanted; nil: all.
     ///   - queries: Rows of `query`; nil: all.
     /// - Returns: `[B, heads, queries, Nk]`. Every row sums to 1, or to 0 where a query sees no key.

@@ -9,7 +9,7 @@ package struct AttentionProblem: Sendable {
     /// A view of `[B, Hq, Nq, Nk]`.
     package let bias: Tensor?
     /// The position of the first query.
-    package let queryOffset: Int
+    package var queryOffset: Int { extent.queryOffset }
 
     package var headWidth: Int { query.shape[3] }
     package var valueWidth: Int { value.shape[3] }
@@ -20,16 +20,17 @@ package struct AttentionProblem: Sendable {
     package init(_ parameters: AttentionOperator, query: Tensor, key: Tensor, value: Tensor) throws {
         try Self.checkShapes(query, key, value)
         try Self.checkNumbers(parameters)
+        let (queries, keys) = (query.shape[2], key.shape[2])
         extent = AttentionExtent(
-            batch: query.shape[0], heads: query.shape[1], queries: query.shape[2], keys: key.shape[2])
+            batch: query.shape[0], heads: query.shape[1], queries: queries, keys: keys,
+            queryOffset: parameters.alignment.offset(queries: queries, keys: keys))
+        // Positions are compared in 32 bits inside the kernels.
+        guard extent.queryOffset.magnitude < 1 << 30, extent.keys < 1 << 30, extent.queries < 1 << 30 else {
+            throw TensorError.invalidArgument(
+                "positions beyond 2³⁰: \(queries) queries from \(extent.queryOffset) on, \(keys) keys")
+        }
         try parameters.mask.validate(for: extent)
         bias = try parameters.bias.view(for: extent)
-        queryOffset = parameters.alignment.offset(queries: extent.queries, keys: extent.keys)
-        // Positions are compared in 32 bits inside the kernels.
-        guard queryOffset.magnitude < 1 << 30, extent.keys < 1 << 30, extent.queries < 1 << 30 else {
-            throw TensorError.invalidArgument(
-                "positions beyond 2³⁰: \(extent.queries) queries from \(queryOffset) on, \(extent.keys) keys")
-        }
         self.parameters = parameters
         self.query = Self.withUnitStride(query)
         self.key = Self.withUnitStride(key)
@@ -60,6 +61,12 @@ package struct AttentionProblem: Sendable {
     }
 
     private static func checkNumbers(_ parameters: AttentionOperator) throws(TensorError) {
+        if case .scaledDotProduct(let scale?) = parameters.score, !scale.isFinite {
+            throw .invalidArgument("a scale of \(scale); it must be finite")
+        }
+        if let slope = parameters.bias.slopes?.first(where: { !$0.isFinite }) {
+            throw .invalidArgument("an ALiBi slope of \(slope); it must be finite")
+        }
         if let cap = parameters.softcap, !(cap > 0 && cap.isFinite) {
             throw .invalidArgument("a softcap of \(cap); it must be positive")
         }

@@ -36,13 +36,18 @@ extension MultiHeadAttention {
     ///   - width: M, PyTorch's `embed_dim`.
     ///   - keyWidth: The width of the keys' input (`kdim`); nil: M.
     ///   - valueWidth: The width of the values' input (`vdim`); nil: M.
-    /// - Throws: `TensorError` for a missing or misshapen tensor, and for the options `add_bias_kv` and
-    ///   `add_zero_attn`'s stored forms, which are not supported; what `source` throws.
+    /// - Throws: `TensorError` for a missing or misshapen tensor, and for the extra key of `add_bias_kv`, which is
+    ///   not supported; what `source` throws. (`add_zero_attn` stores nothing, so a module that was trained with
+    ///   it cannot be told from one without.)
     public init(
         width: Int, heads: Int, keyWidth: Int? = nil, valueWidth: Int? = nil,
         pyTorch source: some WeightSource,
         attention: AttentionOperator = AttentionOperator()
     ) throws {
+        for (what, number) in [("width", width), ("kdim", keyWidth ?? width), ("vdim", valueWidth ?? width)]
+        where number <= 0 || number >= 1 << 31 {
+            throw TensorError.invalidArgument("a \(what) of \(number); it must be positive and below 2³¹")
+        }
         for name in ["bias_k", "bias_v"] where source.contains(name) {
             throw TensorError.invalidArgument(
                 "\(source.label) holds '\(name)': attention with an extra key (add_bias_kv) is not supported")

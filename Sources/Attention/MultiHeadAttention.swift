@@ -71,10 +71,11 @@ public struct MultiHeadAttention: Sendable {
         let v = try self.value(value ?? keyInput).splitIntoHeads(keyValueHeads)
         var attention = attention
         if let mask { attention.mask = mask }
-        let result = try attention.forward(query: q, key: k, value: v, withLogSumExp: observe != nil)
-        if let observe, let logSumExp = result.logSumExp {
-            try observe(AttentionObservation(attention: attention, query: q, key: k, logSumExp: logSumExp))
+        guard let observe else {
+            return try output(attention(query: q, key: k, value: v).concatenatingHeads())
         }
+        let result = try attention.forward(query: q, key: k, value: v)
+        try observe(AttentionObservation(attention: attention, query: q, key: k, logSumExp: result.logSumExp))
         return try output(result.values.concatenatingHeads())
     }
 }

@@ -27,7 +27,7 @@ package struct TiledAttention {
     private static func queryBlocks(of problem: AttentionProblem) -> [Range<Int>] {
         let count = problem.extent.queries
         let cuts = problem.parameters.mask.queryBoundaries
-            .map { $0 - problem.queryOffset }.filter { $0 > 0 && $0 < count }
+            .map { $0 - problem.queryOffset }.filter { $0 > 0 && $0 < count }.sorted()
         var blocks: [Range<Int>] = []
         for (start, end) in zip([0] + cuts, cuts + [count]) {
             for first in stride(from: start, to: end, by: queryBlock) {
@@ -37,25 +37,32 @@ package struct TiledAttention {
         return blocks
     }
 
-    /// The operator's output.
-    package func forward(withLogSumExp: Bool) throws(TensorError) -> AttentionOperator.Output {
+    /// The weighted sums alone, `[B, Hq, Nq, Dv]`.
+    package func values() -> Tensor { run(logSumExp: nil) }
+
+    /// The weighted sums and the log-sum-exp.
+    package func forward() -> AttentionOperator.Output {
+        let logSumExp = Tensor.zeros([problem.extent.batch, problem.extent.heads, problem.extent.queries])
+        return AttentionOperator.Output(values: run(logSumExp: logSumExp), logSumExp: logSumExp)
+    }
+
+    /// Runs all items. `logSumExp` is a tensor that nobody else has seen yet, to be written, or nil.
+    private func run(logSumExp: Tensor?) -> Tensor {
         let extent = problem.extent
         // Positions outermost in memory: putting the heads side by side again copies nothing.
         let values = Tensor.zeros([extent.batch, extent.queries, extent.heads, problem.valueWidth])
-        let logSumExp = withLogSumExp ? Tensor.zeros([extent.batch, extent.heads, extent.queries]) : nil
+        let items = extent.batch * extent.heads * queryBlocks.count
+        guard items > 0 else { return values.transposed(1, 2) }
         let scratch = AttentionScratch.Layout(problem, kernels)
-        let threads = WorkerPool.current.threadCount
         values.withElementPointer { values in
             withOptionalPointer(logSumExp) { logSumExp in
                 withOperands { operands in
-                    ScratchPool.withFloats(scratch.count * threads) { memory in
-                        WorkerPool.current.run(count: extent.batch * extent.heads * queryBlocks.count) {
-                            item, worker in
+                    ScratchPool.withFloats(scratch.count * WorkerPool.current.threadCount) { memory in
+                        WorkerPool.current.run(count: items) { item, worker in
                             let block = QueryBlock(
                                 self, operands, item: item,
                                 scratch: AttentionScratch(memory + worker * scratch.count, scratch))
                             block.attend()
-                            // The two tensors were made above and nobody else has seen them.
                             block.finish(
                                 into: UnsafeMutablePointer(mutating: values),
                                 logSumExp: logSumExp.map { UnsafeMutablePointer(mutating: $0) })
@@ -64,7 +71,7 @@ package struct TiledAttention {
                 }
             }
         }
-        return AttentionOperator.Output(values: values.transposed(1, 2), logSumExp: logSumExp)
+        return values.transposed(1, 2)
     }
 
     /// The addresses that an item reads from.

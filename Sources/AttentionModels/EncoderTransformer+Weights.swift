@@ -3,7 +3,7 @@ import AttentionTensors
 
 extension EncoderTransformer {
     /// Under which names an architecture stores its tensors. A layer's names stand below `layer.N`.
-    public struct TensorNames: Sendable {
+    struct TensorNames: Sendable {
         /// What may stand before every name, depending on how the checkpoint was saved.
         var prefix: String
         var tokens, positions: String
@@ -19,7 +19,7 @@ extension EncoderTransformer {
     /// Reads every weight that `configuration` asks for. Tensors of other heads are left alone.
     ///
     /// - Throws: `TensorError` for a missing or misshapen tensor; what `source` throws.
-    public init(_ configuration: Configuration, names: TensorNames, from source: any WeightSource) throws {
+    init(_ configuration: Configuration, names: TensorNames, from source: any WeightSource) throws {
         let hasPrefix = source.contains("\(names.prefix).\(names.tokens).weight")
         let source: any WeightSource = hasPrefix ? source.scoped(names.prefix) : source
         self.configuration = configuration

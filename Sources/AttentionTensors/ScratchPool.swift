@@ -24,8 +24,9 @@ package enum ScratchPool {
 
     private static func take(_ count: Int) -> Block {
         let found: Block? = free.withLock { blocks in
-            guard let index = blocks.lastIndex(where: { $0.capacity >= count }) else { return nil }
-            return blocks.remove(at: index)
+            // The smallest that will do: a small request must not keep a large block from a large one.
+            let fitting = blocks.indices.filter { blocks[$0].capacity >= count }
+            return fitting.min { blocks[$0].capacity < blocks[$1].capacity }.map { blocks.remove(at: $0) }
         }
         if let found { return found }
         let capacity = max(count, 4096)

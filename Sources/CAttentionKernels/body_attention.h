@@ -151,7 +151,22 @@ INLINE int has_nonfinite_values(const ak_block *b) {
     return total != total;
 }
 
-// Oᵀ += Vᵀ Pᵀ where a weight of 0 means "does not look", whatever the value is.
+// Where the mask hides `key` from the lanes of vector j.
+INLINE vi hidden(const int nv, const ak_block *b, int64_t key, int j) {
+    vi mask = (vi)(0);
+    if (b->first) {
+        vi first, last, position = (vi)((int32_t)key);
+        __builtin_memcpy(&first, b->first + j * VW, sizeof first);
+        __builtin_memcpy(&last, b->last + j * VW, sizeof last);
+        mask |= (position < first) | (position >= last);
+    }
+    if (b->bias) mask |= ld(b->bias + key * LANES(nv) + j * VW) == bc(-__builtin_inff());
+    return mask;
+}
+
+// Oᵀ += Vᵀ Pᵀ where what the mask hides plays no part, whatever the value is. It is the mask that is asked, not the
+// weight: a weight may also have underflowed to 0, and then 0 · ∞ must be the same with or without a neighbour
+// that has a mask.
 INLINE void accumulate_guarded(const int nv, const ak_block *b) {
     for (int64_t i = 0; i < b->dv; i++) {
         UNROLL for (int j = 0; j < nv; j++) {
@@ -159,7 +174,7 @@ INLINE void accumulate_guarded(const int nv, const ak_block *b) {
             vf acc = bc(0);
             for (int64_t key = 0; key < b->keys; key++) {
                 vf p = ld(b->scores + key * LANES(nv) + j * VW);
-                vf value = select(p == bc(0), bc(0), bc(b->v[key * b->v_row + i]));
+                vf value = select(hidden(nv, b, key, j), bc(0), bc(b->v[key * b->v_row + i]));
                 acc = fma_(value, p, acc);
             }
             st(o, ld(o) + acc);

@@ -1,28 +1,32 @@
-// Rows to panels and back: a transposition by VW × VW blocks in registers.
+// Rows to panels and back: a transposition by VW × VW blocks in registers. Rows that are not there are zeros in
+// registers, so that a short panel (a sentence of twenty tokens) is as fast as a full one; only the last columns of a
+// width that is no multiple of VW go one by one.
+
+// Factors of the rows r0 ..< r0 + VW; 1 without factors and beyond the last row.
+INLINE vf row_factors(const float *row_scale, int64_t r0, int64_t rows) {
+    if (!row_scale) return bc(1);
+    if (r0 + VW <= rows) return ld(row_scale + r0);
+    vf factors = bc(1);
+    for (int i = 0; i < VW && r0 + i < rows; i++) factors[i] = row_scale[r0 + i];
+    return factors;
+}
 
 static void FN(pack_panel)(const float *src, ptrdiff_t src_row, int64_t rows, int64_t width, float scale,
                            const float *row_scale, int32_t vectors, float *dst) {
     const int64_t lanes = (int64_t)vectors * VW;
     for (int64_t r0 = 0; r0 < lanes; r0 += VW) {
-        for (int64_t d0 = 0; d0 < width; d0 += VW) {
-            if (r0 + VW <= rows && d0 + VW <= width) {
-                vf t[VW];
-                UNROLL for (int i = 0; i < VW; i++) t[i] = ld(src + (r0 + i) * src_row + d0) * scale;
-                transpose(t);
-                if (row_scale) {
-                    vf factor = ld(row_scale + r0);
-                    UNROLL for (int i = 0; i < VW; i++) t[i] *= factor;
-                }
-                UNROLL for (int i = 0; i < VW; i++) st(dst + (d0 + i) * lanes + r0, t[i]);
-                continue;
-            }
-            for (int64_t r = r0; r < r0 + VW; r++) {
-                for (int64_t d = d0; d < d0 + VW && d < width; d++) {
-                    float x = r < rows ? src[r * src_row + d] * scale : 0;
-                    if (row_scale && r < rows) x *= row_scale[r];
-                    dst[d * lanes + r] = x;
-                }
-            }
+        const vf factors = row_factors(row_scale, r0, rows);
+        int64_t d0 = 0;
+        for (; d0 + VW <= width; d0 += VW) {
+            vf t[VW];
+            UNROLL for (int i = 0; i < VW; i++) t[i] = r0 + i < rows ? ld(src + (r0 + i) * src_row + d0) * scale : bc(0);
+            transpose(t);
+            UNROLL for (int i = 0; i < VW; i++) st(dst + (d0 + i) * lanes + r0, t[i] * factors);
+        }
+        for (; d0 < width; d0++) {
+            vf column = bc(0);
+            for (int i = 0; i < VW && r0 + i < rows; i++) column[i] = src[(r0 + i) * src_row + d0] * scale;
+            st(dst + d0 * lanes + r0, column * factors);
         }
     }
 }
@@ -31,20 +35,19 @@ static void FN(unpack_panel)(const float *src, int32_t vectors, const float *row
                              float *dst, ptrdiff_t dst_row) {
     const int64_t lanes = (int64_t)vectors * VW;
     for (int64_t r0 = 0; r0 < rows; r0 += VW) {
-        for (int64_t d0 = 0; d0 < width; d0 += VW) {
-            if (r0 + VW <= rows && d0 + VW <= width) {
-                vf t[VW];
-                vf factor = ld(row_scale + r0);
-                UNROLL for (int i = 0; i < VW; i++) t[i] = ld(src + (d0 + i) * lanes + r0) * factor;
-                transpose(t);
-                UNROLL for (int i = 0; i < VW; i++) st(dst + (r0 + i) * dst_row + d0, t[i]);
-                continue;
+        const vf factors = row_factors(row_scale, r0, rows);
+        int64_t d0 = 0;
+        for (; d0 + VW <= width; d0 += VW) {
+            vf t[VW];
+            UNROLL for (int i = 0; i < VW; i++) t[i] = ld(src + (d0 + i) * lanes + r0) * factors;
+            transpose(t);
+            UNROLL for (int i = 0; i < VW; i++) {
+                if (r0 + i < rows) st(dst + (r0 + i) * dst_row + d0, t[i]);
             }
-            for (int64_t r = r0; r < r0 + VW && r < rows; r++) {
-                for (int64_t d = d0; d < d0 + VW && d < width; d++) {
-                    dst[r * dst_row + d] = src[d * lanes + r] * row_scale[r];
-                }
-            }
+        }
+        for (; d0 < width; d0++) {
+            vf column = ld(src + d0 * lanes + r0) * factors;
+            for (int i = 0; i < VW && r0 + i < rows; i++) dst[(r0 + i) * dst_row + d0] = column[i];
         }
     }
 }

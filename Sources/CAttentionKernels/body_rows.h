@@ -80,7 +80,16 @@ static float FN(dot)(const float *a, const float *b, int64_t count) {
 
 static void FN(inverse_norms)(const float *x, ptrdiff_t row, int64_t rows, int64_t width, float *out) {
     for (int64_t r = 0; r < rows; r++) {
-        const float norm = __builtin_sqrtf(FN(dot)(x + r * row, x + r * row, width));
-        out[r] = norm == 0 ? 0 : 1 / norm;
+        const float *at = x + r * row;
+        float squares = FN(dot)(at, at, width);
+        if (squares > 1e-30f && squares < 1e30f) {
+            out[r] = 1 / __builtin_sqrtf(squares);
+            continue;
+        }
+        // Very long and very short vectors: their squares leave float's range, not double's.
+        double sum = 0;
+        for (int64_t i = 0; i < width; i++) sum += (double)at[i] * at[i];
+        const double inverse = 1 / __builtin_sqrt(sum);
+        out[r] = sum == 0 ? 0 : inverse > 0x1.fffffep127 ? 0x1.fffffep127f : (float)inverse;
     }
 }

@@ -93,10 +93,15 @@ import Testing
             random.tensor([3, 2, extent.keys, 3])
         )
         let attention = AttentionOperator(mask: test.mask, alignment: alignment)
+        // Packed sequences count rows, so another alignment is refused rather than misread.
+        guard alignment == .topLeft || !test.description.contains("block diagonal") else {
+            #expect(throws: TensorError.self) { try attention(query: query, key: key, value: value) }
+            return
+        }
         let found = try attention.forward(query: query, key: key, value: value)
         let expected = try attention.reference(query: query, key: key, value: value)
         #expect(largestDifference(found.values, expected.values) < 2e-6)
-        let (a, b) = (try #require(found.logSumExp), try #require(expected.logSumExp))
+        let (a, b) = (found.logSumExp, expected.logSumExp)
         #expect(largestDifference(a, b) < 2e-6)
         let weights = try attention.referenceScores(query: query, key: key, stage: .weights)
         for batch in 0..<3 {

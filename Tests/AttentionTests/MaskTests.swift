@@ -57,8 +57,8 @@ import Testing
         let (query, key) = (Tensor.zeros([1, 1, 2, 1]), Tensor.zeros([1, 1, 4, 1]))
         func seen(_ alignment: QueryAlignment) throws -> [Float] {
             let attention = AttentionOperator(mask: .causal, alignment: alignment)
-            return try attention.forward(query: query, key: key, value: key).logSumExp?.scalars
-                .map { Float.exp2($0 * .log2e).rounded() } ?? []
+            return try attention.forward(query: query, key: key, value: key).logSumExp.scalars
+                .map { Float.exp2($0 * .log2e).rounded() }
         }
         #expect(try seen(.topLeft) == [1, 2])
         #expect(try seen(.bottomRight) == [3, 4])
@@ -66,6 +66,22 @@ import Testing
         #expect(try seen(.offset(-1)) == [0, 1])
         #expect(try seen(.offset(100)) == [4, 4])
         #expect(QueryAlignment.bottomRight.offset(queries: 5, keys: 3) == -2)
+    }
+
+    @Test(arguments: [[0, -1], [0, 8], [0, Int.max], [0]])
+    func keyPaddingChecksItsStarts(_ starts: [Int]) {
+        let extent = AttentionExtent(batch: 2, heads: 1, queries: 4, keys: 10)
+        let mask = KeyPaddingMask(lengths: [10, 3], starts: starts)
+        #expect(throws: TensorError.self) { try mask.validate(for: extent) }
+    }
+
+    @Test func paddingOnTheLeftIsHidden() throws {
+        var random = SeededGenerator(seed: 8)
+        let (query, key) = (random.tensor([1, 2, 3, 5]), random.tensor([1, 2, 60, 5]))
+        let padded = try AttentionOperator(mask: .keyPadding(lengths: [17], starts: [43]))(
+            query: query, key: key, value: key)
+        let real = key.sliced(axis: 2, 43..<60)
+        #expect(areBitwiseEqual(padded, try attention(query: query, key: real, value: real)))
     }
 
     @Test(arguments: [[3], [3, 4, 5], [], [3, -1], [3, 11], [3, Int.max], [Int.min, 3]])

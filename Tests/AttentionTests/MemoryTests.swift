@@ -28,7 +28,7 @@ import Testing
                     mask: .predicate { query, key, _ in (query + key) % 64 == 0 } | .slidingWindow(before: 8)),
             ] {
                 let found = try attention.forward(query: tensor, key: tensor, value: tensor)
-                let totals = try #require(found.logSumExp)
+                let totals = found.logSumExp
                 let rows = try attention.weights(
                     query: tensor, key: tensor, logSumExp: totals, queries: 8190..<8192)
                 #expect(rows.scalars.allSatisfy { $0 >= 0 })

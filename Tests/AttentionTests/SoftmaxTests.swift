@@ -37,7 +37,7 @@ import Testing
         let bound = max(
             tolerance(float32Error: test.attributes.float32Error, of: expected), Double(scores.ulp))
         #expect(largestError(found.values, expected) <= bound)
-        let logSumExp = try #require(found.logSumExp)
+        let logSumExp = found.logSumExp
         #expect(largestError(logSumExp, totals) <= 4 * Double(max(scores, 1).ulp))
         for batch in 0..<4 {
             let sum = found.values.selecting(axis: 0, batch).scalars.reduce(0) { $0 + Double($1) }

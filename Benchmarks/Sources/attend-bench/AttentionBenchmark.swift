@@ -23,6 +23,9 @@ struct AttentionBenchmark: ParsableCommand {
     @Option(help: "Only shapes whose name contains this.")
     var only = ""
 
+    @Flag(help: "Ours alone, for a profiler: milliseconds of the fastest, the middle and the slowest call.")
+    var alone = false
+
     struct Case {
         let name: String
         var batch = 1
@@ -50,20 +53,33 @@ struct AttentionBenchmark: ParsableCommand {
     private struct Seconds: Decodable { let seconds: [Double] }
 
     func run() throws {
+        let tests = Self.cases.filter { only.isEmpty || $0.name.contains(only) }
+        if alone { return try tests.forEach(measureAlone) }
         let peer = try Peer(python: python, script: "attention_peer.py")
         print("(B,H,N,D)".padded(22), "PyTorch ms", "ours ms", "ours GFLOP/s", "ratio", separator: "  ")
-        for test in Self.cases where only.isEmpty || test.name.contains(only) {
-            try compare(test, with: peer)
-        }
+        for test in tests { try compare(test, with: peer) }
+    }
+
+    private func measureAlone(_ test: Case) throws {
+        let run = Self.call(for: test)
+        let times = try (0..<rounds).map { _ in try seconds(run) * 1e3 }.sorted()
+        let shown = [times[0], median(times), times[times.count - 1]].map { $0.formatted(2) }
+        print(test.name.padded(22), shown.joined(separator: "  "))
+    }
+
+    /// Our side of a case, with its inputs made.
+    private static func call(for test: Case) -> () throws -> Void {
+        let operation = AttentionOperator(mask: test.isCausal ? .causal : .full)
+        let shape: Shape = [test.batch, test.keyHeads ?? test.heads, test.keys ?? test.queries, test.width]
+        let query = numbers([test.batch, test.heads, test.queries, test.width], seed: 1)
+        let (key, value) = (numbers(shape, seed: 2), numbers(shape, seed: 3))
+        return { _ = try operation(query: query, key: key, value: value) }
     }
 
     private func compare(_ test: Case, with peer: Peer) throws {
-        let operation = AttentionOperator(mask: test.isCausal ? .causal : .full)
-        let key = Self.numbers(
-            [test.batch, test.keyHeads ?? test.heads, test.keys ?? test.queries, test.width], seed: 2)
-        let query = Self.numbers([test.batch, test.heads, test.queries, test.width], seed: 1)
-        let value = Self.numbers(key.shape, seed: 3)
-        let repeats = max(Int(2e9 / test.operations), 1)
+        let run = Self.call(for: test)
+        // In each turn the first call is not counted: it finds cold caches and sleeping threads, on both sides.
+        let repeats = max(Int(8e9 / test.operations), 1) + 1
         var theirs: [Double] = []
         var ours: [Double] = []
         for round in 0...rounds {
@@ -72,12 +88,10 @@ struct AttentionBenchmark: ParsableCommand {
                 "nq": test.queries, "nk": test.keys ?? test.queries, "d": test.width, "causal": test.isCausal,
                 "threads": threads, "repeats": repeats,
             ])
-            let own = try (0..<repeats).map { _ in
-                try seconds { _ = try operation(query: query, key: key, value: value) }
-            }
+            let own = try (0..<repeats).map { _ in try seconds(run) }
             guard round > 0 else { continue }  // the first round warms both up
-            theirs.append(median(answer.seconds))
-            ours.append(median(own))
+            theirs.append(median(Array(answer.seconds.dropFirst())))
+            ours.append(median(Array(own.dropFirst())))
         }
         let ratio = median(zip(theirs, ours).map { $0 / $1 })
         print(

@@ -36,12 +36,15 @@ public struct AttentionExtent: Hashable, Sendable {
     public let queries: Int
     /// Nk
     public let keys: Int
+    /// The position of the first query.
+    public let queryOffset: Int
 
-    public init(batch: Int, heads: Int, queries: Int, keys: Int) {
+    public init(batch: Int, heads: Int, queries: Int, keys: Int, queryOffset: Int = 0) {
         self.batch = batch
         self.heads = heads
         self.queries = queries
         self.keys = keys
+        self.queryOffset = queryOffset
     }
 }
 

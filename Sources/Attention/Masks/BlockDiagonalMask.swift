@@ -4,6 +4,8 @@ import AttentionTensors
 ///
 /// The work is that of the sequences alone, and so are the bits of the results: nothing is padded, and a
 /// sequence's numbers do not depend on what it was packed with.
+///
+/// Positions count through all sequences, so it goes with ``QueryAlignment/topLeft`` only.
 public struct BlockDiagonalMask: IntervalMask {
     /// Where each sequence begins, and where the last one ends.
     public let queryBoundaries: [Int]
@@ -45,6 +47,12 @@ public struct BlockDiagonalMask: IntervalMask {
     }
 
     public func validate(for extent: AttentionExtent) throws {
+        // The boundaries count rows; with another alignment a row's position would fall into another sequence.
+        guard extent.queryOffset == 0 else {
+            throw TensorError.invalidArgument(
+                "packed sequences begin at position 0, but the alignment puts the first query "
+                    + "at \(extent.queryOffset)")
+        }
         let (queries, keys) = (
             queryBoundaries[queryBoundaries.count - 1], keyBoundaries[keyBoundaries.count - 1]
         )

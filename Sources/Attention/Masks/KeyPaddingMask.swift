@@ -1,31 +1,42 @@
 import AttentionTensors
 
-/// Of each batch element only the first so many keys are real; the rest is padding that nobody sees.
+/// Of each batch element only one run of keys is real; the rest is padding that nobody sees.
 public struct KeyPaddingMask: IntervalMask {
     /// The number of real keys of each batch element.
     public let lengths: [Int]
+    /// The first real key of each batch element: 0 where the padding is on the right.
+    public let starts: [Int]
 
-    public init(lengths: [Int]) {
+    /// - Parameters:
+    ///   - lengths: The number of real keys of each batch element.
+    ///   - starts: The first real key of each; nil: 0, with all padding on the right.
+    public init(lengths: [Int], starts: [Int]? = nil) {
         self.lengths = lengths
+        self.starts = starts ?? [Int](repeating: 0, count: lengths.count)
     }
 
     public func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int> {
-        0..<min(max(lengths[site.batch], 0), site.keys)
+        let (start, length) = (starts[site.batch], lengths[site.batch])
+        return start..<start + max(length, 0)
     }
 
     public func validate(for extent: AttentionExtent) throws {
-        guard lengths.count == extent.batch else {
+        guard lengths.count == extent.batch, starts.count == extent.batch else {
             throw TensorError.invalidArgument(
-                "the key padding mask has \(lengths.count) lengths for a batch of \(extent.batch)")
+                "the key padding mask has \(lengths.count) lengths and \(starts.count) starts "
+                    + "for a batch of \(extent.batch)")
         }
-        if let bad = lengths.first(where: { $0 < 0 || $0 > extent.keys }) {
+        for (start, length) in zip(starts, lengths)
+        where start < 0 || length < 0 || start > extent.keys || length > extent.keys - start {
             throw TensorError.invalidArgument(
-                "the key padding mask has a length of \(bad) for \(extent.keys) keys")
+                "the key padding mask has \(length) keys from \(start) on, of \(extent.keys) keys")
         }
     }
 }
 
 extension AttentionMask where Self == KeyPaddingMask {
-    /// Of batch element b only the first `lengths[b]` keys are real.
-    public static func keyPadding(lengths: [Int]) -> KeyPaddingMask { KeyPaddingMask(lengths: lengths) }
+    /// Of batch element b only the `lengths[b]` keys from `starts[b]` on are real; nil starts are all 0.
+    public static func keyPadding(lengths: [Int], starts: [Int]? = nil) -> KeyPaddingMask {
+        KeyPaddingMask(lengths: lengths, starts: starts)
+    }
 }
