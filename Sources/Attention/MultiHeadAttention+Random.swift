@@ -7,6 +7,7 @@ extension MultiHeadAttention {
     /// - Parameters:
     ///   - width: M, divisible by `heads`.
     ///   - heads: H.
+    ///   - attention: How the heads attend.
     ///   - generator: Where the numbers come from; a seeded one gives the same module every time.
     /// - Throws: `TensorError.invalidArgument` if `width` is not a multiple of `heads`.
     public init(

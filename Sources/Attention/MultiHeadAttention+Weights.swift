@@ -34,8 +34,11 @@ extension MultiHeadAttention {
     ///
     /// - Parameters:
     ///   - width: M, PyTorch's `embed_dim`.
+    ///   - heads: H, PyTorch's `num_heads`.
     ///   - keyWidth: The width of the keys' input (`kdim`); nil: M.
     ///   - valueWidth: The width of the values' input (`vdim`); nil: M.
+    ///   - source: The module's own tensors: scope a larger file by the module's name.
+    ///   - attention: How the heads attend.
     /// - Throws: `TensorError` for a missing or misshapen tensor, and for the extra key of `add_bias_kv`, which is
     ///   not supported; what `source` throws. (`add_zero_attn` stores nothing, so a module that was trained with
     ///   it cannot be told from one without.)

@@ -19,10 +19,13 @@ public struct MultiHeadAttention: Sendable {
     private let query, key, value, output: Linear
 
     /// - Parameters:
+    ///   - heads: Hq
+    ///   - keyValueHeads: Hkv; nil: as many as `heads`.
     ///   - query: M → Hq·D
     ///   - key: width of the keys' input → Hkv·D
     ///   - value: width of the values' input → Hkv·Dv
     ///   - output: Hq·Dv → M
+    ///   - attention: How the heads attend.
     /// - Throws: `TensorError.invalidArgument` if the widths cannot be divided into heads.
     public init(
         heads: Int, keyValueHeads: Int? = nil, query: Linear, key: Linear, value: Linear, output: Linear,

@@ -87,7 +87,9 @@ public struct TextEmbedder: Sendable {
 
     /// The vectors of `texts`, in their order.
     ///
-    /// - Parameter progress: Is told, from time to time, how many texts are done.
+    /// - Parameters:
+    ///   - texts: Any texts; one that is too long is cut at its end.
+    ///   - progress: Is told, from time to time, how many texts are done.
     /// - Returns: A vector of ``width`` numbers for each text.
     /// - Throws: `TokenizerError`; `TensorError`.
     public func embed(_ texts: [String], progress: ((Int) -> Void)? = nil) throws -> [[Float]] {

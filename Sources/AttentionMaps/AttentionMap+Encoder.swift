@@ -6,6 +6,9 @@ extension AttentionMap {
     /// What `encoder` looks at in one text. Only the chosen weights are computed.
     ///
     /// - Parameters:
+    ///   - encoder: The model that looks.
+    ///   - model: The model's name, shown as the title.
+    ///   - text: The text that the ids stand for.
     ///   - ids: The token ids.
     ///   - typeIDs: The segment of each token; nil: all 0.
     ///   - tokens: How each token is shown.

@@ -8,8 +8,10 @@ public struct LayerNorm: Sendable {
     private let bias: Tensor?
 
     /// - Parameters:
+    ///   - width: The last axis's extent.
     ///   - gain: `[width]`, PyTorch's `weight`; nil: ones.
     ///   - bias: `[width]`; nil: zeros.
+    ///   - epsilon: ε, which keeps the root away from 0.
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)``.
     public init(width: Int, gain: Tensor?, bias: Tensor?, epsilon: Float) throws(TensorError) {
         for tensor in [gain, bias].compactMap({ $0 }) where tensor.shape != [width] {

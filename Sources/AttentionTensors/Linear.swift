@@ -25,7 +25,9 @@ public struct Linear: Sendable {
             bias: hasBias ? source.tensor("bias", shape: [outputs]) : nil)
     }
 
-    /// - Parameter x: `[…, inputs]`.
+    /// - Parameters:
+    ///   - x: `[…, inputs]`.
+    ///   - activation: Is applied to the result before it is written.
     /// - Returns: `[…, outputs]`.
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)``.
     public func callAsFunction(_ x: Tensor, activation: Activation = .identity) throws(TensorError) -> Tensor

@@ -23,7 +23,9 @@ public struct Encoding: Hashable, Sendable {
 
     /// What a token stands for in the text that was encoded.
     ///
-    /// - Parameter text: the text, or the second text where ``sequences`` says so.
+    /// - Parameters:
+    ///   - index: the token's place in the encoding.
+    ///   - text: the text, or the second text where ``sequences`` says so.
     /// - Returns: nil where the token was added by the post-processor, or the text is another one.
     /// - Precondition: `index` is below ``count``.
     public func range(ofToken index: Int, in text: String) -> Range<String.Index>? {

@@ -3,7 +3,9 @@ extension Tokenizer {
     ///
     /// Ids that no token has are left out: models often have a few more ids than tokens.
     ///
-    /// - Parameter skipSpecialTokens: whether special tokens such as `[CLS]` are left out too.
+    /// - Parameters:
+    ///   - ids: tokens.
+    ///   - skipSpecialTokens: whether special tokens such as `[CLS]` are left out too.
     public func decode(_ ids: [Int], skipSpecialTokens: Bool = true) -> String {
         let tokens = ids.compactMap { id -> String? in
             if skipSpecialTokens, added.token(of: id)?.isSpecial == true { return nil }

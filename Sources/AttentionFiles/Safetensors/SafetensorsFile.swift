@@ -37,7 +37,9 @@ public struct SafetensorsFile: WeightSource {
 
     /// A file's content that is in memory already. It is copied once.
     ///
-    /// - Parameter label: what errors call it; it becomes ``path``.
+    /// - Parameters:
+    ///   - content: the file's bytes.
+    ///   - label: what errors call it; it becomes ``path``.
     /// - Throws: ``SafetensorsError`` if it is not sound.
     public init(content: [UInt8], label: String) throws {
         let storage = TensorStorage(byteCount: content.count)

@@ -9,6 +9,7 @@ public struct FeedForward: Sendable {
     /// - Parameters:
     ///   - expand: M → F
     ///   - contract: F → M
+    ///   - activation: act
     public init(expand: Linear, contract: Linear, activation: Activation) {
         self.expand = expand
         self.contract = contract

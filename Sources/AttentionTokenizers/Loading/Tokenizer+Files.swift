@@ -27,7 +27,9 @@ extension Tokenizer {
 
     /// Loads a tokenizer from a `vocab.txt`, one token a line, with BERT's normalisation.
     ///
-    /// - Parameter lowercase: whether text is lower-cased and its accents are stripped.
+    /// - Parameters:
+    ///   - url: the file.
+    ///   - lowercase: whether text is lower-cased and its accents are stripped.
     /// - Throws: ``TokenizerError``.
     public init(vocabulary url: URL, lowercase: Bool) throws(TokenizerError) {
         var config = BertTokenizerConfig()

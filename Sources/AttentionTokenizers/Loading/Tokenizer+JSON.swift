@@ -3,7 +3,9 @@ import AttentionJSON
 extension Tokenizer {
     /// Reads the text of a `tokenizer.json`.
     ///
-    /// - Parameter name: what errors call it, such as the path of its file.
+    /// - Parameters:
+    ///   - json: the file's bytes.
+    ///   - name: what errors call it, such as the path of its file.
     /// - Throws: ``TokenizerError``, which names the field. What is not implemented is refused by name.
     public init(json: [UInt8], name: String) throws(TokenizerError) {
         let root = try JSONValue(parsing: json, name: name)
