@@ -10,9 +10,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
+        .target(name: "CProbes"),
         .executableTarget(
             name: "attend-bench",
             dependencies: [
+                "CProbes",
                 .product(name: "Attention", package: "swift-attention"),
                 .product(name: "AttentionTensors", package: "swift-attention"),
                 .product(name: "AttentionFiles", package: "swift-attention"),
