@@ -8,9 +8,14 @@ extension Tensor {
                 tensor: "reshape to \(newShape)", expected: "\(newShape.elementCount) elements", found: shape)
         }
         let source = contiguous()
-        return Tensor(
+        let view = Tensor(
             shape: newShape, strides: newShape.contiguousStrides, offset: source.offset,
             storage: source.storage)
+        guard isWatched else { return view }
+        let shape = shape
+        return view.recorded(as: "reshape", from: self) { gradient throws(TensorError) in
+            try gradient.reshaped(to: shape)
+        }
     }
 
     /// The tensor with two axes exchanged; no element moves.
@@ -22,7 +27,9 @@ extension Tensor {
         var newStrides = strides
         extents.swapAt(first, second)
         newStrides.swapAt(first, second)
-        return Tensor(shape: Shape(extents), strides: newStrides, offset: offset, storage: storage)
+        let view = Tensor(shape: Shape(extents), strides: newStrides, offset: offset, storage: storage)
+        guard isWatched else { return view }
+        return view.recorded(as: "transpose", from: self) { $0.transposed(first, second) }
     }
 
     /// The part of the tensor whose index along `axis` lies in `range`; no element moves.
@@ -33,9 +40,14 @@ extension Tensor {
             "\(range) outside axis \(axis) of \(shape)")
         var extents = shape.extents
         extents[axis] = range.count
-        return Tensor(
+        let view = Tensor(
             shape: Shape(extents), strides: strides, offset: offset + range.lowerBound * strides[axis],
             storage: storage)
+        guard isWatched else { return view }
+        // Zero outside the range, without a tensor of zeros for each of the slices that one tensor is cut into.
+        return view.recordedInParts(as: "slice", from: [self]) { gradient, _ in
+            [.slice(gradient, axis: axis, start: range.lowerBound)]
+        }
     }
 
     /// The part of the tensor at `index` along `axis`, without that axis; no element moves.
@@ -45,7 +57,13 @@ extension Tensor {
         var newStrides = strides
         extents.remove(at: axis)
         newStrides.remove(at: axis)
-        return Tensor(shape: Shape(extents), strides: newStrides, offset: slice.offset, storage: storage)
+        let view = Tensor(
+            shape: Shape(extents), strides: newStrides, offset: slice.offset, storage: storage)
+        guard isWatched else { return view }
+        let sliceShape = slice.shape
+        return view.recorded(as: "selection", from: slice) { gradient throws(TensorError) in
+            try gradient.reshaped(to: sliceShape)
+        }
     }
 
     /// `[B, N, H·D]` seen as `[B, H, N, D]`: each head's slice of every row; no element moves.
@@ -54,10 +72,14 @@ extension Tensor {
             throw .shapeMismatch(tensor: "heads", expected: "[B, N, a multiple of \(heads)]", found: shape)
         }
         let width = shape[2] / heads
-        return Tensor(
+        let view = Tensor(
             shape: [shape[0], heads, shape[1], width],
             strides: [strides[0], width * strides[2], strides[1], strides[2]], offset: offset,
             storage: storage)
+        guard isWatched else { return view }
+        return view.recorded(as: "split into heads", from: self) { gradient throws(TensorError) in
+            try gradient.concatenatingHeads()
+        }
     }
 
     /// `[B, H, N, D]` as `[B, N, H·D]`: the heads' outputs side by side. The inverse of

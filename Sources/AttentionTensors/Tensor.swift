@@ -9,12 +9,17 @@ public struct Tensor: Sendable {
     /// The first element's place in the storage, in elements.
     package let offset: Int
     package private(set) var storage: TensorStorage
+    /// How the elements came to be, if gradients are wanted; see ``gradients(of:seed:at:)``.
+    package private(set) var gradientNode: GradientNode?
 
-    package init(shape: Shape, strides: [Int], offset: Int, storage: TensorStorage) {
+    package init(
+        shape: Shape, strides: [Int], offset: Int, storage: TensorStorage, gradientNode: GradientNode? = nil
+    ) {
         self.shape = shape
         self.strides = strides
         self.offset = offset
         self.storage = storage
+        self.gradientNode = gradientNode
     }
 
     /// A tensor whose elements `body` writes, in row-major order. It must write every one.
@@ -95,15 +100,20 @@ extension Tensor {
     }
 
     /// Calls `body` with the elements in row-major order, to be changed. Copies them first unless this
-    /// tensor is the only one that refers to them.
+    /// tensor is the only one that refers to them. What is written by hand is not recorded: afterwards the
+    /// tensor is detached.
     public mutating func withUnsafeMutableBuffer<R, E: Error>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R
     ) throws(E) -> R {
-        if !isContiguous || !storage.isOwned || !isKnownUniquelyReferenced(&storage) {
-            self = copy()
-        }
+        if !isWritableInPlace() { self = copy() }
+        gradientNode = nil
         defer { withExtendedLifetime(storage) {} }
         return try body(UnsafeMutableBufferPointer(start: elementPointer, count: elementCount))
+    }
+
+    /// Whether writing changes no other tensor and needs no copy.
+    package mutating func isWritableInPlace() -> Bool {
+        isContiguous && storage.isOwned && isKnownUniquelyReferenced(&storage)
     }
 
     private var elementPointer: UnsafeMutablePointer<Float> {
@@ -114,11 +124,13 @@ extension Tensor {
     public func contiguous() -> Tensor { isContiguous ? self : copy() }
 
     private func copy() -> Tensor {
-        Tensor(shape: shape) { destination in
+        var copy = Tensor(shape: shape) { destination in
             withElementPointer { source in
                 gather(source, into: destination.baseAddress!)
             }
         }
+        copy.gradientNode = gradientNode  // the same elements: their gradient is this tensor's
+        return copy
     }
 
     /// Writes the elements in row-major order; the innermost axis is one run or one strided loop.

@@ -6,6 +6,7 @@
 #include "body_attention.h"
 #include "body_rows.h"
 #include "body_matmul.h"
+#include "body_elementwise.h"
 
 const ak_kernels FN(ak_kernels) = {
     .name = ISA_NAME,
@@ -23,4 +24,5 @@ const ak_kernels FN(ak_kernels) = {
     .layer_norm = FN(layer_norm),
     .inverse_norms = FN(inverse_norms),
     .dot = FN(dot),
+    .elementwise = AK_ELEMENTWISE_KERNELS,
 };

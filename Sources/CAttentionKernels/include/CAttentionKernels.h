@@ -65,6 +65,8 @@ typedef struct {
     ak_activation activation;
 } ak_matmul;
 
+#include "ak_elementwise.h"
+
 typedef struct {
     const char *name;
     int32_t lane_width;   // floats in a vector
@@ -99,6 +101,7 @@ typedef struct {
     void (*inverse_norms)(const float *x, ptrdiff_t row, int64_t rows, int64_t width, float *out);
     // Σ aᵢ bᵢ
     float (*dot)(const float *a, const float *b, int64_t count);
+    ak_elementwise_kernels elementwise;
 } ak_kernels;
 
 // The functions compiled for `isa`, or NULL if this build or this machine does not have it.
