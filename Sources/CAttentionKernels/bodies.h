@@ -1,12 +1,16 @@
 // All bodies for one instruction set, and its table of functions.
 #include "vec.h"
 #include "vec_math.h"
+#include "vec_random.h"
 #include "body_tile.h"
 #include "body_panel.h"
 #include "body_attention.h"
 #include "body_rows.h"
 #include "body_matmul.h"
 #include "body_elementwise.h"
+#include "body_softmax.h"
+#include "body_rotary.h"
+#include "body_operations.h"
 
 const ak_kernels FN(ak_kernels) = {
     .name = ISA_NAME,
@@ -25,4 +29,5 @@ const ak_kernels FN(ak_kernels) = {
     .inverse_norms = FN(inverse_norms),
     .dot = FN(dot),
     .elementwise = AK_ELEMENTWISE_KERNELS,
+    .operations = AK_OPERATION_KERNELS,
 };

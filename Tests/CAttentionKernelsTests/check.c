@@ -16,7 +16,7 @@
 
 // MARK: Counting
 
-enum { MOST_KINDS = 32, MOST_MESSAGES = 20 };
+enum { MOST_KINDS = 64, MOST_MESSAGES = 20 };
 static struct { const char *kind; double error, most; } kinds[MOST_KINDS];
 static int kind_count, passed, failed;
 static char work[256];
@@ -155,6 +155,7 @@ int main(void) {
         check_matmul(kernels);
         check_rows(kernels);
         check_activations(kernels);
+        check_operations(kernels);
         check_attention(kernels);
         check_attention_extremes(kernels);
         failures += report(kernels->name);

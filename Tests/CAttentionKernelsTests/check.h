@@ -38,6 +38,7 @@ void check_panels(const ak_kernels *kernels);
 void check_matmul(const ak_kernels *kernels);
 void check_rows(const ak_kernels *kernels);
 void check_activations(const ak_kernels *kernels);
+void check_operations(const ak_kernels *kernels);
 void check_attention(const ak_kernels *kernels);
 void check_attention_extremes(const ak_kernels *kernels);
 

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ak_operations.h"
+
 typedef enum { AK_SCALAR = 0, AK_NEON = 1, AK_AVX2 = 2, AK_AVX512 = 3 } ak_isa;
 enum { AK_ISA_COUNT = 4 };
 
@@ -102,6 +104,7 @@ typedef struct {
     // Σ aᵢ bᵢ
     float (*dot)(const float *a, const float *b, int64_t count);
     ak_elementwise_kernels elementwise;
+    ak_operation_kernels operations;
 } ak_kernels;
 
 // The functions compiled for `isa`, or NULL if this build or this machine does not have it.
