@@ -26,7 +26,7 @@ extension AttentionOperator {
             for head in 0..<extent.heads {
                 let values = problem.rows(of: problem.value, batch, head / problem.group)
                 for scores in problem.referenceScores(.masked, batch: batch, head: head) {
-                    let (weights, total) = softmax(scores)
+                    let (weights, total) = softmax(scores, sink: problem.sinks?[head])
                     logSumExp.append(Float(total))
                     for column in 0..<problem.valueWidth {
                         var sum = 0.0
@@ -53,23 +53,27 @@ extension AttentionOperator {
         var rows: [Float] = []
         for batch in 0..<extent.batch {
             for head in 0..<extent.heads {
+                let sink = problem.sinks?[head]
                 for scores in problem.referenceScores(stage, batch: batch, head: head) {
-                    rows += (stage == .weights ? softmax(scores).weights : scores).map { Float($0) }
+                    rows += (stage == .weights ? softmax(scores, sink: sink).weights : scores).map {
+                        Float($0)
+                    }
                 }
             }
         }
         return try Tensor(rows, shape: [extent.batch, extent.heads, extent.queries, extent.keys])
     }
 
-    /// exp(sⱼ) / Σⱼ exp(sⱼ) and log Σⱼ exp(sⱼ); zeros and −∞ where all scores are −∞.
-    private func softmax(_ scores: [Double]) -> (weights: [Double], logSumExp: Double) {
-        guard scores.contains(where: { $0 != -.infinity }) else {
+    /// exp(sⱼ) / Σⱼ exp(sⱼ) and log Σⱼ exp(sⱼ), the sink among the sums; zeros and −∞ where all scores are −∞.
+    private func softmax(_ scores: [Double], sink: Float?) -> (weights: [Double], logSumExp: Double) {
+        let sink = sink.map { Double($0) } ?? -.infinity
+        // The maximum of a number and NaN is the number; NaN comes back with its own power.
+        let largest = scores.reduce(sink) { Double.maximum($0, $1) }
+        guard largest != -.infinity || scores.contains(where: \.isNaN) else {
             return (scores.map { _ in 0 }, -.infinity)
         }
-        // The maximum of a number and NaN is the number; NaN comes back with its own power.
-        let largest = scores.reduce(-.infinity) { Double.maximum($0, $1) }
         let powers = scores.map { Double.exp($0 - largest) }
-        let total = powers.reduce(0, +)
+        let total = powers.reduce(Double.exp(sink - largest), +)
         return (powers.map { $0 / total }, largest + Double.log(total))
     }
 }
@@ -94,8 +98,8 @@ extension AttentionProblem {
 
     private func biasedAndMasked(_ score: Double, batch: Int, head: Int, row: Int, column: Int) -> Double {
         let site = AttentionSite(batch: batch, head: head, keys: extent.keys)
-        let position = queryOffset + row
-        let isVisible = parameters.mask.visibleKeys(query: position, at: site).contains(column)
+        let position = positions[row]
+        let isVisible = visibleKeys(row: row, batch: batch, head: head).contains(column)
         guard isVisible, parameters.mask.allows(query: position, key: column, at: site) else {
             return -.infinity
         }

@@ -20,23 +20,28 @@ public struct AttentionOperator: Sendable {
     public var bias: AttentionBias
     /// Where the queries stand among the keys.
     public var alignment: QueryAlignment
+    /// `[Hq]`: attention sinks (arXiv:2309.17453, as a learnt logit a head), scores that take their part of the softmax
+    /// and give nothing: weight = exp(S) / (exp(sink) + Σ exp(S)). nil: none.
+    public var sinks: Tensor?
 
     public init(
         score: ScoreFunction = .scaledDotProduct(), softcap: Float? = nil, mask: any AttentionMask = .full,
-        bias: AttentionBias = .none, alignment: QueryAlignment = .topLeft
+        bias: AttentionBias = .none, alignment: QueryAlignment = .topLeft, sinks: Tensor? = nil
     ) {
         self.score = score
         self.softcap = softcap
         self.mask = mask
         self.bias = bias
         self.alignment = alignment
+        self.sinks = sinks
     }
 
     /// Attention's output, and what the weights can be recomputed from.
     public struct Output: Sendable {
         /// `[B, Hq, Nq, Dv]`
         public let values: Tensor
-        /// `[B, Hq, Nq]`: log Σⱼ exp(scoreᵢⱼ) of each query; −∞ for one that sees no key.
+        /// `[B, Hq, Nq]`: log Σⱼ exp(scoreᵢⱼ) of each query, the head's sink included; −∞ for one that sees no key
+        /// and has no sink.
         public let logSumExp: Tensor
     }
 
@@ -66,7 +71,8 @@ public struct AttentionOperator: Sendable {
     ///   - logSumExp: `[B, Hq, Nq]`, from ``forward(query:key:value:)``.
     ///   - heads: Query heads, in the order in which they are wanted; nil: all.
     ///   - queries: Rows of `query`; nil: all.
-    /// - Returns: `[B, heads, queries, Nk]`. Every row sums to 1, or to 0 where a query sees no key.
+    /// - Returns: `[B, heads, queries, Nk]`. Every row sums to 1, less what a sink takes, or to 0 where a query
+    ///   sees no key.
     /// - Throws: `TensorError` if shapes or parameters do not fit together.
     public func weights(
         query: Tensor, key: Tensor, logSumExp: Tensor, heads: [Int]? = nil, queries: Range<Int>? = nil

@@ -8,8 +8,10 @@ package struct AttentionProblem: Sendable {
     package let query, key, value: Tensor
     /// A view of `[B, Hq, Nq, Nk]`.
     package let bias: Tensor?
-    /// The position of the first query.
-    package var queryOffset: Int { extent.queryOffset }
+    /// The position of every query.
+    package let positions: QueryPositions
+    /// `[Hq]`, each head's sink; nil: none.
+    package let sinks: [Float]?
 
     package var headWidth: Int { query.shape[3] }
     package var valueWidth: Int { value.shape[3] }
@@ -21,9 +23,10 @@ package struct AttentionProblem: Sendable {
         try Self.checkShapes(query, key, value)
         try Self.checkNumbers(parameters)
         let (queries, keys) = (query.shape[2], key.shape[2])
+        positions = try parameters.alignment.positions(queries: queries, keys: keys)
         extent = AttentionExtent(
             batch: query.shape[0], heads: query.shape[1], queries: queries, keys: keys,
-            queryOffset: parameters.alignment.offset(queries: queries, keys: keys))
+            queryOffset: positions.first, hasPackedQueries: positions.arePacked)
         // Positions are compared in 32 bits inside the kernels.
         guard extent.queryOffset.magnitude < 1 << 30, extent.keys < 1 << 30, extent.queries < 1 << 30 else {
             throw TensorError.invalidArgument(
@@ -31,6 +34,7 @@ package struct AttentionProblem: Sendable {
         }
         try parameters.mask.validate(for: extent)
         bias = try parameters.bias.view(for: extent)
+        sinks = try Self.sinks(parameters.sinks, heads: extent.heads)
         self.parameters = parameters
         self.query = Self.withUnitStride(query)
         self.key = Self.withUnitStride(key)
@@ -60,6 +64,18 @@ package struct AttentionProblem: Sendable {
         }
     }
 
+    private static func sinks(_ sinks: Tensor?, heads: Int) throws(TensorError) -> [Float]? {
+        guard let sinks else { return nil }
+        guard sinks.shape == [heads] else {
+            throw .shapeMismatch(tensor: "attention sinks", expected: "[\(heads)]", found: sinks.shape)
+        }
+        let scalars = sinks.scalars
+        if let sink = scalars.first(where: { $0.isNaN || $0 == .infinity }) {
+            throw .invalidArgument("an attention sink of \(sink); it must be finite, or −∞ for none")
+        }
+        return scalars
+    }
+
     private static func checkNumbers(_ parameters: AttentionOperator) throws(TensorError) {
         if case .scaledDotProduct(let scale?) = parameters.score, !scale.isFinite {
             throw .invalidArgument("a scale of \(scale); it must be finite")
@@ -73,5 +89,11 @@ package struct AttentionProblem: Sendable {
         if case .cosine(let temperature) = parameters.score, !(temperature > 0 && temperature.isFinite) {
             throw .invalidArgument("a temperature of \(temperature); it must be positive")
         }
+    }
+
+    /// The keys that a query may see, as a run; ``AttentionMask/allows(query:key:at:)`` decides within it.
+    package func visibleKeys(row: Int, batch: Int, head: Int) -> Range<Int> {
+        let site = AttentionSite(batch: batch, head: head, keys: extent.keys)
+        return parameters.mask.visibleKeys(query: positions[row], at: site).clamped(to: 0..<extent.keys)
     }
 }

@@ -1,30 +1,74 @@
 import AttentionTensors
+import CAttentionKernels
+
+/// The running sums of a block's rows, the state of its online softmax.
+struct RunningSums {
+    /// `[Dv][lanes]` for each panel: the weighted sums.
+    let outputs: UnsafeMutablePointer<Float>
+    /// The reference exponents, one for each row.
+    let maxima: UnsafeMutablePointer<Float>
+    /// The sums of weights.
+    let totals: UnsafeMutablePointer<Float>
+
+    /// Floats for `lanes` rows.
+    static func count(lanes: Int, valueWidth: Int) -> Int { lanes * (valueWidth + 2) }
+
+    init(_ base: UnsafeMutablePointer<Float>, lanes: Int, valueWidth: Int) {
+        outputs = base
+        maxima = base + lanes * valueWidth
+        totals = maxima + lanes
+    }
+
+    /// Nothing seen yet.
+    func clear(_ panel: QueryPlan.Panel, valueWidth: Int) {
+        (outputs + panel.lane * valueWidth).update(repeating: 0, count: panel.lanes * valueWidth)
+        // The lowest, so that any score moves it, and finite: −∞ − (−∞) is not a number.
+        (maxima + panel.lane).update(repeating: -.greatestFiniteMagnitude, count: panel.lanes)
+        (totals + panel.lane).update(repeating: 0, count: panel.lanes)
+    }
+
+    /// The sums of one panel, for the kernels.
+    func sums(_ panel: QueryPlan.Panel, valueWidth: Int) -> ak_sums {
+        ak_sums(
+            o_panel: outputs + panel.lane * valueWidth, maximum: maxima + panel.lane,
+            total: totals + panel.lane)
+    }
+}
 
 /// One worker's memory for one block of queries: its panels, their running sums, and a tile of scores.
 struct AttentionScratch {
     /// Where everything lies, in floats. Every part begins at a multiple of the widest vector.
     struct Layout {
-        let queries, outputs, maxima, totals, inverses, logSumExps, queryNorms, first, last, scores, bias: Int
+        let lanes: Int
+        let queries, sums, more, inverses, logSumExps, queryNorms, slopes, sinks, positions, pointers: Int
+        let first, last, scores, bias: Int
         let count: Int
+        fileprivate let valueWidth: Int
 
         init(_ problem: AttentionProblem, _ kernels: Kernels) {
-            let rows = TiledAttention.queryBlock + kernels.panelWidth
+            let panel = kernels.panelWidth
+            let lanes = (TiledAttention.blockRows + panel - 1) / panel * panel
+            valueWidth = problem.valueWidth
+            self.lanes = lanes
             var end = 0
             func part(_ size: Int) -> Int {
                 defer { end += (size + 15) / 16 * 16 }
                 return end
             }
-            queries = part(rows * problem.headWidth)
-            outputs = part(rows * problem.valueWidth)
-            maxima = part(rows)
-            totals = part(rows)
-            inverses = part(rows)
-            logSumExps = part(rows)
-            queryNorms = part(rows)
-            first = part(kernels.panelWidth)
-            last = part(kernels.panelWidth)
-            scores = part(TiledAttention.keyBlock * kernels.panelWidth)
-            bias = part(TiledAttention.keyBlock * kernels.panelWidth)
+            queries = part(lanes * problem.headWidth)
+            sums = part(RunningSums.count(lanes: lanes, valueWidth: valueWidth))
+            more = part(RunningSums.count(lanes: lanes, valueWidth: valueWidth))
+            inverses = part(lanes)
+            logSumExps = part(lanes)
+            queryNorms = part(panel)
+            slopes = part(lanes)
+            sinks = part(lanes)
+            positions = part(lanes)
+            pointers = part(panel * MemoryLayout<UnsafePointer<Float>>.stride / MemoryLayout<Float>.stride)
+            first = part(panel)
+            last = part(panel)
+            scores = part(TiledAttention.keyBlock * panel)
+            bias = part(TiledAttention.keyBlock * panel)
             count = end
         }
     }
@@ -39,25 +83,38 @@ struct AttentionScratch {
 
     /// `[D][lanes]` for each panel: the scaled queries, transposed.
     var queries: UnsafeMutablePointer<Float> { base + layout.queries }
-    /// `[Dv][lanes]` for each panel: the running weighted sums.
-    var outputs: UnsafeMutablePointer<Float> { base + layout.outputs }
-    /// The running reference exponents, one for each query.
-    var maxima: UnsafeMutablePointer<Float> { base + layout.maxima }
-    /// The running sums of weights.
-    var totals: UnsafeMutablePointer<Float> { base + layout.totals }
+    /// Over the first segment of keys, and then over all that are done.
+    var sums: RunningSums {
+        RunningSums(base + layout.sums, lanes: layout.lanes, valueWidth: layout.valueWidth)
+    }
+    /// Over a later segment.
+    var more: RunningSums {
+        RunningSums(base + layout.more, lanes: layout.lanes, valueWidth: layout.valueWidth)
+    }
     var inverses: UnsafeMutablePointer<Float> { base + layout.inverses }
     var logSumExps: UnsafeMutablePointer<Float> { base + layout.logSumExps }
-    /// 1 / ‖q‖, for cosine scores.
+    /// 1 / ‖q‖ of a panel, for cosine scores.
     var queryNorms: UnsafeMutablePointer<Float> { base + layout.queryNorms }
+    /// ALiBi's slope and the sink of each row's head, in units of log₂ e, and the row's position.
+    var slopes: UnsafeMutablePointer<Float> { base + layout.slopes }
+    var sinks: UnsafeMutablePointer<Float> { base + layout.sinks }
+    var positions: UnsafeMutablePointer<Int32> { integers(layout.positions) }
+    /// The rows of a panel, wherever they lie.
+    var sources: UnsafeMutablePointer<UnsafePointer<Float>?> { pointers() }
+    var targets: UnsafeMutablePointer<UnsafeMutablePointer<Float>?> { pointers() }
     /// The visible keys of a panel's queries, relative to the block of keys.
-    var first: UnsafeMutablePointer<Int32> {
-        UnsafeMutableRawPointer(base + layout.first).assumingMemoryBound(to: Int32.self)
-    }
-    var last: UnsafeMutablePointer<Int32> {
-        UnsafeMutableRawPointer(base + layout.last).assumingMemoryBound(to: Int32.self)
-    }
+    var first: UnsafeMutablePointer<Int32> { integers(layout.first) }
+    var last: UnsafeMutablePointer<Int32> { integers(layout.last) }
     /// `[keys][lanes]`: a tile of scores, then of weights.
     var scores: UnsafeMutablePointer<Float> { base + layout.scores }
-    /// `[keys][lanes]`: a tile of bias and mask.
+    /// `[keys][lanes]`: a tile of bias.
     var bias: UnsafeMutablePointer<Float> { base + layout.bias }
+
+    private func integers(_ offset: Int) -> UnsafeMutablePointer<Int32> {
+        UnsafeMutableRawPointer(base + offset).assumingMemoryBound(to: Int32.self)
+    }
+
+    private func pointers<T>() -> UnsafeMutablePointer<T> {
+        UnsafeMutableRawPointer(base + layout.pointers).assumingMemoryBound(to: T.self)
+    }
 }

@@ -1,175 +1,176 @@
 import AttentionTensors
 import CAttentionKernels
 
-/// One item of the tiled path: a block of queries of one head, against all the keys that they see.
+/// One item of the tiled path: a block of queries of the heads that share a key head, against the keys that they see.
 struct QueryBlock {
     let tiled: TiledAttention
     let operands: TiledAttention.Operands
     let scratch: AttentionScratch
     let batch: Int
-    let head: Int
-    /// Rows of the query tensor.
-    let rows: Range<Int>
-    let panels: [Panel]
+    let keyHead: Int
+    let plan: QueryPlan
+    /// What the mask lets through, if it is no interval.
+    let table: MaskTable?
 
-    /// Some queries of the block, as many as the lanes of a few vectors.
-    struct Panel {
-        /// Rows of the query tensor; the lanes beyond them are empty.
-        let rows: Range<Int>
-        let vectors: Int
-        /// The first lane, counted from the block's start.
-        let lane: Int
-        let lanes: Int
-        /// Each row's visible keys, and what they span.
-        let visible: [Range<Int>]
-        let span: Range<Int>
-        /// The keys that all rows see, if their visible keys say everything.
-        let common: Range<Int>
-    }
+    var problem: AttentionProblem { tiled.problem }
+    var kernels: ak_kernels { tiled.kernels.table.pointee }
 
-    private var problem: AttentionProblem { tiled.problem }
-    private var table: ak_kernels { tiled.kernels.table.pointee }
+    /// The query head of a row of the block.
+    func head(_ row: Int) -> Int { keyHead * problem.group + plan.rows.head(row) }
 
-    init(_ tiled: TiledAttention, _ operands: TiledAttention.Operands, item: Int, scratch: AttentionScratch) {
-        let (blocks, heads) = (tiled.queryBlocks.count, tiled.problem.extent.heads)
-        // The last block first: under a causal mask it is the longest, and the short ones fill the gaps.
-        let rows = tiled.queryBlocks[blocks - 1 - item % blocks]
-        self.init(
-            tiled, operands, batch: item / blocks / heads, head: item / blocks % heads, rows: rows,
-            scratch: scratch)
-    }
-
-    init(
-        _ tiled: TiledAttention, _ operands: TiledAttention.Operands, batch: Int, head: Int, rows: Range<Int>,
-        scratch: AttentionScratch
-    ) {
-        self.tiled = tiled
-        self.operands = operands
-        self.scratch = scratch
-        self.batch = batch
-        self.head = head
-        self.rows = rows
-        panels = Self.panels(
-            of: rows, tiled, AttentionSite(batch: batch, head: head, keys: tiled.problem.extent.keys))
-    }
-
-    private static func panels(of rows: Range<Int>, _ tiled: TiledAttention, _ site: AttentionSite) -> [Panel]
-    {
-        let kernels = tiled.kernels
-        let (mask, offset) = (tiled.problem.parameters.mask, tiled.problem.queryOffset)
-        return stride(from: rows.lowerBound, to: rows.upperBound, by: kernels.panelWidth).map { start in
-            let part = start..<min(start + kernels.panelWidth, rows.upperBound)
-            let vectors = (part.count + kernels.laneWidth - 1) / kernels.laneWidth
-            let visible = part.map {
-                mask.visibleKeys(query: offset + $0, at: site).clamped(to: 0..<site.keys)
-            }
-            let seen = visible.filter { !$0.isEmpty }
-            let span = seen.isEmpty ? 0..<0 : seen.map(\.lowerBound).min()!..<seen.map(\.upperBound).max()!
-            let all = visible.map(\.lowerBound).max()!
-            return Panel(
-                rows: part, vectors: vectors, lane: start - rows.lowerBound,
-                lanes: vectors * kernels.laneWidth,
-                visible: visible, span: span, common: all..<max(all, visible.map(\.upperBound).min()!))
+    /// The online softmax over all keys, and the results.
+    ///
+    /// Every segment of the keys has running sums of its own, which are added up in order: the bits are the same when
+    /// other workers take the later segments.
+    func attend(into results: TiledAttention.Results) {
+        begin()
+        attend(segment: 0, scratch.sums)
+        for segment in 1..<max(tiled.segmentCount(plan), 1) {
+            attend(segment: segment, scratch.more)
+            merge(scratch.more, into: scratch.sums)
         }
+        finish(scratch.sums, into: results)
     }
 
-    /// The online softmax over all keys. Key blocks are outermost, so that a block's keys and values are read
+    /// The online softmax over one segment of the keys. Blocks of keys are outermost, so that keys and values are read
     /// from memory once for all panels.
-    func attend() {
-        for panel in panels { begin(panel) }
-        forEachKeyBlock { keys, panel in
-            var block = self.block(panel, keys)
-            guard prepareMask(panel, keys, &block) else { return }
-            table.attend_block(&block)
+    func attend(segment: Int, _ sums: RunningSums) {
+        for panel in plan.panels { sums.clear(panel, valueWidth: problem.valueWidth) }
+        forEachBlock(of: tiled.segment(segment, of: plan)) { panel, _, block in
+            let running = sums.sums(panel, valueWidth: problem.valueWidth)
+            (block.o_panel, block.maximum, block.total) = (running.o_panel, running.maximum, running.total)
+            kernels.attend_block(&block)
         }
     }
 
-    /// Divides by the sums and writes rows of `values`, `[B, Nq, Hq, Dv]`, and of `logSumExp`, `[B, Hq, Nq]`.
-    func finish(into values: UnsafeMutablePointer<Float>, logSumExp: UnsafeMutablePointer<Float>?) {
+    func merge(_ sums: RunningSums, into total: RunningSums) {
+        for panel in plan.panels {
+            var (into, from) = (
+                total.sums(panel, valueWidth: problem.valueWidth),
+                sums.sums(panel, valueWidth: problem.valueWidth)
+            )
+            kernels.merge_panel(&into, &from, Int32(panel.vectors), Int64(problem.valueWidth))
+        }
+    }
+
+    /// Divides by the sums and writes the rows of the results.
+    func finish(_ sums: RunningSums, into results: TiledAttention.Results) {
         let (extent, width) = (problem.extent, problem.valueWidth)
-        for panel in panels {
-            table.finish_panel(
-                scratch.maxima + panel.lane, scratch.totals + panel.lane, Int32(panel.lanes),
-                scratch.inverses + panel.lane, logSumExp == nil ? nil : scratch.logSumExps + panel.lane)
-            let first = (batch * extent.queries + panel.rows.lowerBound) * extent.heads + head
-            table.unpack_panel(
-                scratch.outputs + panel.lane * width, Int32(panel.vectors), scratch.inverses + panel.lane,
-                Int64(panel.rows.count), Int64(width), values + first * width, extent.heads * width)
-            if let logSumExp {
-                (logSumExp + (batch * extent.heads + head) * extent.queries + panel.rows.lowerBound)
-                    .update(from: scratch.logSumExps + panel.lane, count: panel.rows.count)
+        for panel in plan.panels {
+            kernels.finish_panel(
+                sums.maxima + panel.lane, sums.totals + panel.lane,
+                problem.sinks == nil ? nil : scratch.sinks + panel.lane, Int32(panel.lanes),
+                scratch.inverses + panel.lane,
+                results.logSumExp == nil ? nil : scratch.logSumExps + panel.lane)
+            for (lane, row) in panel.rows.enumerated() {
+                let (query, head) = (plan.rows.query(row), head(row))
+                scratch.targets[lane] =
+                    results.values + ((batch * extent.queries + query) * extent.heads + head) * width
+                results.logSumExp?[(batch * extent.heads + head) * extent.queries + query] =
+                    scratch.logSumExps[row]
+            }
+            kernels.unpack_rows(
+                sums.outputs + panel.lane * width, Int32(panel.vectors), scratch.inverses + panel.lane,
+                Int64(panel.rows.count), Int64(width), scratch.targets)
+        }
+    }
+
+    /// Calls `body` for every panel and block of `keys` with something to see, with the kernels' view of the two.
+    func forEachBlock(of keys: Range<Int>, _ body: (QueryPlan.Panel, Range<Int>, inout ak_block) -> Void) {
+        for first in stride(from: keys.lowerBound, to: keys.upperBound, by: TiledAttention.keyBlock) {
+            let source = load(first..<min(first + TiledAttention.keyBlock, keys.upperBound))
+            for (index, panel) in plan.panels.enumerated() {
+                let step =
+                    table?.step(panel: index, firstKey: first)
+                    ?? MaskTable.Step(keys: source.keys.clamped(to: panel.span), isWhole: false)
+                guard !step.keys.isEmpty else { continue }
+                var block = block(panel, step.keys, of: source)
+                prepareMask(panel, index: index, step, &block)
+                body(panel, step.keys, &block)
             }
         }
     }
 
-    /// Calls `body` for every block of keys that a panel may see something of.
-    func forEachKeyBlock(_ body: (_ keys: Range<Int>, Panel) -> Void) {
-        let seen = panels.filter { !$0.span.isEmpty }
-        guard let start = seen.map(\.span.lowerBound).min(), let end = seen.map(\.span.upperBound).max()
-        else { return }
-        for first in stride(from: start, to: end, by: TiledAttention.keyBlock) {
-            let keys = first..<min(first + TiledAttention.keyBlock, end)
-            for panel in seen {
-                let part = keys.clamped(to: panel.span)
-                if !part.isEmpty { body(part, panel) }
-            }
-        }
+    /// A block of keys and values as the kernels read them.
+    struct KeyBlock {
+        let keys: Range<Int>
+        let key, value: UnsafePointer<Float>
+        let keyStride, valueStride: Int
     }
 
-    /// Transposes and scales a panel's queries, and clears its sums.
-    func begin(_ panel: Panel) {
-        let (query, width) = (problem.query, problem.headWidth)
-        let parameters = problem.parameters
-        let source =
-            operands.query + batch * query.strides[0] + head * query.strides[1]
-            + panel.rows.lowerBound * query.strides[2]
-        let count = Int64(panel.rows.count)
-        var norms: UnsafePointer<Float>?
-        if parameters.score.isCosine {
-            table.inverse_norms(source, query.strides[2], count, Int64(width), scratch.queryNorms)
-            norms = UnsafePointer(scratch.queryNorms)
-        }
-        let factor = parameters.score.factor(headWidth: width)
+    /// Keys and values are read in place.
+    private func load(_ keys: Range<Int>) -> KeyBlock {
+        let (key, value) = (problem.key.strides, problem.value.strides)
+        return KeyBlock(
+            keys: keys,
+            key: operands.key + batch * key[0] + keyHead * key[1] + keys.lowerBound * key[2],
+            value: operands.value + batch * value[0] + keyHead * value[1] + keys.lowerBound * value[2],
+            keyStride: key[2], valueStride: value[2])
+    }
+
+    /// Transposes and scales the queries, and notes what the kernels need to know of each row.
+    func begin() {
+        let (query, parameters) = (problem.query, problem.parameters)
+        let factor = parameters.score.factor(headWidth: problem.headWidth)
         let scale = parameters.softcap.map { factor / $0 } ?? factor * .log2e
-        table.pack_panel(
-            source, query.strides[2], count, Int64(width), scale, norms, Int32(panel.vectors),
-            scratch.queries + panel.lane * width)
-        (scratch.outputs + panel.lane * problem.valueWidth).update(
-            repeating: 0, count: panel.lanes * problem.valueWidth)
-        // The lowest, so that any score moves it, and finite: −∞ − (−∞) is not a number.
-        (scratch.maxima + panel.lane).update(repeating: -.greatestFiniteMagnitude, count: panel.lanes)
-        (scratch.totals + panel.lane).update(repeating: 0, count: panel.lanes)
+        for panel in plan.panels {
+            for (lane, row) in panel.rows.enumerated() {
+                let source =
+                    operands.query + batch * query.strides[0] + head(row) * query.strides[1]
+                    + plan.rows.query(row) * query.strides[2]
+                scratch.sources[lane] = source
+                if parameters.score.isCosine {
+                    kernels.inverse_norms(source, 0, 1, Int64(problem.headWidth), scratch.queryNorms + lane)
+                }
+            }
+            kernels.pack_rows(
+                scratch.sources, Int64(panel.rows.count), Int64(problem.headWidth), scale,
+                parameters.score.isCosine ? UnsafePointer(scratch.queryNorms) : nil, Int32(panel.vectors),
+                scratch.queries + panel.lane * problem.headWidth)
+            noteRows(panel)
+        }
     }
 
-    /// The kernel's view of a panel and a block of keys, without mask and bias.
-    func block(_ panel: Panel, _ keys: Range<Int>) -> ak_block {
-        let (key, value) = (problem.key, problem.value)
-        let keyHead = head / problem.group
+    private func noteRows(_ panel: QueryPlan.Panel) {
+        if let slopes = problem.parameters.bias.slopes {
+            for lane in 0..<panel.lanes {
+                let row = panel.rows.lowerBound + min(lane, panel.rows.count - 1)
+                scratch.slopes[panel.lane + lane] = slopes[head(row)] * .log2e
+                scratch.positions[panel.lane + lane] = Int32(problem.positions[plan.rows.query(row)])
+            }
+        }
+        if let sinks = problem.sinks {
+            for lane in 0..<panel.lanes {
+                let row = panel.rows.lowerBound + min(lane, panel.rows.count - 1)
+                scratch.sinks[panel.lane + lane] = sinks[head(row)] * .log2e
+            }
+        }
+    }
+
+    /// The kernels' view of a panel and some keys, without mask and bias.
+    private func block(_ panel: QueryPlan.Panel, _ keys: Range<Int>, of source: KeyBlock) -> ak_block {
+        let skipped = keys.lowerBound - source.keys.lowerBound
         var block = ak_block()
         block.vectors = Int32(panel.vectors)
         block.keys = Int32(keys.count)
         block.d = Int32(problem.headWidth)
         block.dv = Int32(problem.valueWidth)
-        block.k =
-            operands.key + batch * key.strides[0] + keyHead * key.strides[1] + keys.lowerBound
-            * key.strides[2]
-        block.k_row = key.strides[2]
-        block.v =
-            operands.value + batch * value.strides[0] + keyHead * value.strides[1]
-            + keys.lowerBound * value.strides[2]
-        block.v_row = value.strides[2]
+        block.k = source.key + skipped * source.keyStride
+        block.k_row = source.keyStride
+        block.v = source.value + skipped * source.valueStride
+        block.v_row = source.valueStride
         block.q_panel = UnsafePointer(scratch.queries + panel.lane * problem.headWidth)
         if let norms = operands.keyNorms {
             block.key_scale =
                 norms + (batch * problem.keyHeads + keyHead) * problem.extent.keys + keys.lowerBound
         }
         block.softcap = problem.parameters.softcap.map { $0 * .log2e } ?? 0
-        block.slope = problem.parameters.bias.slopes.map { $0[head] * .log2e } ?? 0
-        block.distance = Float(problem.queryOffset + panel.rows.lowerBound - keys.lowerBound)
+        if problem.parameters.bias.slopes != nil {
+            block.slope = UnsafePointer(scratch.slopes + panel.lane)
+            block.position = UnsafePointer(scratch.positions + panel.lane)
+            block.first_key = Int32(keys.lowerBound)
+        }
         block.scores = scratch.scores
-        block.o_panel = scratch.outputs + panel.lane * problem.valueWidth
-        block.maximum = scratch.maxima + panel.lane
-        block.total = scratch.totals + panel.lane
         block.log_sum_exp = UnsafePointer(scratch.logSumExps + panel.lane)
         return block
     }

@@ -18,57 +18,93 @@ extension TiledAttention {
         guard queries.lowerBound >= 0, queries.upperBound <= extent.queries else {
             throw .invalidArgument("queries \(queries) of \(extent.queries)")
         }
-        let blocks = queryBlocks.map { $0.clamped(to: queries) }.filter { !$0.isEmpty }
-        let result = Tensor.zeros([extent.batch, heads.count, queries.count, extent.keys])
-        let scratch = AttentionScratch.Layout(problem, kernels)
-        result.withElementPointer { result in
-            logSumExp.contiguous().withElementPointer { logSumExp in
-                withOperands { operands in
-                    ScratchPool.withFloats(scratch.count * WorkerPool.current.threadCount) { memory in
-                        WorkerPool.current.run(count: extent.batch * heads.count * blocks.count) {
-                            item, worker in
-                            let (matrix, rows) = (item / blocks.count, blocks[item % blocks.count])
-                            let (batch, head) = (matrix / heads.count, heads[matrix % heads.count])
-                            let block = QueryBlock(
-                                self, operands, batch: batch, head: head, rows: rows,
-                                scratch: AttentionScratch(memory + worker * scratch.count, scratch))
-                            // The tensor was made above and nobody else has seen it.
-                            block.writeWeights(
-                                into: UnsafeMutablePointer(mutating: result)
-                                    + (matrix * queries.count + rows.lowerBound - queries.lowerBound)
-                                        * extent.keys,
-                                logSumExp: logSumExp + (batch * extent.heads + head) * extent.queries
-                                    + rows.lowerBound)
-                        }
+        let blocks = stride(from: queries.lowerBound, to: queries.upperBound, by: Self.blockRows)
+            .map { $0..<min($0 + Self.blockRows, queries.upperBound) }
+        return Tensor(shape: [extent.batch, heads.count, queries.count, extent.keys]) { result in
+            guard let result = result.baseAddress, extent.keys > 0 else { return }
+            result.initialize(repeating: 0, count: extent.batch * heads.count * queries.count * extent.keys)
+            let scratch = AttentionScratch.Layout(problem, kernels)
+            // A mask that is no interval has a table for each item.
+            let tableWords = problem.parameters.mask.isInterval ? 0 : scratch.lanes * extent.keys
+            let perWorker = scratch.count + 2 * tableWords
+            withOperands { operands in
+                ScratchPool.withFloats(perWorker * WorkerPool.current.threadCount) { memory in
+                    WorkerPool.current.run(count: extent.batch * heads.count * blocks.count) { item, worker in
+                        let (matrix, rows) = (item / blocks.count, blocks[item % blocks.count])
+                        let own = memory + worker * perWorker
+                        let block = QueryBlock(
+                            self, operands, batch: matrix / heads.count, head: heads[matrix % heads.count],
+                            queries: rows, scratch: AttentionScratch(own, scratch),
+                            words: UnsafeMutableRawPointer(own + scratch.count).assumingMemoryBound(
+                                to: UInt64.self))
+                        block.writeWeights(
+                            into: result
+                                + (matrix * queries.count + rows.lowerBound - queries.lowerBound)
+                                    * extent.keys,
+                            logSumExp: logSumExp)
                     }
                 }
             }
         }
-        return result
     }
 }
 
 extension QueryBlock {
-    /// Writes the weights of the block's rows, `[rows, Nk]`; what nobody sees is left as it is.
-    fileprivate func writeWeights(into rows: UnsafeMutablePointer<Float>, logSumExp: UnsafePointer<Float>) {
-        let keyCount = tiled.problem.extent.keys
-        let table = tiled.kernels.table.pointee
-        for panel in panels {
-            begin(panel)
+    /// Some queries of a single head.
+    ///
+    /// - Parameter words: Memory for the mask's table: a word for each panel and key.
+    init(
+        _ tiled: TiledAttention, _ operands: TiledAttention.Operands, batch: Int, head: Int,
+        queries: Range<Int>,
+        scratch: AttentionScratch, words: UnsafeMutablePointer<UInt64>
+    ) {
+        let problem = tiled.problem
+        let (keyHead, headInGroup) = head.quotientAndRemainder(dividingBy: problem.group)
+        let plan = QueryPlan(
+            problem, tiled.kernels, BlockRows(queries: queries, heads: headInGroup..<headInGroup + 1),
+            batch: batch, firstHead: keyHead * problem.group)
+        let table =
+            problem.parameters.mask.isInterval
+            ? nil
+            : MaskTable(plan, problem, batch: batch, firstHead: keyHead * problem.group, words: words)
+        self.init(
+            tiled: tiled, operands: operands, scratch: scratch, batch: batch, keyHead: keyHead, plan: plan,
+            table: table)
+    }
+
+    /// Recomputes the weights block by block.
+    ///
+    /// - Parameters:
+    ///   - logSumExp: `[B, Hq, Nq]`
+    ///   - body: Is given a panel, some keys, and their weights, `[keys][lanes]`. What is not given is 0.
+    func forEachWeights(
+        logSumExp: Tensor, _ body: (QueryPlan.Panel, Range<Int>, UnsafePointer<Float>) -> Void
+    ) {
+        begin()
+        for panel in plan.panels {
             for lane in 0..<panel.lanes {
+                let row = panel.rows.lowerBound + min(lane, panel.rows.count - 1)
+                let total = logSumExp[batch, head(row), plan.rows.query(row)] * .log2e
                 // A row that sees nothing has −∞; its weights come out as 0 with any finite number.
-                let total = lane < panel.rows.count ? logSumExp[panel.lane + lane] * .log2e : 0
                 scratch.logSumExps[panel.lane + lane] = total == -.infinity ? 0 : total
                 scratch.inverses[panel.lane + lane] = 1
             }
         }
-        forEachKeyBlock { keys, panel in
-            var block = self.block(panel, keys)
-            guard prepareMask(panel, keys, &block) else { return }
-            table.weights_block(&block)
-            table.unpack_panel(
-                scratch.scores, Int32(panel.vectors), scratch.inverses + panel.lane, Int64(panel.rows.count),
-                Int64(keys.count), rows + panel.lane * keyCount + keys.lowerBound, keyCount)
+        forEachBlock(of: plan.keys) { panel, keys, block in
+            kernels.weights_block(&block)
+            body(panel, keys, UnsafePointer(scratch.scores))
+        }
+    }
+
+    /// Writes the weights of the block's rows, `[rows, Nk]`; what nobody sees is left as it is.
+    fileprivate func writeWeights(into rows: UnsafeMutablePointer<Float>, logSumExp: Tensor) {
+        forEachWeights(logSumExp: logSumExp) { panel, keys, weights in
+            for (lane, row) in panel.rows.enumerated() {
+                scratch.targets[lane] = rows + row * problem.extent.keys + keys.lowerBound
+            }
+            kernels.unpack_rows(
+                weights, Int32(panel.vectors), scratch.inverses + panel.lane, Int64(panel.rows.count),
+                Int64(keys.count), scratch.targets)
         }
     }
 }

@@ -4,74 +4,67 @@ import CAttentionKernels
 /// Attention in tiles: blocks of queries against blocks of keys, with online softmax (FlashAttention,
 /// arXiv:2205.14135), so that no Nq × Nk matrix is ever held.
 ///
-/// The work is split into items, one for each block of queries of a head. An item's blocks depend on
-/// positions alone, so its bits depend neither on the other items nor on who runs them.
+/// The work is split into items, one for each block of queries of the heads that share a key head. An item's blocks
+/// depend on positions alone, so its bits depend neither on the other items nor on who runs them.
 package struct TiledAttention {
-    /// Queries of an item: four panels of AVX-512, whose transposed queries and outputs stay in the
+    /// Rows of an item: four panels of AVX-512, whose transposed queries and outputs stay in the
     /// second-level cache. 96 and 384 are slower.
-    static let queryBlock = 192
+    static let blockRows = 192
     /// Keys of a step. 64 to 192 are alike; 256 loses at D = 128, where keys and values no longer fit.
     static let keyBlock = 128
+    /// Keys of a segment, whose sums are taken on their own: where there are few queries and many keys, segments are
+    /// what is divided among workers. Adding up costs about one part in 500.
+    static let segmentKeys = 16 * keyBlock
 
     let problem: AttentionProblem
     let kernels: Kernels
-    /// The blocks of queries: at most ``queryBlock`` long, and cut where the mask says.
-    let queryBlocks: [Range<Int>]
+    let blocks: [BlockRows]
 
     package init(_ problem: AttentionProblem) throws(TensorError) {
         self.problem = problem
         kernels = try Kernels.selected()
-        queryBlocks = Self.queryBlocks(of: problem)
-    }
-
-    private static func queryBlocks(of problem: AttentionProblem) -> [Range<Int>] {
-        let count = problem.extent.queries
-        let cuts = problem.parameters.mask.queryBoundaries
-            .map { $0 - problem.queryOffset }.filter { $0 > 0 && $0 < count }.sorted()
-        var blocks: [Range<Int>] = []
-        for (start, end) in zip([0] + cuts, cuts + [count]) {
-            for first in stride(from: start, to: end, by: queryBlock) {
-                blocks.append(first..<min(first + queryBlock, end))
-            }
-        }
-        return blocks
+        blocks = BlockRows.blocks(of: problem)
     }
 
     /// The weighted sums alone, `[B, Hq, Nq, Dv]`.
-    package func values() -> Tensor { run(logSumExp: nil) }
+    package func values() -> Tensor { run(nil) }
 
     /// The weighted sums and the log-sum-exp.
     package func forward() -> AttentionOperator.Output {
-        let logSumExp = Tensor.zeros([problem.extent.batch, problem.extent.heads, problem.extent.queries])
-        return AttentionOperator.Output(values: run(logSumExp: logSumExp), logSumExp: logSumExp)
+        let extent = problem.extent
+        var values: Tensor?
+        let logSumExp = Tensor(shape: [extent.batch, extent.heads, extent.queries]) {
+            values = run($0.baseAddress)
+        }
+        return AttentionOperator.Output(values: values!, logSumExp: logSumExp)
     }
 
-    /// Runs all items. `logSumExp` is a tensor that nobody else has seen yet, to be written, or nil.
-    private func run(logSumExp: Tensor?) -> Tensor {
+    /// Runs all items.
+    private func run(_ logSumExp: UnsafeMutablePointer<Float>?) -> Tensor {
         let extent = problem.extent
         // Positions outermost in memory: putting the heads side by side again copies nothing.
-        let values = Tensor.zeros([extent.batch, extent.queries, extent.heads, problem.valueWidth])
-        let items = extent.batch * extent.heads * queryBlocks.count
-        guard items > 0 else { return values.transposed(1, 2) }
-        let scratch = AttentionScratch.Layout(problem, kernels)
-        values.withElementPointer { values in
-            withOptionalPointer(logSumExp) { logSumExp in
-                withOperands { operands in
-                    ScratchPool.withFloats(scratch.count * WorkerPool.current.threadCount) { memory in
-                        WorkerPool.current.run(count: items) { item, worker in
-                            let block = QueryBlock(
-                                self, operands, item: item,
-                                scratch: AttentionScratch(memory + worker * scratch.count, scratch))
-                            block.attend()
-                            block.finish(
-                                into: UnsafeMutablePointer(mutating: values),
-                                logSumExp: logSumExp.map { UnsafeMutablePointer(mutating: $0) })
-                        }
-                    }
-                }
+        return Tensor(shape: [extent.batch, extent.queries, extent.heads, problem.valueWidth]) { values in
+            guard let values = values.baseAddress else { return }
+            withOperands { operands in
+                AttentionSchedule(self, operands, Results(values: values, logSumExp: logSumExp)).run()
             }
-        }
-        return values.transposed(1, 2)
+        }.transposed(1, 2)
+    }
+
+    /// The number of segments of a plan's keys.
+    func segmentCount(_ plan: QueryPlan) -> Int {
+        (plan.keys.count + Self.segmentKeys - 1) / Self.segmentKeys
+    }
+
+    func segment(_ index: Int, of plan: QueryPlan) -> Range<Int> {
+        let first = plan.keys.lowerBound + index * Self.segmentKeys
+        return first..<min(first + Self.segmentKeys, plan.keys.upperBound)
+    }
+
+    /// What is written: `[B, Nq, Hq, Dv]`, and `[B, Hq, Nq]` where it is wanted.
+    struct Results {
+        let values: UnsafeMutablePointer<Float>
+        let logSumExp: UnsafeMutablePointer<Float>?
     }
 
     /// The addresses that an item reads from.

@@ -30,41 +30,62 @@ INLINE void scores_all(const int nv, const ak_block *b, vf largest[NV]) {
 #undef ROWS
 }
 
+// What the mask says of each lane of a panel.
+typedef struct {
+    vi first[NV], last[NV];
+} FN(interval);
+
+INLINE FN(interval) visible_interval(const int nv, const ak_block *b) {
+    FN(interval) r;
+    UNROLL for (int j = 0; j < nv; j++) {
+        r.first[j] = (vi)(0);
+        r.last[j] = (vi)(b->keys);
+        if (b->first) __builtin_memcpy(&r.first[j], b->first + j * VW, sizeof(vi));
+        if (b->last) __builtin_memcpy(&r.last[j], b->last + j * VW, sizeof(vi));
+    }
+    return r;
+}
+
+// Which lanes of vector j the mask lets see `key`, bias aside.
+INLINE vi sees(const ak_block *b, const FN(interval) *interval, int64_t key, int j) {
+    const vi position = (vi)((int32_t)key);
+    vi seen = (position >= interval->first[j]) & (position < interval->last[j]);
+    if (b->visible) seen &= ((vi)((int32_t)(b->visible[key] >> (j * VW))) >> iota_int() & 1) != 0;
+    return seen;
+}
+
 // Everything that changes a score after the dot product, and the largest scores anew.
 INLINE void modify_scores(const int nv, const ak_block *b, vf largest[NV]) {
-    vi first[NV], last[NV];
-    UNROLL for (int j = 0; j < nv; j++) {
-        largest[j] = bc(-__builtin_inff());
-        for (int lane = 0; lane < VW; lane++) {
-            first[j][lane] = b->first ? b->first[j * VW + lane] : 0;
-            last[j][lane] = b->last ? b->last[j * VW + lane] : b->keys;
-        }
-    }
+    const FN(interval) interval = visible_interval(nv, b);
+    UNROLL for (int j = 0; j < nv; j++) largest[j] = bc(-__builtin_inff());
     for (int64_t key = 0; key < b->keys; key++) {
         float *row = b->scores + key * LANES(nv);
         UNROLL for (int j = 0; j < nv; j++) {
             vf s = ld(row + j * VW);
             if (b->key_scale) s *= bc(b->key_scale[key]);
             if (b->softcap > 0) s = bc(b->softcap) * tanh_(s);
-            if (b->slope != 0) {
-                vf distance = bc(b->distance + (float)(j * VW - key)) + iota();
-                s = fma_(vabs(distance), bc(-b->slope), s);
+            if (b->slope) {
+                vi position;
+                __builtin_memcpy(&position, b->position + j * VW, sizeof position);
+                const vf distance = __builtin_convertvector(position - (vi)(b->first_key + (int32_t)key), vf);
+                s = fma_(vabs(distance), -ld(b->slope + j * VW), s);
             }
             if (b->bias) {
                 vf bias = ld(b->bias + key * LANES(nv) + j * VW);
                 s = select(bias == bc(-__builtin_inff()), bias, s + bias);  // a masked NaN must not leak
             }
-            vi position = (vi)((int32_t)key);
-            s = select((position >= first[j]) & (position < last[j]), s, bc(-__builtin_inff()));
+            s = select(sees(b, &interval, key, j), s, bc(-__builtin_inff()));
             st(row + j * VW, s);
             largest[j] = vmax(s, largest[j]);
         }
     }
 }
 
+INLINE int is_masked(const ak_block *b) { return b->first || b->visible || b->bias; }
+
 INLINE void score(const int nv, const ak_block *b, vf largest[NV]) {
     scores_all(nv, b, largest);
-    if (b->first || b->bias || b->key_scale || b->softcap > 0 || b->slope != 0) modify_scores(nv, b, largest);
+    if (is_masked(b) || b->key_scale || b->softcap > 0 || b->slope) modify_scores(nv, b, largest);
 }
 
 // Moves the reference exponent of the lanes whose scores outgrew it by more than 2⁸, and rescales their
@@ -151,30 +172,20 @@ INLINE int has_nonfinite_values(const ak_block *b) {
     return total != total;
 }
 
-// Where the mask hides `key` from the lanes of vector j.
-INLINE vi hidden(const int nv, const ak_block *b, int64_t key, int j) {
-    vi mask = (vi)(0);
-    if (b->first) {
-        vi first, last, position = (vi)((int32_t)key);
-        __builtin_memcpy(&first, b->first + j * VW, sizeof first);
-        __builtin_memcpy(&last, b->last + j * VW, sizeof last);
-        mask |= (position < first) | (position >= last);
-    }
-    if (b->bias) mask |= ld(b->bias + key * LANES(nv) + j * VW) == bc(-__builtin_inff());
-    return mask;
-}
-
 // Oᵀ += Vᵀ Pᵀ where what the mask hides plays no part, whatever the value is. It is the mask that is asked, not the
 // weight: a weight may also have underflowed to 0, and then 0 · ∞ must be the same with or without a neighbour
 // that has a mask.
 INLINE void accumulate_guarded(const int nv, const ak_block *b) {
+    const FN(interval) interval = visible_interval(nv, b);
     for (int64_t i = 0; i < b->dv; i++) {
         UNROLL for (int j = 0; j < nv; j++) {
             float *o = b->o_panel + i * LANES(nv) + j * VW;
             vf acc = bc(0);
             for (int64_t key = 0; key < b->keys; key++) {
                 vf p = ld(b->scores + key * LANES(nv) + j * VW);
-                vf value = select(hidden(nv, b, key, j), bc(0), bc(b->v[key * b->v_row + i]));
+                vi seen = sees(b, &interval, key, j);
+                if (b->bias) seen &= ld(b->bias + key * LANES(nv) + j * VW) != bc(-__builtin_inff());
+                vf value = select(seen, bc(b->v[key * b->v_row + i]), bc(0));
                 acc = fma_(value, p, acc);
             }
             st(o, ld(o) + acc);
@@ -188,7 +199,7 @@ INLINE void attend(const int nv, const ak_block *b) {
     move_reference(nv, b, largest);
     weights(nv, b->scores, b->keys, b->maximum, sum);
     UNROLL for (int j = 0; j < nv; j++) st(b->total + j * VW, ld(b->total + j * VW) + sum[j]);
-    if ((b->first || b->bias) && has_nonfinite_values(b)) {
+    if (is_masked(b) && has_nonfinite_values(b)) {
         accumulate_guarded(nv, b);
     } else {
         accumulate(nv, b);
@@ -202,10 +213,6 @@ INLINE void attend(const int nv, const ak_block *b) {
         vf ignored[NV];                                                                       \
         score(nv, b, ignored);                                                                \
         weights(nv, b->scores, b->keys, b->log_sum_exp, ignored);                             \
-    }                                                                                         \
-    NOINLINE void AK_CAT(scores_##nv, ISA)(const ak_block *b) {                               \
-        vf ignored[NV];                                                                       \
-        score(nv, b, ignored);                                                                \
     }
 WIDTH(1)
 WIDTH(2)
@@ -229,18 +236,31 @@ static void FN(weights_block)(const ak_block *b) {
 #undef CALL
 }
 
-static void FN(scores_block)(const ak_block *b) {
-#define CALL(nv) AK_CAT(scores_##nv, ISA)(b)
-    FOR_VECTORS(b->vectors, CALL)
-#undef CALL
+// Both sides move to the larger of their reference exponents, which are whole numbers: the factors are exact.
+static void FN(merge_panel)(const ak_sums *into, const ak_sums *from, int32_t vectors, int64_t dv) {
+    const int64_t lanes = (int64_t)vectors * VW;
+    for (int64_t lane = 0; lane < lanes; lane += VW) {
+        const vf a = ld(into->maximum + lane), b = ld(from->maximum + lane), reference = vmax(a, b);
+        const vf keep = exp2_(a - reference), add = exp2_(b - reference);
+        st(into->maximum + lane, reference);
+        st(into->total + lane, fma_(ld(from->total + lane), add, ld(into->total + lane) * keep));
+        for (int64_t i = 0; i < dv; i++) {
+            float *o = into->o_panel + i * lanes + lane;
+            st(o, fma_(ld(from->o_panel + i * lanes + lane), add, ld(o) * keep));
+        }
+    }
 }
 
-static void FN(finish_panel)(const float *maximum, const float *total, int32_t lanes, float *inverse,
+static void FN(finish_panel)(const float *maximum, const float *total, const float *sink, int32_t lanes, float *inverse,
                              float *log_sum_exp) {
     for (int32_t i = 0; i < lanes; i++) {
-        inverse[i] = total[i] == 0 ? 0 : 1 / total[i];
-        if (log_sum_exp) {
-            log_sum_exp[i] = total[i] == 0 ? -__builtin_inff() : (maximum[i] + __builtin_log2f(total[i])) * 0x1.62e43p-1f;
+        float reference = maximum[i], sum = total[i], factor = 1;
+        if (sink && sink[i] > -__builtin_inff()) {
+            reference = __builtin_fmaxf(maximum[i], __builtin_ceilf(sink[i]));
+            factor = __builtin_exp2f(maximum[i] - reference);
+            sum = sum * factor + __builtin_exp2f(sink[i] - reference);
         }
+        inverse[i] = sum == 0 ? 0 : factor / sum;
+        if (log_sum_exp) log_sum_exp[i] = sum == 0 ? -__builtin_inff() : (reference + __builtin_log2f(sum)) * 0x1.62e43p-1f;
     }
 }

@@ -11,28 +11,41 @@ INLINE vf row_factors(const float *row_scale, int64_t r0, int64_t rows) {
     return factors;
 }
 
-static void FN(pack_panel)(const float *src, ptrdiff_t src_row, int64_t rows, int64_t width, float scale,
-                           const float *row_scale, int32_t vectors, float *dst) {
+// Row r is `scattered[r]`, or without those the r-th of rows `stride` apart.
+INLINE void pack(const float *src, ptrdiff_t stride, const float *const *scattered, int64_t rows, int64_t width,
+                 float scale, const float *row_scale, int32_t vectors, float *dst) {
+#define ROW(r) (scattered ? scattered[r] : src + (r) * stride)
     const int64_t lanes = (int64_t)vectors * VW;
     for (int64_t r0 = 0; r0 < lanes; r0 += VW) {
         const vf factors = row_factors(row_scale, r0, rows);
         int64_t d0 = 0;
         for (; d0 + VW <= width; d0 += VW) {
             vf t[VW];
-            UNROLL for (int i = 0; i < VW; i++) t[i] = r0 + i < rows ? ld(src + (r0 + i) * src_row + d0) * scale : bc(0);
+            UNROLL for (int i = 0; i < VW; i++) t[i] = r0 + i < rows ? ld(ROW(r0 + i) + d0) * scale : bc(0);
             transpose(t);
             UNROLL for (int i = 0; i < VW; i++) st(dst + (d0 + i) * lanes + r0, t[i] * factors);
         }
         for (; d0 < width; d0++) {
             vf column = bc(0);
-            for (int i = 0; i < VW && r0 + i < rows; i++) column[i] = src[(r0 + i) * src_row + d0] * scale;
+            for (int i = 0; i < VW && r0 + i < rows; i++) column[i] = ROW(r0 + i)[d0] * scale;
             st(dst + d0 * lanes + r0, column * factors);
         }
     }
+#undef ROW
 }
 
-static void FN(unpack_panel)(const float *src, int32_t vectors, const float *row_scale, int64_t rows, int64_t width,
-                             float *dst, ptrdiff_t dst_row) {
+static void FN(pack_panel)(const float *src, ptrdiff_t src_row, int64_t rows, int64_t width, float scale,
+                           const float *row_scale, int32_t vectors, float *dst) {
+    pack(src, src_row, NULL, rows, width, scale, row_scale, vectors, dst);
+}
+
+static void FN(pack_rows)(const float *const *src, int64_t rows, int64_t width, float scale, const float *row_scale,
+                          int32_t vectors, float *dst) {
+    pack(NULL, 0, src, rows, width, scale, row_scale, vectors, dst);
+}
+
+static void FN(unpack_rows)(const float *src, int32_t vectors, const float *row_scale, int64_t rows, int64_t width,
+                            float *const *dst) {
     const int64_t lanes = (int64_t)vectors * VW;
     for (int64_t r0 = 0; r0 < rows; r0 += VW) {
         const vf factors = row_factors(row_scale, r0, rows);
@@ -42,12 +55,12 @@ static void FN(unpack_panel)(const float *src, int32_t vectors, const float *row
             UNROLL for (int i = 0; i < VW; i++) t[i] = ld(src + (d0 + i) * lanes + r0) * factors;
             transpose(t);
             UNROLL for (int i = 0; i < VW; i++) {
-                if (r0 + i < rows) st(dst + (r0 + i) * dst_row + d0, t[i]);
+                if (r0 + i < rows) st(dst[r0 + i] + d0, t[i]);
             }
         }
         for (; d0 < width; d0++) {
             vf column = ld(src + d0 * lanes + r0) * factors;
-            for (int i = 0; i < VW && r0 + i < rows; i++) dst[(r0 + i) * dst_row + d0] = column[i];
+            for (int i = 0; i < VW && r0 + i < rows; i++) dst[r0 + i][d0] = column[i];
         }
     }
 }

@@ -72,7 +72,7 @@ static void FN(layer_norm)(const float *x, const float *residual, int64_t rows, 
     }
 }
 
-static float FN(dot)(const float *a, const float *b, int64_t count) {
+INLINE float FN(dot)(const float *a, const float *b, int64_t count) {
     vf sum = bc(0);
     for (int64_t i = 0; i < count; i += VW) sum = fma_(load_part(a, i, count, 0), load_part(b, i, count, 0), sum);
     return reduce_add(sum);

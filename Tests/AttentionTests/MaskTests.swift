@@ -65,7 +65,7 @@ import Testing
         #expect(try seen(.offset(1)) == [2, 3])
         #expect(try seen(.offset(-1)) == [0, 1])
         #expect(try seen(.offset(100)) == [4, 4])
-        #expect(QueryAlignment.bottomRight.offset(queries: 5, keys: 3) == -2)
+        #expect(try QueryAlignment.bottomRight.positions(queries: 5, keys: 3).first == -2)
     }
 
     @Test(arguments: [[0, -1], [0, 8], [0, Int.max], [0]])

@@ -9,15 +9,19 @@ enum { MOST_KEYS = 140, MOST_LANES = 48, MOST_WIDTH = 80 };
 typedef struct {
     // What to make.
     int vectors, keys, block, d, dv;
-    bool intervals, biased, key_scaled;
+    int segment;  // blocks of keys whose sums are taken on their own; 0: all
+    bool intervals, bits, biased, key_scaled, sunk;
     float softcap, slope;
     // What `make_case` made, in guarded memory; the layouts are those of ak_block, with all keys in one block.
     const ak_kernels *kernels;
     int lanes;
     ptrdiff_t k_row, v_row;
-    float *q, *k, *v, *key_scale, *bias;
+    float *q, *k, *v, *key_scale, *bias, *sinks;
     int32_t *first, *last;
-    float distance;
+    uint64_t *visible;
+    float *slopes;  // of each lane: the case's slope, or twice that
+    int32_t *positions;
+    int first_key;
 } Case;
 
 typedef struct {

@@ -116,6 +116,12 @@ float *random_floats(int64_t count) {
 
 int32_t *integers(int64_t count) { return guarded((size_t)count * sizeof(int32_t)); }
 
+uint64_t *words(int64_t count) {
+    uint64_t *result = guarded((size_t)count * sizeof(uint64_t));
+    for (int64_t i = 0; i < count; i++) result[i] = 0;
+    return result;
+}
+
 void release_memory(void) {
     for (int i = 0; i < buffer_count; i++) {
         size_t intact = 0;

@@ -25,6 +25,8 @@ float *floats(int64_t count);
 // The same, filled with numbers between −1 and 1.
 float *random_floats(int64_t count);
 int32_t *integers(int64_t count);
+// `count` words of 0.
+uint64_t *words(int64_t count);
 // Gives back all of it, and checks that nothing was written before or between.
 void release_memory(void);
 

@@ -11,7 +11,11 @@ static void check_pack(const ak_kernels *kernels, int rows, int width, int vecto
     for (int r = 0; r < rows; r++) {
         for (int d = 0; d < width; d++) source[r * stride + d] = (float)random_number();
     }
+    const float *scattered[64];
+    for (int r = 0; r < rows; r++) scattered[r] = source + r * stride;
+    float *same = floats((int64_t)width * lanes);
     kernels->pack_panel(source, stride, rows, width, scale, row_scale, vectors, panel);
+    kernels->pack_rows(scattered, rows, width, scale, row_scale, vectors, same);
     bool right = true;
     for (int d = 0; d < width; d++) {
         for (int r = 0; r < lanes; r++) {
@@ -20,7 +24,7 @@ static void check_pack(const ak_kernels *kernels, int rows, int width, int vecto
                 want = source[r * stride + d] * scale;
                 if (row_scale) want *= row_scale[r];
             }
-            right = right && panel[d * lanes + r] == want;
+            right = right && panel[d * lanes + r] == want && same[d * lanes + r] == want;
         }
     }
     expect(right, "not the rows transposed, times their scales");
@@ -29,11 +33,13 @@ static void check_pack(const ak_kernels *kernels, int rows, int width, int vecto
 
 static void check_unpack(const ak_kernels *kernels, int rows, int width, int vectors) {
     const int lanes = vectors * kernels->lane_width, stride = width + 2;
-    working_on("%s unpack_panel, %d rows of %d from %d vectors", kernels->name, rows, width, vectors);
+    working_on("%s unpack_rows, %d rows of %d from %d vectors", kernels->name, rows, width, vectors);
     float *panel = random_floats((int64_t)width * lanes);
     float *row_scale = random_floats(rows);
     float *rows_out = floats((int64_t)(rows - 1) * stride + width);
-    kernels->unpack_panel(panel, vectors, row_scale, rows, width, rows_out, stride);
+    float *scattered[64];
+    for (int r = 0; r < rows; r++) scattered[r] = rows_out + r * stride;
+    kernels->unpack_rows(panel, vectors, row_scale, rows, width, scattered);
     bool right = true, gaps = true;
     for (int r = 0; r < rows; r++) {
         for (int d = 0; d < stride && (r < rows - 1 || d < width); d++) {

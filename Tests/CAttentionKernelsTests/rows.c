@@ -56,23 +56,6 @@ static void check_norms(const ak_kernels *kernels, int rows, int width) {
     release_memory();
 }
 
-static void check_dot(const ak_kernels *kernels, int count) {
-    working_on("%s dot of %d", kernels->name, count);
-    float *a = random_floats(count), *b = random_floats(count);
-    double sum = 0, magnitude = 1e-30;
-    for (int i = 0; i < count; i++) {
-        sum += (double)a[i] * b[i];
-        magnitude += fabs((double)a[i] * b[i]);
-    }
-    const float got = kernels->dot(a, b, count);
-    expect_error("dot", fabs(got - sum) / magnitude, 1e-6);
-    if (count > 0) {
-        a[count - 1] = NAN;
-        expect(isnan(kernels->dot(a, b, count)), "the last number, NaN, is lost");
-    }
-    release_memory();
-}
-
 void check_rows(const ak_kernels *kernels) {
     static const int widths[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 384, 1023};
     for (int w = 0; w < COUNT(widths); w++) {
@@ -85,6 +68,4 @@ void check_rows(const ak_kernels *kernels) {
         check_norms(kernels, 1, widths[w]);
         check_norms(kernels, 7, widths[w]);
     }
-    for (int count = 0; count <= 70; count++) check_dot(kernels, count);
-    check_dot(kernels, 1023);
 }

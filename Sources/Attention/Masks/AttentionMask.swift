@@ -16,6 +16,14 @@ public protocol AttentionMask: Sendable {
     /// never computed, and blocks that are full pay nothing for the mask.
     func coverage(queries: Range<Int>, keys: Range<Int>, at site: AttentionSite) -> MaskCoverage
 
+    /// Which of at most 64 keys `query` sees: bit i stands for the key at `keys.lowerBound + i`. Asked where neither
+    /// ``isInterval`` nor ``coverage(queries:keys:at:)`` settles a block.
+    func visibleBits(query: Int, keys: Range<Int>, at site: AttentionSite) -> UInt64
+
+    /// What of the site the answers depend on. Batch elements and heads that the mask does not tell apart share its
+    /// answers: it is asked once for all of them.
+    var dependence: MaskDependence { get }
+
     /// Positions at which queries begin that share no key with the ones before (packed sequences): work is cut
     /// here, so that a sequence's result does not depend on its neighbours. Ascending.
     var queryBoundaries: [Int] { get }
@@ -38,13 +46,19 @@ public struct AttentionExtent: Hashable, Sendable {
     public let keys: Int
     /// The position of the first query.
     public let queryOffset: Int
+    /// Whether the queries are parts of packed sequences, so that their positions have gaps
+    /// (``QueryAlignment/packed(_:)``).
+    public let hasPackedQueries: Bool
 
-    public init(batch: Int, heads: Int, queries: Int, keys: Int, queryOffset: Int = 0) {
+    public init(
+        batch: Int, heads: Int, queries: Int, keys: Int, queryOffset: Int = 0, hasPackedQueries: Bool = false
+    ) {
         self.batch = batch
         self.heads = heads
         self.queries = queries
         self.keys = keys
         self.queryOffset = queryOffset
+        self.hasPackedQueries = hasPackedQueries
     }
 }
 
@@ -62,6 +76,20 @@ public struct AttentionSite: Hashable, Sendable {
         self.head = head
         self.keys = keys
     }
+}
+
+/// What, beside the positions of query and key, a mask's answers depend on.
+public struct MaskDependence: OptionSet, Sendable {
+    public let rawValue: Int
+
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// The element of the batch.
+    public static let batch = MaskDependence(rawValue: 1)
+    /// The query head.
+    public static let head = MaskDependence(rawValue: 2)
+    /// The positions alone.
+    public static let positions: MaskDependence = []
 }
 
 /// How much of a block of queries × keys a mask lets through.
@@ -85,6 +113,16 @@ extension AttentionMask {
         return seesAll && isInterval ? .full : .partial
     }
 
+    public func visibleBits(query: Int, keys: Range<Int>, at site: AttentionSite) -> UInt64 {
+        var bits: UInt64 = 0
+        for key in keys where allows(query: query, key: key, at: site) {
+            bits |= 1 << UInt64(key - keys.lowerBound)
+        }
+        return bits
+    }
+
+    public var dependence: MaskDependence { [.batch, .head] }
+
     public var queryBoundaries: [Int] { [] }
 
     public func validate(for extent: AttentionExtent) throws {}
@@ -98,5 +136,11 @@ extension IntervalMask {
 
     public func allows(query: Int, key: Int, at site: AttentionSite) -> Bool {
         visibleKeys(query: query, at: site).contains(key)
+    }
+
+    public func visibleBits(query: Int, keys: Range<Int>, at site: AttentionSite) -> UInt64 {
+        let seen = visibleKeys(query: query, at: site).clamped(to: keys)
+        guard !seen.isEmpty else { return 0 }
+        return (UInt64.max >> UInt64(64 - seen.count)) << UInt64(seen.lowerBound - keys.lowerBound)
     }
 }

@@ -5,7 +5,9 @@ import AttentionTensors
 /// The work is that of the sequences alone, and so are the bits of the results: nothing is padded, and a
 /// sequence's numbers do not depend on what it was packed with.
 ///
-/// Positions count through all sequences, so it goes with ``QueryAlignment/topLeft`` only.
+/// Positions count through all sequences. Where there are as many queries as keys, or nothing compares positions, it
+/// goes with ``QueryAlignment/topLeft``; where the queries are only the last ones of each sequence, with
+/// ``QueryAlignment/packed(queryLengths:keyLengths:)``, which puts them at the positions of their keys.
 public struct BlockDiagonalMask: IntervalMask {
     /// Where each sequence begins, and where the last one ends.
     public let queryBoundaries: [Int]
@@ -35,6 +37,14 @@ public struct BlockDiagonalMask: IntervalMask {
         return ends
     }
 
+    /// Sequences that attend to themselves.
+    ///
+    /// - Parameter lengths: The number of positions of each sequence.
+    /// - Throws: `TensorError.invalidArgument` if a length is negative.
+    public init(_ lengths: [Int]) throws(TensorError) { try self.init(queryLengths: lengths) }
+
+    public var dependence: MaskDependence { .positions }
+
     public func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int> {
         guard query >= 0, query < queryBoundaries[queryBoundaries.count - 1] else { return 0..<0 }
         // The last sequence that begins at or before the query.
@@ -47,6 +57,16 @@ public struct BlockDiagonalMask: IntervalMask {
     }
 
     public func validate(for extent: AttentionExtent) throws {
+        if extent.hasPackedQueries {
+            // Queries stand at positions of keys, so the mask must be one of keys to keys.
+            guard queryBoundaries == keyBoundaries, keyBoundaries.last == extent.keys else {
+                throw TensorError.invalidArgument(
+                    "with packed queries the mask holds the keys' lengths, \(extent.keys) keys in all; "
+                        + "this one holds \(queryBoundaries.last ?? 0) queries and \(keyBoundaries.last ?? 0) keys"
+                )
+            }
+            return
+        }
         // The boundaries count rows; with another alignment a row's position would fall into another sequence.
         guard extent.queryOffset == 0 else {
             throw TensorError.invalidArgument(

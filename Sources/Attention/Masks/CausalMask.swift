@@ -2,6 +2,8 @@
 public struct CausalMask: IntervalMask {
     public init() {}
 
+    public var dependence: MaskDependence { .positions }
+
     public func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int> {
         query >= site.keys ? 0..<site.keys : 0..<max(query + 1, 0)
     }

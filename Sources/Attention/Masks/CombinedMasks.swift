@@ -14,6 +14,13 @@ public struct IntersectionMask: AttentionMask {
 
     public var isInterval: Bool { first.isInterval && second.isInterval }
 
+    public func visibleBits(query: Int, keys: Range<Int>, at site: AttentionSite) -> UInt64 {
+        first.visibleBits(query: query, keys: keys, at: site)
+            & second.visibleBits(query: query, keys: keys, at: site)
+    }
+
+    public var dependence: MaskDependence { first.dependence.union(second.dependence) }
+
     public func coverage(queries: Range<Int>, keys: Range<Int>, at site: AttentionSite) -> MaskCoverage {
         switch first.coverage(queries: queries, keys: keys, at: site) {
         case .empty: .empty
@@ -52,6 +59,13 @@ public struct UnionMask: AttentionMask {
         if b.isEmpty { return a }
         return min(a.lowerBound, b.lowerBound)..<max(a.upperBound, b.upperBound)
     }
+
+    public func visibleBits(query: Int, keys: Range<Int>, at site: AttentionSite) -> UInt64 {
+        first.visibleBits(query: query, keys: keys, at: site)
+            | second.visibleBits(query: query, keys: keys, at: site)
+    }
+
+    public var dependence: MaskDependence { first.dependence.union(second.dependence) }
 
     public func coverage(queries: Range<Int>, keys: Range<Int>, at site: AttentionSite) -> MaskCoverage {
         switch first.coverage(queries: queries, keys: keys, at: site) {

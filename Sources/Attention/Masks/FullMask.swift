@@ -2,6 +2,8 @@
 public struct FullMask: IntervalMask {
     public init() {}
 
+    public var dependence: MaskDependence { .positions }
+
     public func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int> { 0..<site.keys }
 }
 

@@ -15,6 +15,8 @@ public struct KeyPaddingMask: IntervalMask {
         self.starts = starts ?? [Int](repeating: 0, count: lengths.count)
     }
 
+    public var dependence: MaskDependence { .batch }
+
     public func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int> {
         let (start, length) = (starts[site.batch], lengths[site.batch])
         return start..<start + max(length, 0)

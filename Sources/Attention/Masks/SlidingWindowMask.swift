@@ -12,6 +12,8 @@ public struct SlidingWindowMask: IntervalMask {
         self.after = after
     }
 
+    public var dependence: MaskDependence { .positions }
+
     public func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int> {
         // Positions and reaches may be as large as an Int: a sum that overflows lies beyond all keys.
         let last = query.addingReportingOverflow(after)

@@ -41,12 +41,15 @@ typedef struct {
     const float *q_panel;    // [d][lanes], already scaled (by scale · log2 e; by scale / softcap with a softcap)
     const float *key_scale;  // a factor for each key (cosine scores), or NULL
     float softcap;           // cap · log2 e of cap · tanh(s / cap); 0: none
-    float slope;             // ALiBi: score −= slope · |query − key|, slope in units of log2 e; 0: none
-    float distance;          // position of the panel's first query minus that of the block's first key
+    // ALiBi: score −= slope[i] · |position[i] − (first_key + key)| in lane i, slopes in units of log2 e; NULL: none
+    const float *slope;
+    const int32_t *position;  // [lanes]
+    int32_t first_key;        // position of the block's first key
 
     // Query in lane i sees keys first[i] ..< last[i] of this block; both NULL: all of them.
     const int32_t *first, *last;
-    const float *bias;  // tile [keys][lanes] in units of log2 e, −∞ where masked; or NULL
+    const uint64_t *visible;  // [keys]: bit i says whether lane i sees the key; NULL: all do
+    const float *bias;        // tile [keys][lanes] in units of log2 e, −∞ where masked; or NULL
 
     float *scores;           // scratch [keys][lanes]
     float *o_panel;          // [dv][lanes], the running weighted sum (attend_block)
@@ -54,6 +57,13 @@ typedef struct {
 
     const float *log_sum_exp;  // [lanes], in units of log2 e (weights_block)
 } ak_block;
+
+// The running state of a panel's online softmax.
+typedef struct {
+    float *o_panel;  // [dv][lanes], the weighted sum
+    float *maximum;  // [lanes], the reference exponent
+    float *total;    // [lanes], the sum of weights
+} ak_sums;
 
 // C[m × n] = act(A[m × k] · Wᵀ + bias), W packed into panels by `pack_panels`.
 typedef struct {
@@ -78,19 +88,23 @@ typedef struct {
     // dst[width][vectors·lane_width] ← src[rows][width] · scale · row_scale[row]; lanes beyond `rows` are 0.
     void (*pack_panel)(const float *src, ptrdiff_t src_row, int64_t rows, int64_t width, float scale,
                        const float *row_scale, int32_t vectors, float *dst);
-    // dst[row][width] ← src[width][lanes] · row_scale[row], for `rows` rows.
-    void (*unpack_panel)(const float *src, int32_t vectors, const float *row_scale, int64_t rows, int64_t width,
-                         float *dst, ptrdiff_t dst_row);
+    // The same from rows that lie anywhere.
+    void (*pack_rows)(const float *const *src, int64_t rows, int64_t width, float scale, const float *row_scale,
+                      int32_t vectors, float *dst);
+    // dst[row][0 ..< width] ← src[width][lanes] · row_scale[row], for `rows` rows that lie anywhere.
+    void (*unpack_rows)(const float *src, int32_t vectors, const float *row_scale, int64_t rows, int64_t width,
+                        float *const *dst);
 
     // One step of online softmax: scores, new maximum, weights, weighted sum.
     void (*attend_block)(const ak_block *block);
     // scores[keys][lanes] ← 2^(score − log_sum_exp): the softmax weights, recomputed.
     void (*weights_block)(const ak_block *block);
-    // scores[keys][lanes] ← the scores after scale, softcap, bias and mask, in units of log2 e.
-    void (*scores_block)(const ak_block *block);
+    // Adds to a panel's running sums those of the same queries over other keys.
+    void (*merge_panel)(const ak_sums *into, const ak_sums *from, int32_t vectors, int64_t dv);
     // Ends the online softmax of a panel: inverse[i] = 1 / total (0 for a row that saw nothing), and
-    // log_sum_exp[i] (natural logarithm, −∞ for such a row) unless NULL.
-    void (*finish_panel)(const float *maximum, const float *total, int32_t lanes, float *inverse,
+    // log_sum_exp[i] (natural logarithm, −∞ for such a row) unless NULL. sink[i] is a score, in units of log2 e,
+    // that takes its part of the weight and adds nothing to the sum; NULL: none.
+    void (*finish_panel)(const float *maximum, const float *total, const float *sink, int32_t lanes, float *inverse,
                          float *log_sum_exp);
 
     void (*matmul)(const ak_matmul *product);
@@ -101,8 +115,6 @@ typedef struct {
                        const float *bias, float epsilon, float *out);
     // out[i] = 1 / ‖row i‖₂ (0 for a zero row)
     void (*inverse_norms)(const float *x, ptrdiff_t row, int64_t rows, int64_t width, float *out);
-    // Σ aᵢ bᵢ
-    float (*dot)(const float *a, const float *b, int64_t count);
     ak_elementwise_kernels elementwise;
     ak_operation_kernels operations;
 } ak_kernels;

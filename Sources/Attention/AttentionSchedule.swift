@@ -1,0 +1,160 @@
+import AttentionTensors
+import CAttentionKernels
+
+/// In which order the items of a call run, and what they share. No result depends on it.
+///
+/// A *unit* is a block of queries together with what the mask says of it: the work of preparing that is done once for
+/// all heads and batch elements that the mask does not tell apart. Units are prepared in rounds, so that the tables of
+/// a mask that is no interval never take more than a bounded amount of memory.
+struct AttentionSchedule {
+    private let tiled: TiledAttention
+    private let operands: TiledAttention.Operands
+    private let results: TiledAttention.Results
+    /// How many batch elements and key heads the mask tells apart; 1: all are alike.
+    private let batchClasses, headClasses: Int
+
+    /// The words that the tables of a round may take: 16 MiB.
+    private static let tableWords = 1 << 21
+
+    init(_ tiled: TiledAttention, _ operands: TiledAttention.Operands, _ results: TiledAttention.Results) {
+        self.tiled = tiled
+        self.operands = operands
+        self.results = results
+        let (problem, dependence) = (tiled.problem, tiled.problem.parameters.mask.dependence)
+        batchClasses = dependence.contains(.batch) ? problem.extent.batch : 1
+        headClasses = dependence.contains(.head) ? problem.keyHeads : 1
+    }
+
+    private struct Unit {
+        let plan: QueryPlan
+        let table: MaskTable?
+        /// The batch element and the key head, or 0 where the unit serves all of them.
+        let batch, keyHead: Int
+    }
+
+    private var problem: AttentionProblem { tiled.problem }
+    private var classes: Int { batchClasses * headClasses }
+    /// The items of a unit.
+    private var members: Int { problem.extent.batch * problem.keyHeads / max(classes, 1) }
+
+    func run() {
+        let count = tiled.blocks.count * classes
+        for first in stride(from: 0, to: count, by: unitsPerRound) {
+            withUnits(first..<min(first + unitsPerRound, count)) { units in
+                if shouldSplitKeys(units) { runSegments(units) } else { runItems(units) }
+            }
+        }
+    }
+
+    private var unitsPerRound: Int {
+        if problem.parameters.mask.isInterval { return max(tiled.blocks.count * classes, 1) }
+        let panels = (TiledAttention.blockRows + tiled.kernels.panelWidth - 1) / tiled.kernels.panelWidth
+        let words = max(panels * problem.extent.keys, 1)
+        return max(Self.tableWords / words, 2 * WorkerPool.current.threadCount)
+    }
+
+    // MARK: - Units
+
+    private func withUnits(_ range: Range<Int>, _ body: ([Unit]) -> Void) {
+        let units = map(range.count) { unit(range.lowerBound + $0) }
+        guard !problem.parameters.mask.isInterval else { return body(units) }
+        var ends = [0]
+        for unit in units { ends.append(ends[ends.count - 1] + MaskTable.wordCount(unit.plan)) }
+        let count = ends[ends.count - 1]
+        ScratchPool.withFloats(2 * count) { memory in
+            let words = UnsafeMutableRawPointer(memory).bindMemory(to: UInt64.self, capacity: count)
+            body(
+                map(units.count) { index in
+                    let unit = units[index]
+                    let table = MaskTable(
+                        unit.plan, problem, batch: unit.batch, firstHead: unit.keyHead * problem.group,
+                        words: words + ends[index])
+                    return Unit(plan: unit.plan, table: table, batch: unit.batch, keyHead: unit.keyHead)
+                })
+        }
+    }
+
+    private func unit(_ index: Int) -> Unit {
+        let (batch, keyHead) = (index % classes / headClasses, index % classes % headClasses)
+        // The last block of queries first: under a causal mask it is the longest, and the short ones fill the gaps.
+        let rows = tiled.blocks[tiled.blocks.count - 1 - index / classes]
+        let plan = QueryPlan(
+            problem, tiled.kernels, rows, batch: batch, firstHead: keyHead * problem.group)
+        return Unit(plan: plan, table: nil, batch: batch, keyHead: keyHead)
+    }
+
+    /// `body` of every index, by all workers.
+    private func map<T>(_ count: Int, _ body: (Int) -> T) -> [T] {
+        [T](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            WorkerPool.current.run(count: count) { index, _ in
+                buffer.initializeElement(at: index, to: body(index))
+            }
+            initializedCount = count
+        }
+    }
+
+    // MARK: - Items
+
+    private func runItems(_ units: [Unit]) {
+        forEach(units.count * members) { item, scratch in
+            block(item, of: units, scratch).attend(into: results)
+        }
+    }
+
+    /// Few queries and many keys: workers share the segments of the keys.
+    private func shouldSplitKeys(_ units: [Unit]) -> Bool {
+        let threads = WorkerPool.current.threadCount
+        return threads > 1 && units.count * members < 4 * threads
+            && units.contains { tiled.segmentCount($0.plan) > 1 }
+    }
+
+    private func runSegments(_ units: [Unit]) {
+        let segments = (0..<units.count * members).map { tiled.segmentCount(units[$0 / members].plan) }
+        let tasks = segments.enumerated().flatMap { item, count in
+            (0..<count).map { (item: item, segment: $0) }
+        }
+        let layout = AttentionScratch.Layout(problem, tiled.kernels)
+        let size = RunningSums.count(lanes: layout.lanes, valueWidth: problem.valueWidth)
+        ScratchPool.withFloats(tasks.count * size) { memory in
+            func sums(_ task: Int) -> RunningSums {
+                RunningSums(memory + task * size, lanes: layout.lanes, valueWidth: problem.valueWidth)
+            }
+            forEach(tasks.count) { task, scratch in
+                let block = block(tasks[task].item, of: units, scratch)
+                block.begin()
+                block.attend(segment: tasks[task].segment, sums(task))
+            }
+            var firsts = [0]
+            for count in segments { firsts.append(firsts[firsts.count - 1] + count) }
+            forEach(segments.count) { item, scratch in
+                let block = block(item, of: units, scratch)
+                // One without keys has had no task.
+                guard segments[item] > 0 else { return block.attend(into: results) }
+                block.begin()
+                for segment in 1..<segments[item] {
+                    block.merge(sums(firsts[item] + segment), into: sums(firsts[item]))
+                }
+                block.finish(sums(firsts[item]), into: results)
+            }
+        }
+    }
+
+    private func forEach(_ count: Int, _ body: (Int, AttentionScratch) -> Void) {
+        let layout = AttentionScratch.Layout(problem, tiled.kernels)
+        ScratchPool.withFloats(layout.count * WorkerPool.current.threadCount) { memory in
+            WorkerPool.current.run(count: count) { item, worker in
+                body(item, AttentionScratch(memory + worker * layout.count, layout))
+            }
+        }
+    }
+
+    /// Neighbouring items share a block of queries; the unit's members follow each other.
+    private func block(_ item: Int, of units: [Unit], _ scratch: AttentionScratch) -> QueryBlock {
+        let (unit, member) = (units[item / members], item % members)
+        let heads = problem.keyHeads / headClasses
+        return QueryBlock(
+            tiled: tiled, operands: operands, scratch: scratch,
+            batch: batchClasses > 1 ? unit.batch : member / heads,
+            keyHead: headClasses > 1 ? unit.keyHead : member % heads, plan: unit.plan, table: unit.table)
+    }
+}

@@ -1,0 +1,153 @@
+import AttentionTensors
+
+/// The answers of a mask that is no interval, for one block of queries: a bit for each row and key, in the order in
+/// which the kernels read them, and how much of each block of keys they let through.
+///
+/// The mask is asked once, however many heads share its answers.
+package struct MaskTable {
+    /// What a panel sees of a block of keys.
+    package struct Step {
+        /// From the first key that some row sees to the last.
+        package let keys: Range<Int>
+        /// Whether all rows see all of those.
+        package let isWhole: Bool
+    }
+
+    /// For each panel a word a key of its span; bit i stands for lane i.
+    private let words: UnsafeMutablePointer<UInt64>
+    /// Where each panel's words begin.
+    private let offsets: [Int]
+    /// For each panel, its step in each block of keys.
+    private var steps: [[Step]] = []
+    private let firstKey: Int
+
+    /// The number of words of a plan's table.
+    package static func wordCount(_ plan: QueryPlan) -> Int { plan.panels.reduce(0) { $0 + $1.span.count } }
+
+    /// - Parameters:
+    ///   - batch, firstHead: As for the plan.
+    ///   - words: ``wordCount(_:)`` words, which must outlive the table.
+    package init(
+        _ plan: QueryPlan, _ problem: AttentionProblem, batch: Int, firstHead: Int,
+        words: UnsafeMutablePointer<UInt64>
+    ) {
+        self.words = words
+        firstKey = plan.keys.lowerBound
+        var end = 0
+        offsets = plan.panels.map { panel in
+            defer { end += panel.span.count }
+            return end
+        }
+        let reader = MaskReader(problem: problem, rows: plan.rows, batch: batch, firstHead: firstHead)
+        for (panel, offset) in zip(plan.panels, offsets) {
+            let own = words + offset
+            steps.append(
+                stride(from: firstKey, to: plan.keys.upperBound, by: TiledAttention.keyBlock).map { first in
+                    let keys = (first..<first + TiledAttention.keyBlock).clamped(to: panel.span)
+                    let target = own + (keys.lowerBound - panel.span.lowerBound)
+                    reader.read(panel, keys, into: target)
+                    return Self.step(keys, UnsafePointer(target), rows: panel.rows.count)
+                })
+        }
+    }
+
+    private static func step(_ keys: Range<Int>, _ words: UnsafePointer<UInt64>, rows: Int) -> Step {
+        let whole = UInt64.max >> UInt64(64 - rows)
+        guard let first = keys.indices.first(where: { words[$0 - keys.lowerBound] != 0 }),
+            let last = keys.indices.last(where: { words[$0 - keys.lowerBound] != 0 })
+        else { return Step(keys: keys.lowerBound..<keys.lowerBound, isWhole: false) }
+        return Step(
+            keys: first..<last + 1,
+            isWhole: (first...last).allSatisfy { words[$0 - keys.lowerBound] == whole })
+    }
+
+    /// The step of a panel in the block of keys that begins at `first`.
+    package func step(panel index: Int, firstKey first: Int) -> Step {
+        steps[index][(first - firstKey) / TiledAttention.keyBlock]
+    }
+
+    /// The words of a panel's keys from `key` on.
+    package func words(_ panel: QueryPlan.Panel, index: Int, from key: Int) -> UnsafePointer<UInt64> {
+        UnsafePointer(words + offsets[index] + (key - panel.span.lowerBound))
+    }
+}
+
+/// Asks a mask about the rows of a block.
+private struct MaskReader {
+    let problem: AttentionProblem
+    let rows: BlockRows
+    let batch: Int
+    let firstHead: Int
+
+    private var mask: any AttentionMask { problem.parameters.mask }
+
+    /// A word for each of `keys`, with a bit for each row of `panel`.
+    func read(_ panel: QueryPlan.Panel, _ keys: Range<Int>, into words: UnsafeMutablePointer<UInt64>) {
+        guard !keys.isEmpty else { return }
+        switch coverage(panel, keys) {
+        case .empty: words.update(repeating: 0, count: keys.count)
+        case .full: words.update(repeating: .max >> UInt64(64 - panel.rows.count), count: keys.count)
+        case .partial:
+            withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { square in
+                for first in stride(from: keys.lowerBound, to: keys.upperBound, by: 64) {
+                    let part = first..<min(first + 64, keys.upperBound)
+                    square.initialize(repeating: 0)
+                    askRows(panel, part, square)
+                    transpose(square)
+                    (words + (first - keys.lowerBound)).update(from: square.baseAddress!, count: part.count)
+                }
+            }
+        }
+    }
+
+    private func coverage(_ panel: QueryPlan.Panel, _ keys: Range<Int>) -> MaskCoverage {
+        let queries = rows.query(panel.rows.lowerBound)..<rows.query(panel.rows.upperBound - 1) + 1
+        let heads = mask.dependence.contains(.head) ? rows.heads : rows.heads.prefix(1)
+        var found: MaskCoverage?
+        for head in heads {
+            let own = mask.coverage(queries: problem.positions.range(queries), keys: keys, at: site(head))
+            if own == .partial || (found ?? own) != own { return .partial }
+            found = own
+        }
+        return found ?? .empty
+    }
+
+    /// A word for each row, with a bit for each key.
+    private func askRows(
+        _ panel: QueryPlan.Panel, _ keys: Range<Int>, _ square: UnsafeMutableBufferPointer<UInt64>
+    ) {
+        let tellsHeadsApart = mask.dependence.contains(.head)
+        for (lane, row) in panel.rows.enumerated() {
+            if lane > 0, !tellsHeadsApart, rows.query(row) == rows.query(row - 1) {
+                square[lane] = square[lane - 1]
+                continue
+            }
+            let seen = panel.visible[lane].clamped(to: keys)
+            guard !seen.isEmpty else { continue }
+            let bits = mask.visibleBits(
+                query: problem.positions[rows.query(row)], keys: seen, at: site(rows.head(row)))
+            square[lane] = bits << UInt64(seen.lowerBound - keys.lowerBound)
+        }
+    }
+
+    private func site(_ head: Int) -> AttentionSite {
+        AttentionSite(batch: batch, head: firstHead + head, keys: problem.extent.keys)
+    }
+
+    /// Exchanges rows and columns of 64 × 64 bits: squares of 32, then of 16, and so on.
+    private func transpose(_ square: UnsafeMutableBufferPointer<UInt64>) {
+        var (size, low) = (32, UInt64(0xffff_ffff))
+        while size > 0 {
+            var row = 0
+            while row < 64 {
+                let other = row + size
+                let swapped = (square[row] >> UInt64(size) ^ square[other]) & low
+                square[row] ^= swapped << UInt64(size)
+                square[other] ^= swapped
+                row = (other + 1) & ~size
+            }
+            size /= 2
+            low ^= low << UInt64(size)
+        }
+    }
+}
