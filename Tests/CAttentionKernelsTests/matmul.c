@@ -41,25 +41,42 @@ static Problem make_problem(const ak_kernels *kernels, int m, int k, int n) {
     return p;
 }
 
-static ak_matmul call(const Problem *p, ak_activation activation, bool biased, float *c) {
-    return (ak_matmul){
-        .a = p->a, .a_row = p->a_row, .panels = p->panels, .c = c, .c_row = p->c_row, .bias = biased ? p->bias : NULL,
-        .m = p->m, .k = p->k, .n = p->n, .activation = activation};
+static ak_product call(const ak_kernels *kernels, const Problem *p, ak_activation activation, bool biased, float *c) {
+    return (ak_product){
+        .a = p->a, .a_row = p->a_row, .panels = p->panels,
+        .panel_stride = (ptrdiff_t)p->k * kernels->max_vectors * kernels->lane_width, .c = c, .c_row = p->c_row,
+        .bias = biased ? p->bias : NULL, .m = p->m, .k = p->k, .n = p->n, .activation = (int32_t)activation};
+}
+
+// The product with k cut in two.
+static void multiply_in_parts(const ak_kernels *kernels, ak_product whole, int64_t cut) {
+    const int width = kernels->max_vectors * kernels->lane_width;
+    ak_product first = whole, second = whole;
+    first.k = cut;
+    first.bias = NULL;
+    first.activation = AK_IDENTITY;
+    second.k = whole.k - cut;
+    second.a += cut;
+    second.panels += cut * width;
+    second.continues = 1;
+    kernels->matmul.multiply(&first);
+    kernels->matmul.multiply(&second);
 }
 
 static void check_product(const ak_kernels *kernels, const Problem *p, ak_activation activation, bool biased) {
     static float one[100];
     float *c = floats((int64_t)(p->m - 1) * p->c_row + p->n);
-    const ak_matmul whole = call(p, activation, biased, c);
-    kernels->matmul(&whole);
+    const ak_product whole = call(kernels, p, activation, biased, c);
+    kernels->matmul.multiply(&whole);
     double largest = 0;
     bool gaps = true, independent = true;
     for (int i = 0; i < p->m; i++) {
-        ak_matmul row = whole;
+        ak_product row = whole;
         row.a += i * p->a_row;
         row.c = one;
         row.m = 1;
-        kernels->matmul(&row);
+        if (i % 2 == 0) kernels->matmul.multiply(&row);
+        else multiply_in_parts(kernels, row, i % (p->k + 1));
         for (int j = 0; j < p->n; j++) {
             const double bias = biased ? p->bias[j] : 0, got = c[i * p->c_row + j];
             const double want = reference_activation(activation, p->products[i * p->n + j] + bias);
@@ -71,22 +88,56 @@ static void check_product(const ak_kernels *kernels, const Problem *p, ak_activa
     }
     expect_error(activation == AK_IDENTITY ? "matmul" : "matmul with activation", largest, 1e-6);
     expect(gaps, "something was written between the rows");
-    expect(independent, "a row's bits depend on how many rows there are");
+    expect(independent, "a row's bits depend on how many rows there are, or on where k is cut");
 }
 
 static void check_nothing(const ak_kernels *kernels) {
     working_on("%s matmul of nothing", kernels->name);
     float bias[3] = {1, 2, 3}, c[3] = {7, 7, 7}, none[1] = {NAN};
-    ak_matmul product = {.a = none, .panels = none, .c = c, .c_row = 3, .bias = bias, .m = 0, .k = 1, .n = 3};
-    kernels->matmul(&product);
+    ak_product product = {.a = none, .panels = none, .panel_stride = 100, .c = c, .c_row = 3, .bias = bias, .m = 0, .k = 1, .n = 3};
+    kernels->matmul.multiply(&product);
     product.m = 1;
     product.n = 0;
-    kernels->matmul(&product);
+    kernels->matmul.multiply(&product);
     expect(c[0] == 7 && c[1] == 7 && c[2] == 7, "an empty product wrote something");
     product.n = 3;
     product.k = 0;
-    kernels->matmul(&product);
+    kernels->matmul.multiply(&product);
     expect(c[0] == 1 && c[1] == 2 && c[2] == 3, "a sum over nothing is not the bias");
+}
+
+static void check_copy_panel(const ak_kernels *kernels, int depth, int columns) {
+    working_on("%s copy_panel %d × %d", kernels->name, depth, columns);
+    const int width = kernels->max_vectors * kernels->lane_width, row = columns + 3;
+    float *source = random_floats((int64_t)(depth - 1) * row + columns), *panel = floats((int64_t)depth * width);
+    kernels->matmul.copy_panel(source, row, depth, columns, panel);
+    bool equal = true;
+    for (int k = 0; k < depth; k++) {
+        for (int j = 0; j < width; j++) {
+            equal = equal && same_bits(panel[k * width + j], j < columns ? source[k * row + j] : 0);
+        }
+    }
+    expect(equal, "a number is not in its place");
+    release_memory();
+}
+
+static void check_column_sums(const ak_kernels *kernels, int rows, int columns) {
+    working_on("%s column_sums %d × %d", kernels->name, rows, columns);
+    const int row = columns + 3;
+    float *source = random_floats((int64_t)rows * row), *sums = floats(columns);
+    kernels->matmul.column_sums(source, row, rows, columns, sums);
+    double largest = 0;
+    for (int j = 0; j < columns; j++) {
+        double sum = 0, magnitude = 1e-30;
+        for (int r = 0; r < rows; r++) {
+            sum += source[r * row + j];
+            magnitude += fabsf(source[r * row + j]);
+        }
+        const double error = fabs(sums[j] - sum) / magnitude;
+        if (!(error <= largest)) largest = error;
+    }
+    expect_error("column_sums", largest, 3e-7);
+    release_memory();
 }
 
 void check_matmul(const ak_kernels *kernels) {
@@ -105,4 +156,8 @@ void check_matmul(const ak_kernels *kernels) {
         }
     }
     check_nothing(kernels);
+    for (int columns = 1; columns <= kernels->max_vectors * kernels->lane_width; columns++) {
+        check_copy_panel(kernels, columns % 3 + 1, columns);
+        check_column_sums(kernels, columns * 5, columns);
+    }
 }

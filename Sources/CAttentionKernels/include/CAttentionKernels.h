@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ak_matmul.h"
 #include "ak_operations.h"
 
 typedef enum { AK_SCALAR = 0, AK_NEON = 1, AK_AVX2 = 2, AK_AVX512 = 3 } ak_isa;
@@ -65,18 +66,6 @@ typedef struct {
     float *total;    // [lanes], the sum of weights
 } ak_sums;
 
-// C[m × n] = act(A[m × k] · Wᵀ + bias), W packed into panels by `pack_panels`.
-typedef struct {
-    const float *a;
-    ptrdiff_t a_row;
-    const float *panels;  // [⌈n / panel⌉][k][panel]
-    float *c;
-    ptrdiff_t c_row;
-    const float *bias;  // [n], or NULL
-    int64_t m, k, n;
-    ak_activation activation;
-} ak_matmul;
-
 #include "ak_elementwise.h"
 
 typedef struct {
@@ -107,7 +96,7 @@ typedef struct {
     void (*finish_panel)(const float *maximum, const float *total, const float *sink, int32_t lanes, float *inverse,
                          float *log_sum_exp);
 
-    void (*matmul)(const ak_matmul *product);
+    ak_matmul_kernels matmul;
     // out[i] = act(x[i])
     void (*activate)(const float *x, int64_t count, ak_activation activation, float *out);
     // out = (y − mean(y)) / √(var(y) + ε) · gain + bias over rows of `width`, y = x + residual (or x if NULL).

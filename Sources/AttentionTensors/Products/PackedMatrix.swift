@@ -1,0 +1,87 @@
+import CAttentionKernels
+
+/// A weight matrix `[outputs, inputs]`, laid out once for the register tiles of one instruction set:
+/// panels of output channels, transposed, so that a vector holds one input's weights of neighbouring outputs.
+package struct PackedMatrix: Sendable {
+    package let outputs: Int
+    package let inputs: Int
+    private let kernels: Kernels
+    private let panels: Tensor
+
+    /// - Parameter weight: `[outputs, inputs]`, with any strides.
+    /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless it is a matrix.
+    package init(_ weight: Tensor) throws(TensorError) {
+        guard weight.rank == 2 else {
+            throw .shapeMismatch(tensor: "weight", expected: "[outputs, inputs]", found: weight.shape)
+        }
+        let kernels = try Kernels.selected()
+        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        let width = kernels.panelWidth
+        let source = ProductColumns(weight.transposed(0, 1))
+        panels = Tensor(shape: [(outputs + width - 1) / width, inputs, width]) { destination in
+            guard let to = destination.baseAddress else { return }
+            source.pack(rows: 0..<inputs, kernels, into: to)
+        }
+        self.kernels = kernels
+        self.outputs = outputs
+        self.inputs = inputs
+    }
+
+    /// `act(x · Wᵀ + bias)` for the rows of `x`.
+    ///
+    /// - Parameters:
+    ///   - x: `[…, inputs]`, with any leading axes.
+    ///   - bias: `[outputs]`, or nil.
+    /// - Returns: `[…, outputs]`.
+    package func product(
+        _ x: Tensor, bias: Tensor?, activation: Activation
+    ) throws(TensorError) -> Tensor {
+        guard x.rank >= 1, x.shape[x.rank - 1] == inputs else {
+            throw .shapeMismatch(
+                tensor: "input of a linear layer", expected: "[…, \(inputs)]", found: x.shape)
+        }
+        let x = x.contiguous()
+        let rows = x.shape.dropLast().reduce(1, *)
+        return Tensor(shape: Shape(Array(x.shape.dropLast()) + [outputs])) { output in
+            guard let c = output.baseAddress, rows > 0, outputs > 0 else { return }
+            x.withElementPointer { a in
+                panels.withElementPointer { panels in
+                    withOptionalPointer(bias) { bias in
+                        multiply(a, rows, panels, bias, activation, c)
+                    }
+                }
+            }
+        }
+    }
+
+    private func multiply(
+        _ a: UnsafePointer<Float>, _ rowCount: Int, _ panels: UnsafePointer<Float>,
+        _ bias: UnsafePointer<Float>?, _ activation: Activation, _ c: UnsafeMutablePointer<Float>
+    ) {
+        let blocks = ProductBlocks(rows: rowCount, depth: inputs, columns: outputs, kernels: kernels)
+        let depthRanges = blocks.depthRanges
+        blocks.forEachPiece { rows, columns in
+            for depth in depthRanges {
+                let isLast = depth.upperBound == inputs
+                var product = ak_product(
+                    a: a + rows.lowerBound * inputs + depth.lowerBound, a_row: inputs,
+                    panels: panels + columns.lowerBound * inputs + depth.lowerBound * blocks.panelWidth,
+                    panel_stride: inputs * blocks.panelWidth,
+                    c: c + rows.lowerBound * outputs + columns.lowerBound, c_row: outputs,
+                    bias: isLast ? bias.map { $0 + columns.lowerBound } : nil,
+                    m: Int64(rows.count), k: Int64(depth.count), n: Int64(columns.count),
+                    continues: depth.lowerBound > 0 ? 1 : 0,
+                    activation: Int32((isLast ? activation : .identity).kernelValue.rawValue))
+                kernels.table.pointee.matmul.multiply(&product)
+            }
+        }
+    }
+}
+
+/// Calls `body` with the address of a contiguous tensor's first element, or nil for nil.
+package func withOptionalPointer<R, E: Error>(
+    _ tensor: Tensor?, _ body: (UnsafePointer<Float>?) throws(E) -> R
+) throws(E) -> R {
+    guard let tensor else { return try body(nil) }
+    return try tensor.withElementPointer { pointer throws(E) in try body(pointer) }
+}
