@@ -11,6 +11,7 @@
 #include "body_softmax.h"
 #include "body_rotary.h"
 #include "body_operations.h"
+#include "body_decode.h"
 
 const ak_kernels FN(ak_kernels) = {
     .name = ISA_NAME,
@@ -30,4 +31,5 @@ const ak_kernels FN(ak_kernels) = {
     .inverse_norms = FN(inverse_norms),
     .elementwise = AK_ELEMENTWISE_KERNELS,
     .operations = AK_OPERATION_KERNELS,
+    .decode = DECODE_KERNELS,
 };

@@ -16,7 +16,7 @@ const ak_kernels *ak_kernels_for(ak_isa isa) {
         return &ak_kernels_neon;  // part of the architecture's baseline
 #elif defined(__x86_64__)
     case AK_AVX2:
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &ak_kernels_avx2 : NULL;
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") ? &ak_kernels_avx2 : NULL;
     case AK_AVX512:
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")

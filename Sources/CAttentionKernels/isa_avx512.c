@@ -1,12 +1,13 @@
 #if defined(__x86_64__)
 #include "CAttentionKernels.h"  // headers come before the target attribute, which must not reach them
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,f16c"))), apply_to = function)
 #define ISA avx512
 #define ISA_NAME "avx512"
 #define VW 16
 #define NV 3  // 8 × 3 accumulators, 3 vectors of B and a broadcast fill the 32 registers: 12 × 2, 14 × 2 and 7 × 4 are slower
 #define MR 8
 #define HAVE_FMA 1
+#define HAVE_HALF 1
 #define PREFETCH_ROWS 8
 #include "bodies.h"
 #pragma clang attribute pop

@@ -6,6 +6,7 @@
 #define NV 4  // 6 × 4 accumulators, 4 vectors of B and a broadcast fill 29 of 32 registers
 #define MR 6
 #define HAVE_FMA 1
+#define HAVE_HALF 1
 #define PREFETCH_ROWS 0
 #include "bodies.h"
 #endif

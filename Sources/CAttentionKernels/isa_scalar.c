@@ -7,5 +7,6 @@
 #define NV 2
 #define MR 6
 #define HAVE_FMA 0
+#define HAVE_HALF 0
 #define PREFETCH_ROWS 0
 #include "bodies.h"

@@ -15,6 +15,7 @@
 
 #include "ak_matmul.h"
 #include "ak_operations.h"
+#include "ak_decode.h"
 
 typedef enum { AK_SCALAR = 0, AK_NEON = 1, AK_AVX2 = 2, AK_AVX512 = 3 } ak_isa;
 enum { AK_ISA_COUNT = 4 };
@@ -106,6 +107,7 @@ typedef struct {
     void (*inverse_norms)(const float *x, ptrdiff_t row, int64_t rows, int64_t width, float *out);
     ak_elementwise_kernels elementwise;
     ak_operation_kernels operations;
+    ak_decode_kernels decode;
 } ak_kernels;
 
 // The functions compiled for `isa`, or NULL if this build or this machine does not have it.
