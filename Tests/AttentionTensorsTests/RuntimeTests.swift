@@ -1,4 +1,5 @@
 import AttentionTensors
+import Foundation
 import Testing
 
 /// What the machine offers: processors, instruction sets, scratch memory.
@@ -7,6 +8,40 @@ import Testing
         #expect(ProcessorCount.available > 0)
         #expect(ProcessorCount.available <= 65_536)
         #expect(ProcessorCount.selected > 0)
+    }
+
+    /// Both versions of Linux's control groups, nested, with and without a limit.
+    @Test(
+        arguments: [
+            ("0::/\n", ["cpu.max": "150000 100000\n"], 1.5),
+            ("0::/\n", ["cpu.max": "max 100000\n"], nil),
+            ("0::/a/b\n", ["a/b/cpu.max": "max 100000\n", "a/cpu.max": "300000 100000\n"], 3),
+            ("0::/a/b\n", ["a/b/cpu.max": "50000 100000\n", "a/cpu.max": "300000 100000\n"], 0.5),
+            ("0::/../../host\n", ["cpu.max": "200000 100000\n"], 2),
+            (
+                "3:cpu,cpuacct:/box\n0::/\n",
+                [
+                    "cpu,cpuacct/box/cpu.cfs_quota_us": "250000\n",
+                    "cpu,cpuacct/box/cpu.cfs_period_us": "100000\n",
+                ],
+                2.5
+            ),
+            ("1:cpu:/\n", ["cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"], nil),
+            ("1:cpuset:/\nnonsense\n7:\n\n", ["cpu.max": "100000 100000\n"], nil),
+            ("0::/\n", ["cpu.max": "many few\n"], nil),
+            ("0::/\n", ["cpu.max": "1 0\n"], nil),
+        ] as [(String, [String: String], Double?)])
+    func controlGroups(_ membership: String, _ files: [String: String], _ expected: Double?) throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, text) in files.merging(["membership": membership], uniquingKeysWith: { a, _ in a }) {
+            let file = folder.appendingPathComponent(name)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: file)
+        }
+        let groups = ControlGroups(membership: folder.path + "/membership", root: folder.path)
+        #expect(groups.processors == expected)
     }
 
     @Test func scalarIsAlwaysThere() throws {

@@ -2,7 +2,24 @@ import AttentionTensors
 import Synchronization
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 @Suite struct WorkerPoolTests {
+    /// A number that several tasks add to.
+    final class Counter: Sendable {
+        private let number = Atomic<Int>(0)
+
+        var value: Int { number.load(ordering: .sequentiallyConsistent) }
+
+        func add(_ amount: Int = 1) { number.add(amount, ordering: .sequentiallyConsistent) }
+    }
+
     /// Counts how often each item ran, and notes every breach of the pool's promises.
     final class Ledger: Sendable {
         private let counts: Mutex<[Int]>
@@ -60,17 +77,75 @@ import Testing
         }
     }
 
+    /// A worker's number is its own within one loop, inner loops included.
     @Test(arguments: [1, 2, 4])
     func runsInsideRuns(_ threads: Int) {
         let pool = WorkerPool(threadCount: threads)
-        let ledger = Ledger(items: 40 * 30, threads: 1_000)
-        pool.run(count: 40) { outer, worker in
-            pool.run(count: 30) { inner, innerWorker in
-                if innerWorker != 0 { ledger.note("a nested item ran on worker \(innerWorker)") }
-                ledger.visit(outer * 30 + inner, worker)
+        let ledger = Ledger(items: 40 * 30, threads: .max)
+        pool.run(count: 40) { outer, _ in
+            let inside = Ledger(items: 30, threads: threads)
+            pool.run(count: 30) { inner, worker in
+                inside.visit(inner, worker)
+                ledger.visit(outer * 30 + inner, outer * 30 + inner)
             }
+            for complaint in inside.complaints { ledger.note(complaint) }
         }
         #expect(ledger.complaints.isEmpty)
+    }
+
+    /// Loops inside items of loops, from many threads, on two pools that call each other.
+    @Test(.timeLimit(.minutes(5)))
+    func nestedCallersAtOnce() async {
+        let pools = [WorkerPool(threadCount: 3), WorkerPool(threadCount: 2)]
+        let sum = Counter()
+        await withTaskGroup(of: Void.self) { group in
+            for caller in 0..<6 {
+                group.addTask {
+                    for round in 0..<100 {
+                        pools[caller % 2].run(count: 5) { _, _ in
+                            pools[(caller + round) % 2].run(count: 4) { _, _ in
+                                pools[1 - caller % 2].run(count: 3) { _, _ in sum.add() }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        #expect(sum.value == 6 * 100 * 5 * 4 * 3)
+    }
+
+    /// What is too short to split stays with its caller, and what is not is shared.
+    @Test func shortWorkIsNotSplit() {
+        let pool = WorkerPool(threadCount: 4)
+        let others = Counter()
+        for _ in 0..<1_000 {
+            pool.run(count: 100, work: Work(nanoseconds: 100)) { _, worker in
+                if worker != 0 { others.add() }
+            }
+        }
+        #expect(others.value == 0)
+    }
+
+    /// Threads that compute, callers and workers together, soon are no more than the pool has, and never fewer
+    /// than callers: with as many callers as threads the workers step back.
+    @Test func workersStepBackForCallers() async {
+        let pool = WorkerPool(threadCount: 2)
+        let helped = Counter()
+        let inside = Counter()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    inside.add()
+                    while inside.value < 2 { usleep(10) }
+                    pool.run(count: 200) { item, worker in
+                        if worker != 0, item > 50 { helped.add() }
+                        usleep(100)
+                    }
+                }
+            }
+        }
+        // One caller may end first; then a worker may help the other one with the rest.
+        #expect(helped.value < 150)
     }
 
     @Test func severalCallersAtOnce() async {
@@ -96,8 +171,8 @@ import Testing
     func manyTinyRuns() {
         let pool = WorkerPool(threadCount: 2)
         let sum = Atomic<Int>(0)
-        for _ in 0..<30_000 { pool.run(count: 2) { item, _ in sum.add(item + 1, ordering: .relaxed) } }
-        #expect(sum.load(ordering: .relaxed) == 90_000)
+        for _ in 0..<100_000 { pool.run(count: 2) { item, _ in sum.add(item + 1, ordering: .relaxed) } }
+        #expect(sum.load(ordering: .relaxed) == 300_000)
     }
 
     @Test(.timeLimit(.minutes(5)))

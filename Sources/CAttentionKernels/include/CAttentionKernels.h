@@ -116,6 +116,11 @@ const ak_kernels *ak_kernels_for(ak_isa isa);
 // The processors that this process may run on (its affinity mask), or 0 if the system does not say.
 int32_t ak_allowed_processors(void);
 
+// Sleeps while the 32 bits at `address` are `value`, until `ak_wake`; may also return for no reason.
+void ak_wait(const void *address, uint32_t value);
+// Wakes up to `threads` threads that wait on `address`.
+void ak_wake(const void *address, int32_t threads);
+
 // Tells the processor that a loop is waiting: Swift has no word for it.
 static inline void ak_spin_hint(void) {
 #if defined(__x86_64__)

@@ -1,0 +1,74 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Linux's limits on processor time, of the groups that this process is in. Elsewhere the files do not exist,
+/// and there is no limit.
+package struct ControlGroups {
+    /// A line for each hierarchy: `id:controllers:path`. Version 2 has no controllers there.
+    let membership: String
+    /// Where the hierarchies are mounted.
+    let root: String
+
+    package init(membership: String = "/proc/self/cgroup", root: String = "/sys/fs/cgroup") {
+        self.membership = membership
+        self.root = root
+    }
+
+    /// How many processors' time the strictest of the groups leaves; nil: as much as there is.
+    package var processors: Double? {
+        Self.lines(of: membership).flatMap { line -> [Double] in
+            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields.count == 3 else { return [] }
+            let controllers = fields[1].split(separator: ",")
+            let groups = Self.ancestry(of: fields[2])
+            if fields[0] == "0", controllers.isEmpty { return groups.compactMap { version2(root + $0) } }
+            guard controllers.contains("cpu") else { return [] }
+            return ["/cpu,cpuacct", "/cpu"].flatMap { mount in
+                groups.compactMap { version1(root + mount + $0) }
+            }
+        }.min()
+    }
+
+    /// `cpu.max`: "quota period" in microseconds, or "max period".
+    private func version2(_ folder: String) -> Double? {
+        let fields = Self.lines(of: folder + "/cpu.max").first?.split(separator: " ") ?? []
+        return fields.count == 2 ? Self.ratio(fields[0], fields[1]) : nil
+    }
+
+    /// Two files; a quota of -1 is none.
+    private func version1(_ folder: String) -> Double? {
+        guard let quota = Self.lines(of: folder + "/cpu.cfs_quota_us").first,
+            let period = Self.lines(of: folder + "/cpu.cfs_period_us").first
+        else { return nil }
+        return Self.ratio(quota[...], period[...])
+    }
+
+    private static func ratio(_ quota: Substring, _ period: Substring) -> Double? {
+        guard let quota = Double(quota), let period = Double(period), quota > 0, period > 0
+        else { return nil }
+        return quota / period
+    }
+
+    /// The group at `path` and all above it: "/a/b", "/a" and "". In a container the path may be the host's, and
+    /// then only the topmost, which is the container's own, is found.
+    private static func ancestry(of path: Substring) -> [String] {
+        let names = path.split(separator: "/")
+        guard !names.contains("..") else { return [""] }
+        return (0...names.count).reversed().map { names.prefix($0).map { "/" + $0 }.joined() }
+    }
+
+    /// The first few kilobytes of a small file, by lines; none if it cannot be read.
+    private static func lines(of path: String) -> [String] {
+        guard let file = fopen(path, "r") else { return [] }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes[..<count], as: UTF8.self)
+            .split(whereSeparator: \.isNewline).map(String.init)
+    }
+}

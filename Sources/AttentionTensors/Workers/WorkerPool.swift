@@ -1,0 +1,45 @@
+import Synchronization
+
+/// Threads that run the items of a loop, fork-join.
+///
+/// Items are handed out one by one, in order; what an item computes must not depend on who runs it. The
+/// caller works too, and leaves when every item has ended; it never waits for a worker that has not begun.
+///
+/// Any number of callers may be inside at once, from tasks, from threads of the program's own, and from
+/// inside an item. Their loops stand open side by side, and workers take items from any. Callers and workers
+/// that are awake are never more than ``threadCount`` for long: a worker goes back to sleep after the item in
+/// hand as soon as another caller needs its place. Callers beyond that number still run, each on its own
+/// thread, because making one wait for another could stop both.
+package final class WorkerPool: Sendable {
+    /// The pool of this process: `ATTENTION_THREADS` threads, or as many as the process may use.
+    package static let shared = WorkerPool(threadCount: ProcessorCount.selected)
+
+    /// The pool that computations of this task use.
+    @TaskLocal package static var current: WorkerPool = .shared
+
+    package let threadCount: Int
+    private let crew: WorkerCrew
+
+    package init(threadCount: Int) {
+        self.threadCount = max(threadCount, 1)
+        crew = WorkerCrew(threadCount: self.threadCount)
+        crew.startThreads()
+    }
+
+    deinit { crew.shutDown() }
+
+    /// Calls `body(item, worker)` for every item in `0..<count`; `worker` is below ``threadCount``, and no two
+    /// calls of this loop with the same worker overlap.
+    ///
+    /// - Parameter work: About how long the whole loop takes on one thread. What is too short to gain from a
+    ///   second one stays on the caller's.
+    package func run(
+        count: Int, work: Work = .ample, _ body: (_ item: Int, _ worker: Int) -> Void
+    ) {
+        guard threadCount > 1, work >= .worthSharing else {
+            for item in 0..<max(count, 0) { body(item, 0) }
+            return
+        }
+        crew.run(count: max(count, 0), work: work, body)
+    }
+}
