@@ -1,12 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
-/// A block of bytes that tensors look into: owned memory, or somebody else's (a mapped file).
+/// A block of bytes that tensors look into: memory of the pool, or somebody else's (a mapped file).
 ///
 /// `@unchecked Sendable`: bytes are written only by `Tensor`'s initialisers, before the storage is
 /// shared, and by `Tensor.withUnsafeMutableBuffer`, which first makes sure that no other tensor
@@ -14,7 +6,7 @@
 package final class TensorStorage: @unchecked Sendable {
     package let baseAddress: UnsafeMutableRawPointer
     package let byteCount: Int
-    /// Keeps foreign bytes alive; nil where the storage owns (and frees) them.
+    /// Keeps foreign bytes alive; nil where the storage owns them.
     private let owner: (any AnyObject & Sendable)?
 
     /// Cache-line alignment, so that no vector load straddles two lines at a row's start.
@@ -24,8 +16,7 @@ package final class TensorStorage: @unchecked Sendable {
     package init(byteCount: Int) {
         precondition(byteCount >= 0, "a storage cannot have \(byteCount) bytes")
         self.byteCount = byteCount
-        baseAddress = UnsafeMutableRawPointer.allocate(
-            byteCount: Swift.max(byteCount, 1), alignment: Self.alignment)
+        baseAddress = MemoryPool.take(byteCount: byteCount)
         owner = nil
     }
 
@@ -40,6 +31,6 @@ package final class TensorStorage: @unchecked Sendable {
     package var isOwned: Bool { owner == nil }
 
     deinit {
-        if owner == nil { baseAddress.deallocate() }
+        if owner == nil { MemoryPool.giveBack(baseAddress, byteCount: byteCount) }
     }
 }
