@@ -13,8 +13,11 @@ import os
 import unicodedata
 
 import tokenizers
-from tokenizers import normalizers, pre_tokenizers
+from tokenizers import Regex, normalizers, pre_tokenizers
 
+CATEGORIES = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co Cn".split()
+# The scripts that published patterns name.
+SCRIPTS = "Arabic Cyrillic Devanagari Greek Han Hangul Hebrew Hiragana Katakana Latin Thai".split()
 SCALARS = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
 HANGUL = range(0xAC00, 0xAC00 + 11172)
 
@@ -90,6 +93,26 @@ def combining_classes(nfd):
     return classes
 
 
+def matched(pattern):
+    """The scalars that a regular expression of one scalar matches."""
+    text = "".join(map(chr, SCALARS))
+    return {ord(c) for c in set(text) - set(normalizers.Replace(Regex(pattern), "").normalize_str(text))}
+
+
+def general_categories():
+    """Runs `category` + `length` in the order of scalars; surrogates count as unassigned."""
+    category = {c: name for name in CATEGORIES for c in matched(rf"\p{{{name}}}")}
+    runs = []
+    for c in range(0x110000):
+        name = category.get(c, "Cn")
+        if runs and runs[-1][0] == name:
+            runs[-1][1] += 1
+        else:
+            runs.append([name, 1])
+    # A run's length is left out where it is one.
+    return [name + (f"{length:X}" if length > 1 else "") for name, length in runs]
+
+
 def wrap(items):
     lines, line = [], ""
     for item in items:
@@ -141,7 +164,7 @@ def main():
         "///",
         "/// Sets list scalars and inclusive ranges. Mappings list `first[-last[/2]]:target`, where both sides",
         "/// count up together (by two after `/2`), and `scalar:several+targets`; `!` marks a decomposition that",
-        "/// is never composed again. Classes list `class=` and then their scalars.",
+        "/// is never composed again. Classes and scripts list `name=` and then their scalars.",
         "enum UnicodeData {",
     ]
 
@@ -158,6 +181,10 @@ def main():
          mapping(compatible))
     emit("combiningClasses", "Canonical combining classes other than 0.",
          [item for value in sorted(classes) for item in [f"{value:X}="] + ranges(classes[value])])
+    emit("generalCategories", "General categories: runs of `category` and length, from U+0000 on.",
+         general_categories())
+    emit("scripts", "Scripts that published patterns name.",
+         [item for name in SCRIPTS for item in [f"{name}="] + ranges(matched(rf"\p{{{name}}}"))])
     out[-1] = "}"
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     path = os.path.join(root, "Sources", "AttentionTokenizers", "Unicode", "UnicodeData.swift")

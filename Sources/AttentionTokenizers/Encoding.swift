@@ -79,6 +79,6 @@ public struct Encoding: Hashable, Sendable {
 struct SequenceToken: Sendable {
     let id: Int
     let text: String
-    let offset: Range<Int>
+    var offset: Range<Int>
     let word: Int
 }

@@ -12,7 +12,8 @@ extension Tokenizer {
     ///   - strategy: which text of a pair is cut.
     ///   - side: at which end tokens are dropped.
     /// - Throws: ``TokenizerError/textTooLong(bytes:limit:)``;
-    ///   ``TokenizerError/cannotTruncate(maxLength:reason:)``.
+    ///   ``TokenizerError/cannotTruncate(maxLength:reason:)``; ``TokenizerError/unknownText(_:)``;
+    ///   ``TokenizerError/patternTooCostly(pattern:steps:)``.
     public func encode(
         _ text: String, pair: String? = nil, addSpecialTokens: Bool = true, maxLength: Int? = nil,
         strategy: Truncation.Strategy = .longestFirst, side: Truncation.Side = .right
@@ -24,9 +25,14 @@ extension Tokenizer {
         }
         // Which text of a pair is cut depends on how long both are, so both are tokenized whole.
         let isCut = pair == nil && strategy != .onlySecond
-        let first = try tokenize(text, limit: isCut ? room : nil, side: side)
-        let second = try pair.map { text throws(TokenizerError) in
+        var first = try tokenize(text, limit: isCut ? room : nil, side: side)
+        var second = try pair.map { text throws(TokenizerError) in
             try tokenize(text, limit: nil, side: side)
+        }
+        postProcessor?.trimming?.trim(&first)
+        if let trimming = postProcessor?.trimming, var tokens = second {
+            trimming.trim(&tokens)
+            second = tokens
         }
         var sequences = [first[...]] + (second.map { [$0[...]] } ?? [])
         if let cut, let room {
@@ -72,21 +78,24 @@ extension Tokenizer {
     ) throws(TokenizerError) -> [SequenceToken] {
         let words = try cutIntoWords(text)
         guard let limit, side == .left else {
-            return tokenize(words, in: words.indices, limit: limit)
+            return try tokenize(words, in: words.indices, limit: limit)
         }
         var groups: [[SequenceToken]] = []
         var count = 0
         for index in words.indices.reversed() where count < limit {
-            groups.append(tokenize(words, in: index..<index + 1, limit: nil))
+            groups.append(try tokenize(words, in: index..<index + 1, limit: nil))
             count += groups[groups.count - 1].count
         }
         return Array(groups.reversed().joined())
     }
 
-    private func tokenize(_ words: Words, in range: Range<Int>, limit: Int?) -> [SequenceToken] {
+    private func tokenize(
+        _ words: Words, in range: Range<Int>, limit: Int?
+    ) throws(TokenizerError) -> [SequenceToken] {
         var tokens: [SequenceToken] = []
         tokens.reserveCapacity(Swift.min(limit ?? .max, range.count))
         var pieces: [Piece] = []
+        let (vocabulary, surfaceID) = (model.vocabulary, model.surfaceID)
         for index in range {
             if let limit, tokens.count >= limit { break }
             let word = words.words[index]
@@ -98,12 +107,14 @@ extension Tokenizer {
                 continue
             }
             pieces.removeAll(keepingCapacity: true)
-            model.tokenize(words.scalars, word.range, into: &pieces)
+            try model.tokenize(words.scalars, word.range, into: &pieces)
             for piece in pieces {
+                let text =
+                    piece.id == surfaceID
+                    ? words.scalars[piece.range].string : vocabulary.token(of: piece.id) ?? ""
                 tokens.append(
                     SequenceToken(
-                        id: piece.id, text: model.vocabulary.token(of: piece.id) ?? "",
-                        offset: words.offset(of: piece.range), word: index))
+                        id: piece.id, text: text, offset: words.offset(of: piece.range), word: index))
             }
         }
         return tokens
@@ -140,20 +151,22 @@ extension Tokenizer {
             if let token = stretch.token {
                 words.append(PreTokenizedText(part), token: token)
             } else {
-                appendWords(of: part, to: &words)
+                try appendWords(of: part, to: &words)
             }
         }
         return words
     }
 
     /// Normalises text that holds no added token as it is written, and cuts it into words.
-    private func appendWords(of text: AlignedText, to words: inout Words) {
+    private func appendWords(of text: AlignedText, to words: inout Words) throws(TokenizerError) {
+        let isAtStart = text.first?.start == 0
         var text = text
-        normalizer?.normalize(&text)
+        try normalizer?.normalize(&text)
         for stretch in added.normalized.stretches(of: text) {
             let isWhole = stretch.range.count == text.count
             var part = PreTokenizedText(isWhole ? text : AlignedText(text[stretch.range]))
-            if stretch.token == nil { preTokenizer?.preTokenize(&part) }
+            part.isAtStart = isAtStart && stretch.range.lowerBound == 0
+            if stretch.token == nil { try preTokenizer?.preTokenize(&part) }
             words.append(part, token: stretch.token)
         }
     }

@@ -138,13 +138,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("model", #"{"type": "Unigram"}"#, "model.type", "Unigram"),
-        ("normalizer", #"{"type": "Precompiled"}"#, "normalizer.type", "Precompiled"),
-        ("pre_tokenizer", #"{"type": "ByteLevel"}"#, "pre_tokenizer.type", "ByteLevel"),
+        ("model", #"{"type": "WordLevel"}"#, "model.type", "WordLevel"),
+        ("normalizer", #"{"type": "Lowercased"}"#, "normalizer.type", "Lowercased"),
+        ("pre_tokenizer", #"{"type": "UnicodeScripts"}"#, "pre_tokenizer.type", "UnicodeScripts"),
         (
-            "pre_tokenizer", #"{"type": "Punctuation", "behavior": "MergedWithNext"}"#,
+            "pre_tokenizer", #"{"type": "Punctuation", "behavior": "MergedWithBoth"}"#,
             "pre_tokenizer.behavior",
-            "MergedWithNext"
+            "MergedWithBoth"
         ),
         ("post_processor", #"{"type": "Nobody"}"#, "post_processor.type", "Nobody"),
         ("decoder", #"{"type": "CTC"}"#, "decoder.type", "CTC"),

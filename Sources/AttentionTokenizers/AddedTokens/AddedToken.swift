@@ -16,10 +16,12 @@ public struct AddedToken: Hashable, Sendable {
     public let isNormalized: Bool
 
     /// A special token as BERT's are: found as it is written.
-    init(special content: String, id: Int) {
+    ///
+    /// - Parameter isSpecial: false for one that decoding writes.
+    init(special content: String, id: Int, isSpecial: Bool = true) {
         self.id = id
         self.content = content
-        isSpecial = true
+        self.isSpecial = isSpecial
         isSingleWord = false
         stripsLeft = false
         stripsRight = false

@@ -54,15 +54,7 @@ struct AddedTokenMatcher: Sendable {
     private func longestToken(in text: AlignedText, at start: Int) -> (token: AddedToken, end: Int)? {
         let first = text[start].scalar
         guard begins[Int(UTF8.encode(first)?.first ?? 0)] else { return nil }
-        var node = TokenTrie.root
-        var found: (AddedToken, Int)?
-        for index in start..<text.count {
-            guard let next = trie.child(of: node, scalar: text[index].scalar) else { break }
-            node = next
-            let value = trie.value(at: node)
-            if value >= 0 { found = (tokens[Int(value)], index + 1) }
-        }
-        return found
+        return trie.longestMatch(in: text, start..<text.count).map { (tokens[Int($0.value)], $0.end) }
     }
 
     private func standsAlone(_ match: Range<Int>, in text: AlignedText) -> Bool {

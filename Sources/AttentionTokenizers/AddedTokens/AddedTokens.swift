@@ -55,7 +55,7 @@ struct AddedTokens: Sendable {
         var form = token.content
         if token.isNormalized, let normalizer {
             var text = try AlignedText(token.content)
-            normalizer.normalize(&text)
+            try normalizer.normalize(&text)
             form = text.string
         }
         let result =

@@ -9,11 +9,42 @@ protocol TokenDecoder: Sendable {
 
     init(reading value: JSONValue) throws(TokenizerError)
 
-    func decode(_ tokens: [String]) -> String
+    /// Decoding from the first token on.
+    func makeStage() -> any DecodingStage
+}
+
+/// Decoding under way. Decoding tokens one by one or all at once gives the same text in the end.
+protocol DecodingStage: Sendable {
+    /// What the next parts become, as far as it is settled.
+    ///
+    /// - Parameter isLast: whether nothing follows, so that all that was held back must come.
+    mutating func decode(_ parts: [DecodedPart], isLast: Bool) -> [DecodedPart]
+}
+
+/// The text of a token, or a part of it that follows a part before.
+struct DecodedPart: Sendable, Equatable {
+    var text: String
+    var beginsToken = true
+}
+
+/// A decoder that looks at every token by itself and remembers nothing.
+protocol StatelessDecoder: TokenDecoder, DecodingStage {
+    func decode(_ token: String) -> String
+}
+
+extension StatelessDecoder {
+    func makeStage() -> any DecodingStage { self }
+
+    func decode(_ parts: [DecodedPart], isLast: Bool) -> [DecodedPart] {
+        parts.map { DecodedPart(text: decode($0.text), beginsToken: $0.beginsToken) }
+    }
 }
 
 enum TokenDecoders {
-    static let all: [any TokenDecoder.Type] = [WordPieceDecoder.self]
+    static let all: [any TokenDecoder.Type] = [
+        WordPieceDecoder.self, ByteLevelDecoder.self, ByteFallback.self, Fuse.self, StripDecoder.self,
+        ReplaceDecoder.self, MetaspaceDecoder.self, WordSuffixDecoder.self, DecoderSequence.self,
+    ]
 
     static func read(_ value: JSONValue) throws(TokenizerError) -> any TokenDecoder {
         try value.stage(among: all) { $0.type }.init(reading: value)

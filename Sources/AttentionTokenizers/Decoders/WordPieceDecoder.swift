@@ -20,7 +20,23 @@ struct WordPieceDecoder: TokenDecoder {
             cleansUp: try value.required("cleanup").bool())
     }
 
-    func decode(_ tokens: [String]) -> String {
+    func makeStage() -> any DecodingStage { Stage(decoder: self) }
+
+    /// Whether a space stands before a token may depend on the tokens behind it, so nothing is settled
+    /// before the end.
+    private struct Stage: DecodingStage {
+        let decoder: WordPieceDecoder
+        private var tokens: [String] = []
+
+        init(decoder: WordPieceDecoder) { self.decoder = decoder }
+
+        mutating func decode(_ parts: [DecodedPart], isLast: Bool) -> [DecodedPart] {
+            tokens += parts.map(\.text)
+            return isLast ? [DecodedPart(text: decoder.decode(tokens))] : []
+        }
+    }
+
+    private func decode(_ tokens: [String]) -> String {
         var text = ""
         for (index, token) in tokens.enumerated() {
             if index == 0 {
@@ -41,23 +57,26 @@ struct WordPieceDecoder: TokenDecoder {
         (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
     ]
 
-    static func cleanUp(_ text: String) -> String {
+    private static func cleanUp(_ text: String) -> String {
         var bytes = Array(text.utf8)
-        for rule in rules { bytes = replace(Array(rule.written.utf8), by: Array(rule.meant.utf8), in: bytes) }
+        for rule in rules { bytes = bytes.replacing(Array(rule.written.utf8), by: Array(rule.meant.utf8)) }
         return String(decoding: bytes, as: UTF8.self)
     }
+}
 
-    private static func replace(_ pattern: [UInt8], by replacement: [UInt8], in bytes: [UInt8]) -> [UInt8] {
+extension [UInt8] {
+    /// With every place of a pattern, from left to right, replaced.
+    func replacing(_ pattern: [UInt8], by replacement: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
-        result.reserveCapacity(bytes.count)
+        result.reserveCapacity(count)
         var index = 0
-        while index < bytes.count {
+        while index < count {
             let end = index + pattern.count
-            if bytes[index] == pattern[0], end <= bytes.count, bytes[index..<end].elementsEqual(pattern) {
+            if self[index] == pattern[0], end <= count, self[index..<end].elementsEqual(pattern) {
                 result += replacement
                 index = end
             } else {
-                result.append(bytes[index])
+                result.append(self[index])
                 index += 1
             }
         }

@@ -20,6 +20,13 @@ extension JSONValue {
         return stringValue
     }
 
+    /// A string of exactly one scalar.
+    func scalar() throws(TokenizerError) -> Unicode.Scalar {
+        let scalars = try string().unicodeScalars
+        guard let scalar = scalars.first, scalars.count == 1 else { throw wrongType("a single character") }
+        return scalar
+    }
+
     func bool() throws(TokenizerError) -> Bool {
         guard let boolValue else { throw wrongType("true or false") }
         return boolValue

@@ -1,10 +1,10 @@
 extension Tokenizer {
     /// Reads a `vocab.txt`: one token a line, whose number, from 0, is its id.
-    init(vocabulary bytes: [UInt8], name: String, config: BertTokenizerConfig) throws(TokenizerError) {
+    init(vocabulary bytes: [UInt8], name: String, config: TokenizerConfig) throws(TokenizerError) {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .unreadableFile(file: name, reason: "not valid UTF-8")
         }
-        let vocabulary = try Vocabulary(lines: Self.lines(of: text), file: name)
+        let vocabulary = try Vocabulary(tokens: Self.lines(of: text), file: name) { "line \($0 + 1)" }
         func id(_ token: String, _ field: String) throws(TokenizerError) -> Int {
             guard let id = vocabulary.id(of: token) else {
                 throw .unknownToken(file: name, field: field, token: token)

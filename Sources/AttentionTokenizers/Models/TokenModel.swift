@@ -11,8 +11,19 @@ package protocol TokenModel: Sendable {
 
     var vocabulary: Vocabulary { get }
 
+    /// The token whose text in an encoding is what stands in the text; nil where there is none.
+    var surfaceID: Int? { get }
+
     /// Appends the pieces of the word that stands at `range`.
-    func tokenize(_ text: AlignedText, _ range: Range<Int>, into pieces: inout [Piece])
+    ///
+    /// - Throws: ``TokenizerError/unknownText(_:)`` where nothing in the vocabulary can stand for it.
+    func tokenize(
+        _ text: AlignedText, _ range: Range<Int>, into pieces: inout [Piece]
+    ) throws(TokenizerError)
+}
+
+extension TokenModel {
+    package var surfaceID: Int? { nil }
 }
 
 /// A piece of a word: a token of the vocabulary, and the scalars that it stands for.
@@ -22,11 +33,14 @@ package struct Piece: Sendable {
 }
 
 package enum TokenModels {
-    static let all: [any TokenModel.Type] = [WordPiece.self]
+    static let all: [any TokenModel.Type] = [WordPiece.self, BytePairEncoding.self, Unigram.self]
 
     package static func read(_ value: JSONValue) throws(TokenizerError) -> any TokenModel {
-        // Files of old versions leave the type out; all of them are WordPiece.
-        guard try value.optional("type") != nil else { return try WordPiece(reading: value) }
+        // Files of old versions leave the type out.
+        guard try value.optional("type") != nil else {
+            return try value.optional("merges") != nil
+                ? try BytePairEncoding(reading: value) : try WordPiece(reading: value)
+        }
         return try value.stage(among: all) { $0.type }.init(reading: value)
     }
 }

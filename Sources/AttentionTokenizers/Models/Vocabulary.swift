@@ -42,29 +42,32 @@ package struct Vocabulary: Sendable {
         self.entries = entries
     }
 
-    /// The lines of a vocabulary file; a line's number is its token's id. Of equal lines the last counts.
+    /// Tokens in the order of their ids, from 0. Of equal tokens the last counts.
     ///
+    /// - Parameter field: what errors call the token of an id.
     /// - Throws: ``TokenizerError/invalidValue(file:field:reason:)``.
-    package init(lines: [Substring], file: String) throws(TokenizerError) {
-        guard lines.count <= Int(Int32.max) else {
-            throw .invalidValue(file: file, field: "lines", reason: "are more than \(Int32.max)")
+    package init(
+        tokens: [some StringProtocol], file: String, field: (Int) -> String
+    ) throws(TokenizerError) {
+        guard tokens.count <= Int(Int32.max) else {
+            throw .invalidValue(file: file, field: "tokens", reason: "are more than \(Int32.max)")
         }
         var trie = TokenTrie()
-        // From the end, so that the last of equal lines is the one that stays.
-        for (index, line) in lines.enumerated().reversed() {
-            switch trie.insert(String(line), value: Int32(index)) {
+        // From the end, so that the last of equal tokens is the one that stays.
+        for (index, token) in tokens.enumerated().reversed() {
+            switch trie.insert(String(token), value: Int32(index)) {
             case .inserted, .alreadyThere: break
             case .tooLong:
                 throw .invalidValue(
-                    file: file, field: "line \(index + 1)",
+                    file: file, field: field(index),
                     reason: "is longer than \(TokenTrie.longestToken) bytes")
             case .full:
                 throw .invalidValue(
-                    file: file, field: "line \(index + 1)", reason: "exceeds what a vocabulary can hold")
+                    file: file, field: field(index), reason: "exceeds what a vocabulary can hold")
             }
         }
         self.trie = trie
-        entries = lines.enumerated().map { Entry(id: Int32($0), token: String($1)) }
+        entries = tokens.enumerated().map { Entry(id: Int32($0), token: String($1)) }
     }
 
     /// The id of a token.

@@ -50,29 +50,14 @@ package struct WordPiece: TokenModel {
         var start = range.lowerBound
         while start < range.upperBound {
             let node = start == range.lowerBound ? TokenTrie.root : continuation
-            guard let node, let piece = longestPiece(in: text, start..<range.upperBound, from: node) else {
+            guard let node,
+                let match = vocabulary.trie.longestMatch(in: text, start..<range.upperBound, from: node)
+            else {
                 pieces.removeLast(pieces.count - count)
                 return pieces.append(Piece(id: unknownID, range: range))
             }
-            pieces.append(piece)
-            start = piece.range.upperBound
+            pieces.append(Piece(id: Int(match.value), range: start..<match.end))
+            start = match.end
         }
-    }
-
-    private func longestPiece(in text: AlignedText, _ range: Range<Int>, from node: TokenTrie.Node) -> Piece?
-    {
-        var node = node
-        var end = range.lowerBound
-        var id = -1
-        for index in range {
-            guard let next = vocabulary.trie.child(of: node, scalar: text[index].scalar) else { break }
-            node = next
-            let value = vocabulary.trie.value(at: node)
-            if value >= 0 {
-                id = Int(value)
-                end = index + 1
-            }
-        }
-        return id < 0 ? nil : Piece(id: id, range: range.lowerBound..<end)
     }
 }

@@ -31,6 +31,7 @@ package struct NFKD: TextNormalizer {
 package struct NFC: TextNormalizer {
     package static let type = "NFC"
 
+    package init() {}
     package init(reading value: JSONValue) {}
 
     package func normalize(_ text: inout AlignedText) {

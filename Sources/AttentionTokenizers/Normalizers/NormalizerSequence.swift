@@ -14,7 +14,7 @@ package struct NormalizerSequence: TextNormalizer {
         self.normalizers = normalizers
     }
 
-    package func normalize(_ text: inout AlignedText) {
-        for normalizer in normalizers { normalizer.normalize(&text) }
+    package func normalize(_ text: inout AlignedText) throws(TokenizerError) {
+        for normalizer in normalizers { try normalizer.normalize(&text) }
     }
 }

@@ -9,13 +9,15 @@ package protocol TextNormalizer: Sendable {
 
     init(reading value: JSONValue) throws(TokenizerError)
 
-    func normalize(_ text: inout AlignedText)
+    /// - Throws: ``TokenizerError/patternTooCostly(pattern:steps:)``.
+    func normalize(_ text: inout AlignedText) throws(TokenizerError)
 }
 
 package enum Normalizers {
     static let all: [any TextNormalizer.Type] = [
         BertNormalizer.self, Lowercase.self, StripAccents.self,
-        NFC.self, NFD.self, NFKC.self, NFKD.self, NormalizerSequence.self,
+        NFC.self, NFD.self, NFKC.self, NFKD.self, Nmt.self, Prepend.self, Replace.self, Strip.self,
+        ByteLevelNormalizer.self, NormalizerSequence.self,
     ]
 
     package static func read(_ value: JSONValue) throws(TokenizerError) -> any TextNormalizer {

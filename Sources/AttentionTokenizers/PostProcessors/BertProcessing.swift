@@ -6,7 +6,7 @@ import AttentionJSON
 struct BertProcessing: PostProcessor {
     static let type = "BertProcessing"
 
-    let templates: (single: Template, pair: Template)
+    let templates: (single: Template, pair: Template)?
 
     init(begin: (token: String, id: Int), separator: (token: String, id: Int)) {
         let single: [Template.Part] = [
@@ -28,7 +28,7 @@ struct BertProcessing: PostProcessor {
     }
 
     /// Reads `["[SEP]", 102]`.
-    private static func token(
+    static func token(
         _ value: JSONValue, _ id: (String) -> Int?
     ) throws(TokenizerError) -> (token: String, id: Int) {
         let fields = try value.array()

@@ -11,12 +11,22 @@ protocol PostProcessor: Sendable {
     /// - Parameter id: the id of a token, nil for one that the vocabulary does not have.
     init(reading value: JSONValue, id: (String) -> Int?) throws(TokenizerError)
 
-    /// What one text becomes, and what two become.
-    var templates: (single: Template, pair: Template) { get }
+    /// What one text becomes, and what two become; nil where nothing is added.
+    var templates: (single: Template, pair: Template)? { get }
+
+    /// What is done to tokens' places in the text; nil for nothing.
+    var trimming: OffsetTrimming? { get }
+}
+
+extension PostProcessor {
+    var trimming: OffsetTrimming? { nil }
 }
 
 enum PostProcessors {
-    static let all: [any PostProcessor.Type] = [TemplateProcessing.self, BertProcessing.self]
+    static let all: [any PostProcessor.Type] = [
+        TemplateProcessing.self, BertProcessing.self, RobertaProcessing.self, ByteLevelProcessing.self,
+        PostProcessorSequence.self,
+    ]
 
     static func read(
         _ value: JSONValue, id: (String) -> Int?

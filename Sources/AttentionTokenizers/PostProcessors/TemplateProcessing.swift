@@ -4,7 +4,7 @@ import AttentionJSON
 struct TemplateProcessing: PostProcessor {
     static let type = "TemplateProcessing"
 
-    let templates: (single: Template, pair: Template)
+    let templates: (single: Template, pair: Template)?
 
     init(reading value: JSONValue, id: (String) -> Int?) throws(TokenizerError) {
         let specials = try value.required("special_tokens")

@@ -10,12 +10,15 @@ package protocol PreTokenizer: Sendable {
     init(reading value: JSONValue) throws(TokenizerError)
 
     /// Cuts every word of the text further.
-    func preTokenize(_ text: inout PreTokenizedText)
+    ///
+    /// - Throws: ``TokenizerError/patternTooCostly(pattern:steps:)``.
+    func preTokenize(_ text: inout PreTokenizedText) throws(TokenizerError)
 }
 
 package enum PreTokenizers {
     static let all: [any PreTokenizer.Type] = [
-        BertPreTokenizer.self, Whitespace.self, WhitespaceSplit.self, Punctuation.self,
+        BertPreTokenizer.self, ByteLevel.self, CharDelimiterSplit.self, Digits.self, Metaspace.self,
+        PatternSplit.self, Punctuation.self, Whitespace.self, WhitespaceSplit.self,
         PreTokenizerSequence.self,
     ]
 
@@ -28,11 +31,42 @@ package enum PreTokenizers {
 package struct PreTokenizedText: Sendable {
     package var scalars: AlignedText
     package var words: [Range<Int>]
+    /// Whether the text is the beginning of what is encoded, with no added token before it.
+    var isAtStart = true
 
     /// The whole text as one word.
     package init(_ scalars: AlignedText) {
         self.scalars = scalars
         words = scalars.isEmpty ? [] : [0..<scalars.count]
+    }
+
+    /// Cuts every word at the places that a pattern matches.
+    mutating func split(
+        by pattern: WordPattern, _ behavior: SplitBehavior, inverted: Bool = false
+    ) throws(TokenizerError) {
+        var cut: [Range<Int>] = []
+        cut.reserveCapacity(Swift.max(words.count, scalars.count / 4))
+        for word in words {
+            behavior.cut(word, at: try pattern.matches(in: scalars, word), inverted: inverted, into: &cut)
+        }
+        words = cut
+    }
+
+    /// Writes every word anew. What stands between words is left out.
+    ///
+    /// - Parameter body: appends a word's new scalars to the text that it is given.
+    mutating func rewrite(_ body: (_ word: AlignedText.SubSequence, _ text: inout AlignedText) -> Void) {
+        var text: AlignedText = []
+        text.reserveCapacity(scalars.count + scalars.count / 8 + 1)
+        var rewritten: [Range<Int>] = []
+        rewritten.reserveCapacity(words.count)
+        for word in words {
+            let start = text.count
+            body(scalars[word], &text)
+            if text.count > start { rewritten.append(start..<text.count) }
+        }
+        scalars = text
+        words = rewritten
     }
 
     /// What becomes of a scalar when words are cut.

@@ -14,7 +14,7 @@ package struct PreTokenizerSequence: PreTokenizer {
         self.preTokenizers = preTokenizers
     }
 
-    package func preTokenize(_ text: inout PreTokenizedText) {
-        for preTokenizer in preTokenizers { preTokenizer.preTokenize(&text) }
+    package func preTokenize(_ text: inout PreTokenizedText) throws(TokenizerError) {
+        for preTokenizer in preTokenizers { try preTokenizer.preTokenize(&text) }
     }
 }

@@ -14,8 +14,8 @@ extension AlignedText {
     /// - Throws: ``TokenizerError/textTooLong(bytes:limit:)``.
     package init(_ text: String) throws(TokenizerError) {
         let count = text.utf8.count
-        guard count <= Int(UInt32.max) else {
-            throw .textTooLong(bytes: count, limit: Int(UInt32.max))
+        guard count <= Int(Int32.max) else {
+            throw .textTooLong(bytes: count, limit: Int(Int32.max))
         }
         self = []
         reserveCapacity(count)
@@ -54,5 +54,13 @@ extension Collection<AlignedScalar> {
         var string = String.UnicodeScalarView()
         for aligned in self { string.append(aligned.scalar) }
         return String(string)
+    }
+}
+
+extension AlignedScalar {
+    /// Another scalar in the same place.
+    @inline(__always)
+    func with(_ scalar: Unicode.Scalar) -> AlignedScalar {
+        AlignedScalar(scalar: scalar, start: start, end: end)
     }
 }

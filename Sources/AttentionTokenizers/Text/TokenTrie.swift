@@ -6,6 +6,8 @@ package struct TokenTrie: Sendable {
     package typealias Node = UInt32
 
     package static let root: Node = 0
+    /// A node that nothing leads on from.
+    static let nowhere: Node = .max
     /// A bound on a token's UTF-8 bytes, so that matching costs at most that much a position.
     package static let longestToken = 4096
     private static let largestNode: Node = 1 << 27
@@ -25,19 +27,49 @@ package struct TokenTrie: Sendable {
     package func value(at node: Node) -> Int32 { values[Int(node)] }
 
     /// The number of a token.
-    package func value(of token: String) -> Int32? {
-        guard let node = node(of: token), value(at: node) >= 0 else { return nil }
+    package func value(of token: some StringProtocol) -> Int32? {
+        guard let node = node(of: token.utf8), value(at: node) >= 0 else { return nil }
         return value(at: node)
     }
 
-    /// The node that a text leads to.
-    package func node(of text: String) -> Node? {
+    /// The number of a token, by its scalars.
+    func value(of scalars: ArraySlice<Unicode.Scalar>) -> Int32? {
         var node = Self.root
-        for byte in text.utf8 {
+        for scalar in scalars {
+            guard let next = child(of: node, scalar: scalar) else { return nil }
+            node = next
+        }
+        let value = value(at: node)
+        return value < 0 ? nil : value
+    }
+
+    /// The node that a text leads to.
+    package func node(of text: String) -> Node? { node(of: text.utf8) }
+
+    /// The node that bytes lead to from another one.
+    func node(of bytes: some Sequence<UInt8>, from start: Node = root) -> Node? {
+        var node = start
+        for byte in bytes {
             guard let next = child(of: node, byte: byte) else { return nil }
             node = next
         }
         return node
+    }
+
+    /// The longest token that stands at the beginning of a stretch of text, and where it ends.
+    @inline(__always)
+    func longestMatch(
+        in text: AlignedText, _ range: Range<Int>, from start: Node = root
+    ) -> (value: Int32, end: Int)? {
+        var node = start
+        var match: (value: Int32, end: Int)?
+        for index in range {
+            guard let next = child(of: node, scalar: text[index].scalar) else { break }
+            node = next
+            let value = value(at: node)
+            if value >= 0 { match = (value, index + 1) }
+        }
+        return match
     }
 
     @inline(__always)

@@ -33,6 +33,33 @@ struct UnicodeDataReader {
         return first...(accept("-") ? number() : first)
     }
 
+    /// Reads a name of so many ASCII letters.
+    mutating func name(length: Int) -> String {
+        precondition(position + length <= bytes.count, "Unicode data: a name is missing")
+        defer { position += length }
+        return String(decoding: bytes[position..<position + length], as: UTF8.self)
+    }
+
+    /// Reads a word that ends in the given character, and the character; nil where the next word does not.
+    mutating func acceptName(before end: Unicode.Scalar) -> String? {
+        var index = position
+        while index < bytes.count, bytes[index] > 0x20, bytes[index] != UInt8(ascii: end) { index += 1 }
+        guard index < bytes.count, bytes[index] == UInt8(ascii: end) else { return nil }
+        defer { position = index + 1 }
+        return String(decoding: bytes[position..<index], as: UTF8.self)
+    }
+
+    /// The scalars and ranges of a whole set.
+    static func ranges(of text: StaticString) -> [ClosedRange<UInt32>] {
+        var ranges: [ClosedRange<UInt32>] = []
+        var reader = UnicodeDataReader(text)
+        while reader.hasMore() { ranges.append(reader.range()) }
+        return ranges
+    }
+
+    /// Whether a hexadecimal digit comes next.
+    var hasDigit: Bool { position < bytes.count && Self.digit(bytes[position]) != nil }
+
     /// Reads the given character if it comes next.
     mutating func accept(_ character: Unicode.Scalar) -> Bool {
         guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }
