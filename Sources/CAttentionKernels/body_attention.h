@@ -12,6 +12,14 @@
 
 #define LANES(nv) ((nv) * VW)
 
+// Asks for a tile's rows in the next block of keys: from the third-level cache they would come too late.
+INLINE void prefetch_tile(const float *rows, ptrdiff_t stride, int64_t width) {
+    if (!PREFETCH_ROWS) return;
+    for (int r = 0; r < MR; r++) {
+        for (int64_t at = 0; at < width; at += 16) __builtin_prefetch(rows + r * stride + at, 0, 2);
+    }
+}
+
 // Sᵀ of all keys, and each lane's largest score.
 INLINE void scores_all(const int nv, const ak_block *b, vf largest[NV]) {
     UNROLL for (int j = 0; j < nv; j++) largest[j] = bc(-__builtin_inff());
@@ -25,7 +33,10 @@ INLINE void scores_all(const int nv, const ak_block *b, vf largest[NV]) {
             largest[j] = vmax(acc[r][j], largest[j]);                                         \
         }                                                                                     \
     }
-    for (; i + MR <= b->keys; i += MR) { ROWS(MR) }
+    for (; i + MR <= b->keys; i += MR) {
+        prefetch_tile(b->k + (i + b->keys) * b->k_row, b->k_row, b->d);
+        ROWS(MR)
+    }
     FOR_ROWS(b->keys - i, ROWS)
 #undef ROWS
 }

@@ -18,16 +18,23 @@ INLINE void pack(const float *src, ptrdiff_t stride, const float *const *scatter
     const int64_t lanes = (int64_t)vectors * VW;
     for (int64_t r0 = 0; r0 < lanes; r0 += VW) {
         const vf factors = row_factors(row_scale, r0, rows);
+        const float *at[VW];
+        for (int i = 0; i < VW; i++) at[i] = r0 + i < rows ? ROW(r0 + i) : NULL;
+        const int whole = r0 + VW <= rows;
         int64_t d0 = 0;
         for (; d0 + VW <= width; d0 += VW) {
             vf t[VW];
-            UNROLL for (int i = 0; i < VW; i++) t[i] = r0 + i < rows ? ld(ROW(r0 + i) + d0) * scale : bc(0);
+            if (whole) {
+                UNROLL for (int i = 0; i < VW; i++) t[i] = ld(at[i] + d0) * scale;
+            } else {
+                UNROLL for (int i = 0; i < VW; i++) t[i] = at[i] ? ld(at[i] + d0) * scale : bc(0);
+            }
             transpose(t);
             UNROLL for (int i = 0; i < VW; i++) st(dst + (d0 + i) * lanes + r0, t[i] * factors);
         }
         for (; d0 < width; d0++) {
             vf column = bc(0);
-            for (int i = 0; i < VW && r0 + i < rows; i++) column[i] = ROW(r0 + i)[d0] * scale;
+            for (int i = 0; i < VW && r0 + i < rows; i++) column[i] = at[i][d0] * scale;
             st(dst + d0 * lanes + r0, column * factors);
         }
     }

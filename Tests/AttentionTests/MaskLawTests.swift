@@ -77,6 +77,40 @@ import Testing
     }
 
     @Test(arguments: CataloguedMask.all)
+    func bitsAreWhatIsAllowed(_ test: CataloguedMask) throws {
+        for site in Self.sites {
+            for query in -3..<20 {
+                for keys in [0..<17, 3..<9, 16..<17, 5..<5] {
+                    let bits = test.mask.visibleBits(query: query, keys: keys, at: site)
+                    let expected = keys.reduce(0 as UInt64) { bits, key in
+                        let isAllowed = test.mask.allows(query: query, key: key, at: site)
+                        return bits | (isAllowed ? 1 << UInt64(key - keys.lowerBound) : 0)
+                    }
+                    try #require(bits == expected, "query \(query), keys \(keys), \(site)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: CataloguedMask.all)
+    func dependsOnNothingElse(_ test: CataloguedMask) throws {
+        let dependence = test.mask.dependence
+        for site in Self.sites {
+            let alike = AttentionSite(
+                batch: dependence.contains(.batch) ? site.batch : 0,
+                head: dependence.contains(.head) ? site.head : 0, keys: site.keys)
+            for query in -3..<20 {
+                try #require(
+                    test.mask.visibleBits(query: query, keys: 0..<17, at: site)
+                        == test.mask.visibleBits(query: query, keys: 0..<17, at: alike))
+                try #require(
+                    test.mask.visibleKeys(query: query, at: site)
+                        == test.mask.visibleKeys(query: query, at: alike))
+            }
+        }
+    }
+
+    @Test(arguments: CataloguedMask.all)
     func boundariesAscendAndSeparate(_ test: CataloguedMask) {
         let boundaries = test.mask.queryBoundaries
         #expect(boundaries == boundaries.sorted())
