@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures attention and embeddings beside their peers, in turns, in one run.
+# Measures the worker pool, attention and embeddings beside their peers, in turns, in one run.
 #
 #   Benchmarks/run.sh [MODEL-FOLDER]
 #
@@ -25,5 +25,6 @@ sentences="$(mktemp)"
 trap 'rm -f "$sentences"' EXIT
 "$PYTHON" peers/make_sentences.py "$sentences"
 bench=.build/release/attend-bench
+"$bench" pool
 "$bench" attention --python "$PYTHON" --threads "$threads"
 "$bench" embeddings --python "$PYTHON" --threads "$threads" --model "$model" --file "$sentences"

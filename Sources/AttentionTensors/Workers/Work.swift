@@ -1,19 +1,21 @@
 /// About how long a loop takes on one thread. The one place that knows what is too short to split.
 ///
 /// The estimates are for a fast core, so that a slow one splits a little later than it could.
-package struct Work: Sendable, Comparable {
-    package let nanoseconds: Int
+public struct Work: Sendable, Comparable {
+    /// The estimate.
+    public let nanoseconds: Int
 
-    package init(nanoseconds: Int) { self.nanoseconds = nanoseconds }
+    /// Work that takes about so long.
+    public init(nanoseconds: Int) { self.nanoseconds = nanoseconds }
 
     /// Enough for every thread, as far as anybody knows.
-    package static let ample = Work(nanoseconds: .max)
+    public static let ample = Work(nanoseconds: .max)
 
     /// Multiply-adds of float32 in registers: 120 GFLOP/s.
-    package static func multiplyAdds(_ count: Int) -> Work { Work(nanoseconds: count / 64) }
+    public static func multiplyAdds(_ count: Int) -> Work { Work(nanoseconds: count / 64) }
 
     /// Bytes read or written once, from a cache.
-    package static func bytes(_ count: Int) -> Work { Work(nanoseconds: count / 16) }
+    public static func bytes(_ count: Int) -> Work { Work(nanoseconds: count / 16) }
 
     /// A loop shorter than this stays on its caller's thread: a join costs up to 0.4 µs.
     static let worthSharing = Work(nanoseconds: 2_000)
@@ -21,5 +23,6 @@ package struct Work: Sendable, Comparable {
     /// the thread begins 20 to 50 µs later, so that a lone loop gains from 40 µs on; but rarely is it alone.
     static let worthWaking = Work(nanoseconds: 20_000)
 
-    package static func < (a: Work, b: Work) -> Bool { a.nanoseconds < b.nanoseconds }
+    /// Whether `a` is less work than `b`.
+    public static func < (a: Work, b: Work) -> Bool { a.nanoseconds < b.nanoseconds }
 }

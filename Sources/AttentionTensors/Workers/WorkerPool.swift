@@ -10,17 +10,23 @@ import Synchronization
 /// that are awake are never more than ``threadCount`` for long: a worker goes back to sleep after the item in
 /// hand as soon as another caller needs its place. Callers beyond that number still run, each on its own
 /// thread, because making one wait for another could stop both.
-package final class WorkerPool: Sendable {
+public final class WorkerPool: Sendable {
     /// The pool of this process: `ATTENTION_THREADS` threads, or as many as the process may use.
-    package static let shared = WorkerPool(threadCount: ProcessorCount.selected)
+    public static let shared = WorkerPool(threadCount: ProcessorCount.selected)
 
-    /// The pool that computations of this task use.
-    @TaskLocal package static var current: WorkerPool = .shared
+    /// The pool that computations of this task use:
+    ///
+    ///     try WorkerPool.$current.withValue(WorkerPool(threadCount: 2)) { try layer(x) }
+    ///
+    /// A pool's threads live as long as the pool; make it once and keep it.
+    @TaskLocal public static var current: WorkerPool = .shared
 
-    package let threadCount: Int
+    /// How many threads compute at once, the caller's own included.
+    public let threadCount: Int
     private let crew: WorkerCrew
 
-    package init(threadCount: Int) {
+    /// Starts `threadCount - 1` threads, which sleep until they are needed.
+    public init(threadCount: Int) {
         self.threadCount = max(threadCount, 1)
         crew = WorkerCrew(threadCount: self.threadCount)
         crew.startThreads()
@@ -31,9 +37,12 @@ package final class WorkerPool: Sendable {
     /// Calls `body(item, worker)` for every item in `0..<count`; `worker` is below ``threadCount``, and no two
     /// calls of this loop with the same worker overlap.
     ///
-    /// - Parameter work: About how long the whole loop takes on one thread. What is too short to gain from a
-    ///   second one stays on the caller's.
-    package func run(
+    /// - Parameters:
+    ///   - count: The number of items.
+    ///   - work: About how long the whole loop takes on one thread. What is too short to gain from a second one
+    ///     stays on the caller's.
+    ///   - body: Runs one item. Task-local values are those of the caller only where the caller runs it.
+    public func run(
         count: Int, work: Work = .ample, _ body: (_ item: Int, _ worker: Int) -> Void
     ) {
         guard threadCount > 1, work >= .worthSharing else {
