@@ -4,8 +4,10 @@
 #include "vec_random.h"
 #include "body_tile.h"
 #include "body_panel.h"
+#include "body_dropout.h"
 #include "body_attention.h"
 #include "body_rows.h"
+#include "body_backward.h"
 #include "body_matmul.h"
 #include "body_elementwise.h"
 #include "body_softmax.h"
@@ -25,6 +27,7 @@ const ak_kernels FN(ak_kernels) = {
     .weights_block = FN(weights_block),
     .merge_panel = FN(merge_panel),
     .finish_panel = FN(finish_panel),
+    .backward = AK_BACKWARD_KERNELS,
     .matmul = MATMUL_KERNELS,
     .activate = FN(activate),
     .layer_norm = FN(layer_norm),

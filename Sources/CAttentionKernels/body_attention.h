@@ -210,6 +210,7 @@ INLINE void attend(const int nv, const ak_block *b) {
     move_reference(nv, b, largest);
     weights(nv, b->scores, b->keys, b->maximum, sum);
     UNROLL for (int j = 0; j < nv; j++) st(b->total + j * VW, ld(b->total + j * VW) + sum[j]);
+    if (b->dropout) dropout_tile(nv, b->dropout, b->keys, 1, b->scores);
     if (is_masked(b) && has_nonfinite_values(b)) {
         accumulate_guarded(nv, b);
     } else {

@@ -29,6 +29,8 @@ typedef enum {
     AK_TANH = 5,
 } ak_activation;
 
+#include "ak_dropout.h"
+
 // One panel of queries against one block of keys: the unit of work of attention.
 typedef struct {
     int32_t vectors;  // the panel's width in vectors
@@ -57,8 +59,11 @@ typedef struct {
     float *o_panel;          // [dv][lanes], the running weighted sum (attend_block)
     float *maximum, *total;  // [lanes], running reference exponent and running sum (attend_block)
 
-    const float *log_sum_exp;  // [lanes], in units of log2 e (weights_block)
+    const float *log_sum_exp;   // [lanes], in units of log2 e (weights_block)
+    const ak_dropout *dropout;  // of the weights, before they meet the values (attend_block); NULL: none
 } ak_block;
+
+#include "ak_backward.h"
 
 // The running state of a panel's online softmax.
 typedef struct {
@@ -96,6 +101,8 @@ typedef struct {
     // that takes its part of the weight and adds nothing to the sum; NULL: none.
     void (*finish_panel)(const float *maximum, const float *total, const float *sink, int32_t lanes, float *inverse,
                          float *log_sum_exp);
+
+    ak_backward_kernels backward;
 
     ak_matmul_kernels matmul;
     // out[i] = act(x[i])
