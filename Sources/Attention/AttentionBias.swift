@@ -6,8 +6,8 @@ public struct AttentionBias: Sendable {
     ///
     /// A bias below −2.35·10³⁸, which is −∞ and the −3.4·10³⁸ that often stands for it, masks.
     public let additive: Tensor?
-    /// ALiBi: each query head's slope.
-    public let slopes: [Float]?
+    /// `[Hq]`: each query head's slope of ALiBi.
+    public let slopes: Tensor?
 
     /// Nothing is added.
     public static let none = AttentionBias(additive: nil, slopes: nil)
@@ -20,6 +20,12 @@ public struct AttentionBias: Sendable {
     /// ALiBi (arXiv:2108.12409): adds −slope · |query position − key position|, a slope for each query head.
     /// Distances are float32, exact up to 2²⁴.
     public static func alibi(slopes: [Float]) -> AttentionBias {
+        .alibi(
+            slopes: Tensor(shape: [slopes.count]) { _ = $0.initialize(fromContentsOf: slopes) })
+    }
+
+    /// ALiBi with slopes, `[Hq]`, that may be learnt.
+    public static func alibi(slopes: Tensor) -> AttentionBias {
         AttentionBias(additive: nil, slopes: slopes)
     }
 
@@ -43,13 +49,28 @@ public struct AttentionBias: Sendable {
             additive: first.additive ?? second.additive, slopes: first.slopes ?? second.slopes)
     }
 
+    /// The slopes of `heads` heads.
+    ///
+    /// - Throws: `TensorError` if there are more or fewer, or if one is not finite.
+    package func slopes(heads: Int) throws(TensorError) -> [Float]? {
+        guard let slopes else { return nil }
+        guard slopes.rank == 1 else {
+            throw .shapeMismatch(tensor: "ALiBi slopes", expected: "[\(heads)]", found: slopes.shape)
+        }
+        guard slopes.elementCount == heads else {
+            throw .invalidArgument("\(slopes.elementCount) ALiBi slopes for \(heads) heads")
+        }
+        let scalars = slopes.scalars
+        if let slope = scalars.first(where: { !$0.isFinite }) {
+            throw .invalidArgument("an ALiBi slope of \(slope); it must be finite")
+        }
+        return scalars
+    }
+
     /// The bias as a view of `[B, Hq, Nq, Nk]`, extents of 1 repeated by a stride of 0.
     ///
     /// - Throws: `TensorError.shapeMismatch` or `.invalidArgument` if it does not fit `extent`.
     package func view(for extent: AttentionExtent) throws(TensorError) -> Tensor? {
-        if let slopes, slopes.count != extent.heads {
-            throw .invalidArgument("\(slopes.count) ALiBi slopes for \(extent.heads) heads")
-        }
         guard let additive else { return nil }
         let full = [extent.batch, extent.heads, extent.queries, extent.keys]
         let lead = 4 - additive.rank

@@ -84,7 +84,7 @@ extension AttentionProblem {
         _ stage: AttentionOperator.ScoreStage, batch: Int, head: Int
     ) -> [[Double]] {
         let keys = rows(of: key, batch, head / group)
-        let scale = Double(parameters.score.factor(headWidth: headWidth))
+        let scale = Double(factors[head])
         return rows(of: query, batch, head).enumerated().map { row, q in
             keys.enumerated().map { column, k in
                 var score = scale * (parameters.score.isCosine ? cosine(q, k) : dot(q, k))
@@ -104,7 +104,7 @@ extension AttentionProblem {
             return -.infinity
         }
         var score = score
-        if let slopes = parameters.bias.slopes {
+        if let slopes {
             score -= Double(slopes[head]) * Double(abs(position - column))
         }
         if let bias = bias?[batch, head, row, column] {

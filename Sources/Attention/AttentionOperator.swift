@@ -23,10 +23,13 @@ public struct AttentionOperator: Sendable {
     /// `[Hq]`: attention sinks (arXiv:2309.17453, as a learnt logit a head), scores that take their part of the softmax
     /// and give nothing: weight = exp(S) / (exp(sink) + Σ exp(S)). nil: none.
     public var sinks: Tensor?
+    /// Drops weights, for training; nil: none. The softmax is that of all keys.
+    public var dropout: AttentionDropout?
 
     public init(
         score: ScoreFunction = .scaledDotProduct(), softcap: Float? = nil, mask: any AttentionMask = .full,
-        bias: AttentionBias = .none, alignment: QueryAlignment = .topLeft, sinks: Tensor? = nil
+        bias: AttentionBias = .none, alignment: QueryAlignment = .topLeft, sinks: Tensor? = nil,
+        dropout: AttentionDropout? = nil
     ) {
         self.score = score
         self.softcap = softcap
@@ -34,6 +37,7 @@ public struct AttentionOperator: Sendable {
         self.bias = bias
         self.alignment = alignment
         self.sinks = sinks
+        self.dropout = dropout
     }
 
     /// Attention's output, and what the weights can be recomputed from.

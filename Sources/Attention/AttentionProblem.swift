@@ -10,6 +10,10 @@ package struct AttentionProblem: Sendable {
     package let bias: Tensor?
     /// The position of every query.
     package let positions: QueryPositions
+    /// `[Hq]`, what each head's dot products are multiplied by.
+    package let factors: [Float]
+    /// `[Hq]`, each head's slope of ALiBi; nil: none.
+    package let slopes: [Float]?
     /// `[Hq]`, each head's sink; nil: none.
     package let sinks: [Float]?
 
@@ -34,6 +38,8 @@ package struct AttentionProblem: Sendable {
         }
         try parameters.mask.validate(for: extent)
         bias = try parameters.bias.view(for: extent)
+        factors = try parameters.score.factors(headWidth: query.shape[3], heads: extent.heads)
+        slopes = try parameters.bias.slopes(heads: extent.heads)
         sinks = try Self.sinks(parameters.sinks, heads: extent.heads)
         self.parameters = parameters
         self.query = Self.withUnitStride(query)
@@ -77,17 +83,8 @@ package struct AttentionProblem: Sendable {
     }
 
     private static func checkNumbers(_ parameters: AttentionOperator) throws(TensorError) {
-        if case .scaledDotProduct(let scale?) = parameters.score, !scale.isFinite {
-            throw .invalidArgument("a scale of \(scale); it must be finite")
-        }
-        if let slope = parameters.bias.slopes?.first(where: { !$0.isFinite }) {
-            throw .invalidArgument("an ALiBi slope of \(slope); it must be finite")
-        }
         if let cap = parameters.softcap, !(cap > 0 && cap.isFinite) {
             throw .invalidArgument("a softcap of \(cap); it must be positive")
-        }
-        if case .cosine(let temperature) = parameters.score, !(temperature > 0 && temperature.isFinite) {
-            throw .invalidArgument("a temperature of \(temperature); it must be positive")
         }
     }
 

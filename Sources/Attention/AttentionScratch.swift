@@ -40,8 +40,8 @@ struct AttentionScratch {
     /// Where everything lies, in floats. Every part begins at a multiple of the widest vector.
     struct Layout {
         let lanes: Int
-        let queries, sums, more, inverses, logSumExps, queryNorms, slopes, sinks, positions, pointers: Int
-        let first, last, scores, bias: Int
+        let queries, sums, more, inverses, logSumExps, queryFactors, queryScales, slopes, sinks, positions, pointers: Int
+        let places, dropout, first, last, scores, bias: Int
         let count: Int
         fileprivate let valueWidth: Int
 
@@ -60,11 +60,14 @@ struct AttentionScratch {
             more = part(RunningSums.count(lanes: lanes, valueWidth: valueWidth))
             inverses = part(lanes)
             logSumExps = part(lanes)
-            queryNorms = part(panel)
+            queryFactors = part(lanes)
+            queryScales = part(lanes)
             slopes = part(lanes)
             sinks = part(lanes)
             positions = part(lanes)
             pointers = part(panel * MemoryLayout<UnsafePointer<Float>>.stride / MemoryLayout<Float>.stride)
+            places = part(lanes)
+            dropout = part(MemoryLayout<ak_dropout>.stride / MemoryLayout<Float>.stride)
             first = part(panel)
             last = part(panel)
             scores = part(TiledAttention.keyBlock * panel)
@@ -93,12 +96,19 @@ struct AttentionScratch {
     }
     var inverses: UnsafeMutablePointer<Float> { base + layout.inverses }
     var logSumExps: UnsafeMutablePointer<Float> { base + layout.logSumExps }
-    /// 1 / ‖q‖ of a panel, for cosine scores.
-    var queryNorms: UnsafeMutablePointer<Float> { base + layout.queryNorms }
+    /// What each row's dot products are multiplied by: the head's factor, for cosine scores divided by ‖q‖. And the
+    /// same in the kernels' units.
+    var queryFactors: UnsafeMutablePointer<Float> { base + layout.queryFactors }
+    var queryScales: UnsafeMutablePointer<Float> { base + layout.queryScales }
     /// ALiBi's slope and the sink of each row's head, in units of log₂ e, and the row's position.
     var slopes: UnsafeMutablePointer<Float> { base + layout.slopes }
     var sinks: UnsafeMutablePointer<Float> { base + layout.sinks }
     var positions: UnsafeMutablePointer<Int32> { integers(layout.positions) }
+    /// Each row's place among the random numbers of dropout, and the kernels' view of it.
+    var places: UnsafeMutablePointer<Int32> { integers(layout.places) }
+    var dropout: UnsafeMutablePointer<ak_dropout> {
+        UnsafeMutableRawPointer(base + layout.dropout).assumingMemoryBound(to: ak_dropout.self)
+    }
     /// The rows of a panel, wherever they lie.
     var sources: UnsafeMutablePointer<UnsafePointer<Float>?> { pointers() }
     var targets: UnsafeMutablePointer<UnsafeMutablePointer<Float>?> { pointers() }

@@ -110,39 +110,42 @@ struct QueryBlock {
 
     /// Transposes and scales the queries, and notes what the kernels need to know of each row.
     func begin() {
-        let (query, parameters) = (problem.query, problem.parameters)
-        let factor = parameters.score.factor(headWidth: problem.headWidth)
-        let scale = parameters.softcap.map { factor / $0 } ?? factor * .log2e
+        let query = problem.query
         for panel in plan.panels {
             for (lane, row) in panel.rows.enumerated() {
-                let source =
+                scratch.sources[lane] =
                     operands.query + batch * query.strides[0] + head(row) * query.strides[1]
                     + plan.rows.query(row) * query.strides[2]
-                scratch.sources[lane] = source
-                if parameters.score.isCosine {
-                    kernels.inverse_norms(source, 0, 1, Int64(problem.headWidth), scratch.queryNorms + lane)
-                }
             }
-            kernels.pack_rows(
-                scratch.sources, Int64(panel.rows.count), Int64(problem.headWidth), scale,
-                parameters.score.isCosine ? UnsafePointer(scratch.queryNorms) : nil, Int32(panel.vectors),
-                scratch.queries + panel.lane * problem.headWidth)
             noteRows(panel)
+            kernels.pack_rows(
+                scratch.sources, Int64(panel.rows.count), Int64(problem.headWidth), 1,
+                scratch.queryScales + panel.lane, Int32(panel.vectors),
+                scratch.queries + panel.lane * problem.headWidth)
         }
     }
 
+    /// What differs from row to row; lanes without a row are like the last one.
     private func noteRows(_ panel: QueryPlan.Panel) {
-        if let slopes = problem.parameters.bias.slopes {
-            for lane in 0..<panel.lanes {
-                let row = panel.rows.lowerBound + min(lane, panel.rows.count - 1)
-                scratch.slopes[panel.lane + lane] = slopes[head(row)] * .log2e
-                scratch.positions[panel.lane + lane] = Int32(problem.positions[plan.rows.query(row)])
+        for lane in 0..<panel.lanes {
+            let row = panel.rows.lowerBound + min(lane, panel.rows.count - 1)
+            let (place, head, query) = (panel.lane + lane, head(row), plan.rows.query(row))
+            scratch.queryFactors[place] = problem.factors[head]
+            if problem.parameters.score.isCosine, lane < panel.rows.count, let source = scratch.sources[lane] {
+                var norm: Float = 0
+                kernels.inverse_norms(source, 0, 1, Int64(problem.headWidth), &norm)
+                scratch.queryFactors[place] *= norm
             }
-        }
-        if let sinks = problem.sinks {
-            for lane in 0..<panel.lanes {
-                let row = panel.rows.lowerBound + min(lane, panel.rows.count - 1)
-                scratch.sinks[panel.lane + lane] = sinks[head(row)] * .log2e
+            scratch.queryScales[place] =
+                problem.parameters.softcap.map { scratch.queryFactors[place] / $0 }
+                ?? scratch.queryFactors[place] * .log2e
+            if let slopes = problem.slopes {
+                scratch.slopes[place] = slopes[head] * .log2e
+                scratch.positions[place] = Int32(problem.positions[query])
+            }
+            if let sinks = problem.sinks { scratch.sinks[place] = sinks[head] * .log2e }
+            if problem.parameters.dropout != nil {
+                scratch.places[place] = Int32(truncatingIfNeeded: query * problem.extent.heads + head)
             }
         }
     }
@@ -165,10 +168,17 @@ struct QueryBlock {
                 norms + (batch * problem.keyHeads + keyHead) * problem.extent.keys + keys.lowerBound
         }
         block.softcap = problem.parameters.softcap.map { $0 * .log2e } ?? 0
-        if problem.parameters.bias.slopes != nil {
+        if problem.slopes != nil {
             block.slope = UnsafePointer(scratch.slopes + panel.lane)
             block.position = UnsafePointer(scratch.positions + panel.lane)
             block.first_key = Int32(keys.lowerBound)
+        }
+        if let dropout = problem.parameters.dropout {
+            scratch.dropout.initialize(
+                to: ak_dropout(
+                    key: dropout.key.folded(with: batch).bits, threshold: dropout.threshold, scale: dropout.scale,
+                    place: UnsafePointer(scratch.places + panel.lane), first_key: Int32(keys.lowerBound)))
+            block.dropout = UnsafePointer(scratch.dropout)
         }
         block.scores = scratch.scores
         block.log_sum_exp = UnsafePointer(scratch.logSumExps + panel.lane)
