@@ -4,7 +4,7 @@
     python3 -m venv .venv && .venv/bin/pip install -r Scripts/requirements.txt
     .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [FAMILY…]
 
-FAMILY is one of: multi-head, operator, layers, encoders, sentences (all of them when none is named).
+FAMILY is one of: multi-head, operator, layers, encoders, gradients, sentences (all of them when none is named).
 `sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), and is left out without it.
 
 Everything is seeded. Float64 results are the truth; float32 results are PyTorch's own, and depend on
@@ -56,6 +56,16 @@ Tests/AttentionModelsTests/Fixtures/{bert,bert-prefixed,distilbert,roberta,rober
     hidden_f32, hidden_f64 [N, M] (last hidden states), attention_weights_f64 [L, H, N, N] (short sequences)
     attributes: length, float32Error
 
+Tests/AttentionModelsTests/Fixtures/bert/gradients.safetensors – `batch.`: the gradients of Σ hidden · seed
+    ids I64 [tokens], seed [tokens, M], the sequences end to end; gradients.NAME for each parameter, float64
+    rounded to float32; attributes: lengths, float32Errors (by NAME)
+
+Tests/AttentionTensorsTests/Fixtures/gradients.safetensors – inputs by name, seed, and d_NAME F64, the gradient of
+    Σ result · seed at each input; float32Errors (by NAME)
+    layerNormN, rmsNormN: input [3, W], weight, bias [W], residual [3, W] (where present); width, epsilon, offset
+    activation_NAME: input [n]; gate_NAME: gate, up [3, 33]; activation
+    linearN: input [M, K], weight [N, K], bias [N] (or none); activation
+
 Tests/AttentionGenerationTests/Fixtures/minilm.json – modelSHA256, maximumLength, similarities (the published ones
     of the first three sentences), shortSentence (index), sentences: [{text, ids}]
 Tests/AttentionGenerationTests/Fixtures/minilm.safetensors
@@ -69,6 +79,7 @@ from pathlib import Path
 import torch
 
 from fixtures.encoders import make_encoders
+from fixtures.gradients import make_gradients
 from fixtures.layers import make_layers
 from fixtures.multi_head import make_multi_head
 from fixtures.operator import make_operator
@@ -76,7 +87,7 @@ from fixtures.sentences import make_sentences
 
 FAMILIES = {
     "multi-head": make_multi_head, "operator": make_operator, "layers": make_layers,
-    "encoders": make_encoders}
+    "encoders": make_encoders, "gradients": make_gradients}
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ public struct MultiHeadAttention: Sendable {
     public var attention: AttentionOperator
 
     /// W^Q, W^K, W^V and W^O with their biases.
-    private let query, key, value, output: Linear
+    private var query, key, value, output: Linear
 
     /// - Parameters:
     ///   - heads: Hq
@@ -80,6 +80,15 @@ public struct MultiHeadAttention: Sendable {
         let result = try attention.forward(query: q, key: k, value: v)
         try observe(AttentionObservation(attention: attention, query: q, key: k, logSumExp: result.logSumExp))
         return try output(result.values.concatenatingHeads())
+    }
+}
+
+extension MultiHeadAttention: Parameterized {
+    public mutating func forEachParameter(_ body: ParameterVisitor) throws {
+        try visit(&query, "query", body)
+        try visit(&key, "key", body)
+        try visit(&value, "value", body)
+        try visit(&output, "output", body)
     }
 }
 

@@ -43,17 +43,17 @@ public struct EncoderTransformer: Sendable {
     }
 
     public let configuration: Configuration
-    let tokens: Embedding
-    let positions: Embedding
-    let segments: Embedding?
-    let embeddingNorm: LayerNorm
-    let layers: [Layer]
+    var tokens: Embedding
+    var positions: Embedding
+    var segments: Embedding?
+    var embeddingNorm: LayerNorm
+    var layers: [Layer]
 
     struct Layer: Sendable {
-        let attention: MultiHeadAttention
-        let attentionNorm: LayerNorm
-        let feedForward: FeedForward
-        let feedForwardNorm: LayerNorm
+        var attention: MultiHeadAttention
+        var attentionNorm: LayerNorm
+        var feedForward: FeedForward
+        var feedForwardNorm: LayerNorm
     }
 
     /// The last hidden states of a batch.
@@ -106,5 +106,24 @@ public struct EncoderTransformer: Sendable {
             }
         }
         return numbers
+    }
+}
+
+extension EncoderTransformer: Parameterized {
+    public mutating func forEachParameter(_ body: ParameterVisitor) throws {
+        try visit(&tokens, "tokens", body)
+        try visit(&positions, "positions", body)
+        try visit(&segments, "segments", body)
+        try visit(&embeddingNorm, "embeddingNorm", body)
+        try visit(&layers, "layers", body)
+    }
+}
+
+extension EncoderTransformer.Layer: Parameterized {
+    mutating func forEachParameter(_ body: ParameterVisitor) throws {
+        try visit(&attention, "attention", body)
+        try visit(&attentionNorm, "attentionNorm", body)
+        try visit(&feedForward, "feedForward", body)
+        try visit(&feedForwardNorm, "feedForwardNorm", body)
     }
 }

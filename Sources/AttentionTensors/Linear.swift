@@ -1,7 +1,9 @@
 /// y = act(x · Wᵀ + b): a linear layer.
 public struct Linear: Sendable {
-    private let weight: PackedMatrix
-    private let bias: Tensor?
+    private var weight: PackedMatrix
+    /// The weight as it was before packing, kept only where it is watched, which is where its gradient is wanted.
+    private var watchedWeight: Tensor?
+    private var bias: Tensor?
 
     public var inputs: Int { weight.inputs }
     public var outputs: Int { weight.outputs }
@@ -15,6 +17,7 @@ public struct Linear: Sendable {
         if let bias, bias.shape != [weight.shape[0]] {
             throw .shapeMismatch(tensor: "bias", expected: "[\(weight.shape[0])]", found: bias.shape)
         }
+        watchedWeight = weight.isWatched ? weight : nil
         self.bias = bias?.contiguous()
     }
 
@@ -32,6 +35,52 @@ public struct Linear: Sendable {
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)``.
     public func callAsFunction(_ x: Tensor, activation: Activation = .identity) throws(TensorError) -> Tensor
     {
-        try weight.product(x, bias: bias, activation: activation)
+        guard Tensor.isAnyWatched(x, watchedWeight, bias) else {
+            return try weight.product(x, bias: bias, activation: activation)
+        }
+        // The backward pass of an activation needs what it is applied to: recorded, it is an operation of its own.
+        return try activation(recordedProduct(x))
+    }
+
+    /// y = x · Wᵀ + b, with dx = dy · W, dW = dyᵀ · x and db = Σ dy over the rows.
+    private func recordedProduct(_ x: Tensor) throws(TensorError) -> Tensor {
+        let product = try weight.product(x.detached(), bias: bias?.detached(), activation: .identity)
+        // The input is kept for the weight's gradient only. A frozen weight, of which only the packed form is there,
+        // is unpacked for the input's.
+        let input = watchedWeight.map { _ in x.detached() }
+        let (packed, kept, shape) = (weight, watchedWeight?.detached(), x.shape)
+        return product.recorded(as: "linear", from: [x, watchedWeight, bias]) {
+            gradient, needs throws(TensorError) in
+            let dy = try gradient.asRows()
+            var (dx, dw): (Tensor?, Tensor?) = (nil, nil)
+            if needs[0] {
+                let weight = if let kept { kept } else { try packed.unpacked() }
+                dx = try matrixProduct(dy, weight).reshaped(to: shape)
+            }
+            if needs[1], let input { dw = try matrixProduct(dy.transposed(0, 1), input.asRows()) }
+            return [dx, dw, needs[2] ? try sumOfRows(dy) : nil]
+        }
+    }
+}
+
+extension Linear: Parameterized {
+    /// `weight` `[outputs, inputs]` and `bias` `[outputs]`.
+    public mutating func forEachParameter(_ body: ParameterVisitor) throws {
+        // A weight that nobody watches exists packed only. It is held here too, so that a write cannot go unnoticed.
+        let unwatched = watchedWeight == nil ? try weight.unpacked() : nil
+        let node = watchedWeight?.gradientNode
+        guard var shown = unwatched ?? watchedWeight.take() else { return }
+        defer { watchedWeight = shown.isWatched ? shown : nil }
+        try visit(&shown, "weight", body)
+        let isUnchanged = unwatched.map { $0.storage === shown.storage } ?? (shown.gradientNode === node)
+        if !isUnchanged { weight = try PackedMatrix(shown) }
+        try visit(&bias, "bias", body)
+    }
+}
+
+extension Tensor {
+    /// All axes but the last as one.
+    fileprivate func asRows() throws(TensorError) -> Tensor {
+        try reshaped(to: [shape.dropLast().reduce(1, *), shape[rank - 1]])
     }
 }

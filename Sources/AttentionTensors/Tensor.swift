@@ -111,6 +111,19 @@ extension Tensor {
         return try body(UnsafeMutableBufferPointer(start: elementPointer, count: elementCount))
     }
 
+    /// Replaces the elements by what `body` makes of them in row-major order: in the same memory, so that `from` and
+    /// `to` are one address, unless another tensor refers to it.
+    package mutating func rewrite(
+        _ body: (_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>) -> Void
+    ) {
+        if isWritableInPlace() {
+            withUnsafeMutableBuffer { body(UnsafePointer($0.baseAddress!), $0.baseAddress!) }
+        } else {
+            let source = contiguous()
+            self = Tensor(shape: shape) { to in source.withElementPointer { body($0, to.baseAddress!) } }
+        }
+    }
+
     /// Whether writing changes no other tensor and needs no copy.
     package mutating func isWritableInPlace() -> Bool {
         isContiguous && storage.isOwned && isKnownUniquelyReferenced(&storage)

@@ -8,12 +8,13 @@
 #include "body_attention.h"
 #include "body_rows.h"
 #include "body_backward.h"
-#include "body_matmul.h"
 #include "body_elementwise.h"
 #include "body_softmax.h"
 #include "body_rotary.h"
 #include "body_operations.h"
 #include "body_decode.h"
+#include "body_norms.h"
+#include "body_matmul.h"
 
 const ak_kernels FN(ak_kernels) = {
     .name = ISA_NAME,
@@ -29,10 +30,9 @@ const ak_kernels FN(ak_kernels) = {
     .finish_panel = FN(finish_panel),
     .backward = AK_BACKWARD_KERNELS,
     .matmul = MATMUL_KERNELS,
-    .activate = FN(activate),
-    .layer_norm = FN(layer_norm),
     .inverse_norms = FN(inverse_norms),
     .elementwise = AK_ELEMENTWISE_KERNELS,
     .operations = AK_OPERATION_KERNELS,
     .decode = DECODE_KERNELS,
+    .norms = AK_NORM_KERNELS,
 };

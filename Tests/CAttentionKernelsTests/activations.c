@@ -32,7 +32,7 @@ static void check_grid(const ak_kernels *kernels, ak_activation activation) {
         const double t = (double)(i - SIDE) / SIDE;
         x[i] = (float)(100 * t * t * t);  // dense about 0, out to ±100
     }
-    kernels->activate(x, SIZE, activation, out);
+    kernels->elementwise.activate(x, SIZE, activation, out);
     double largest = 0;
     for (int i = 0; i < SIZE; i++) {
         const double want = reference_activation(activation, x[i]);
@@ -50,13 +50,13 @@ static void check_special(const ak_kernels *kernels, ak_activation activation) {
         const float x = i % 2 ? -large[i / 2] : large[i / 2];
         working_on("%s %s of %g", kernels->name, names[activation], x);
         float got;
-        kernels->activate(&x, 1, activation, &got);
+        kernels->elementwise.activate(&x, 1, activation, &got);
         const double want = reference_activation(activation, x);
         expect(fabs(got - want) <= 4e-7 * scale_of(activation, x, want), "%g rather than %g", got, want);
     }
     float special[2] = {NAN, INFINITY}, out[2];
     working_on("%s %s of NaN and infinity", kernels->name, names[activation]);
-    kernels->activate(special, 2, activation, out);
+    kernels->elementwise.activate(special, 2, activation, out);
     expect(isnan(out[0]), "NaN becomes %g", out[0]);
     expect(out[1] == (activation == AK_TANH ? 1 : INFINITY), "infinity becomes %g", out[1]);
 }
@@ -65,15 +65,15 @@ static void check_counts(const ak_kernels *kernels, ak_activation activation) {
     for (int count = 0; count <= 40; count++) {
         working_on("%s %s of %d numbers", kernels->name, names[activation], count);
         float *x = random_floats(count), *out = floats(count);
-        kernels->activate(x, count, activation, out);
+        kernels->elementwise.activate(x, count, activation, out);
         bool same = true;
         for (int i = 0; i < count; i++) {
             float alone;
-            kernels->activate(x + i, 1, activation, &alone);
+            kernels->elementwise.activate(x + i, 1, activation, &alone);
             same = same && same_bits(alone, out[i]);
         }
         expect(same, "a number's bits depend on its neighbours");
-        kernels->activate(x, count, activation, x);
+        kernels->elementwise.activate(x, count, activation, x);
         for (int i = 0; i < count; i++) same = same && same_bits(x[i], out[i]);
         expect(same, "other numbers in place");
         release_memory();

@@ -160,6 +160,8 @@ int main(void) {
         check_panels(kernels);
         check_matmul(kernels);
         check_rows(kernels);
+        check_norms(kernels);
+        check_elementwise(kernels);
         check_activations(kernels);
         check_operations(kernels);
         check_attention(kernels);

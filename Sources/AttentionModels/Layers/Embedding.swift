@@ -6,7 +6,7 @@ public struct Embedding: Sendable {
     public let count: Int
     /// M
     public let width: Int
-    private let table: Tensor
+    private var table: Tensor
 
     /// - Parameter table: `[count, width]`
     /// - Throws: `TensorError.shapeMismatch` unless it is a matrix.
@@ -40,5 +40,12 @@ public struct Embedding: Sendable {
                 }
             }
         }
+    }
+}
+
+extension Embedding: Parameterized {
+    /// `weight` `[count, width]`.
+    public mutating func forEachParameter(_ body: ParameterVisitor) throws {
+        try visit(&table, "weight", body)
     }
 }

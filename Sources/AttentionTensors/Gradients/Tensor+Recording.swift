@@ -42,7 +42,8 @@ extension Tensor {
         backward:
             @escaping @Sendable (_ gradient: inout Tensor, _ needs: [Bool]) throws(TensorError) -> [Tensor?]
     ) -> Tensor {
-        recordedInParts(as: operation, from: inputs) { gradient, needs throws(TensorError) -> [GradientPart?] in
+        recordedInParts(as: operation, from: inputs) {
+            gradient, needs throws(TensorError) -> [GradientPart?] in
             try backward(&gradient, needs).map { $0.map { .whole($0) } }
         }
     }

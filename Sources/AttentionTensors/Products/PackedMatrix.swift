@@ -27,6 +27,26 @@ package struct PackedMatrix: Sendable {
         self.inputs = inputs
     }
 
+    /// The matrix as it was before packing, `[outputs, inputs]`, with rows of whole vectors.
+    package func unpacked() throws(TensorError) -> Tensor {
+        let (width, pack) = (kernels.panelWidth, kernels.table.pointee.pack_panel!)
+        let vectors = (inputs + kernels.laneWidth - 1) / kernels.laneWidth
+        let row = vectors * kernels.laneWidth
+        let padded = Tensor(shape: [outputs, row]) { destination in
+            guard let to = destination.baseAddress else { return }
+            panels.withElementPointer { panels in
+                WorkerPool.current.run(count: (outputs + width - 1) / width) { panel, _ in
+                    let first = panel * width
+                    // Transposed once more, a panel is the rows that it came from.
+                    pack(
+                        panels + first * inputs, width, Int64(inputs), Int64(min(width, outputs - first)), 1,
+                        nil, Int32(vectors), to + first * row)
+                }
+            }
+        }
+        return padded.sliced(axis: 1, 0..<inputs)
+    }
+
     /// `act(x · Wᵀ + bias)` for the rows of `x`.
     ///
     /// - Parameters:

@@ -13,21 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ak_elementwise.h"
 #include "ak_matmul.h"
+#include "ak_norms.h"
 #include "ak_operations.h"
 #include "ak_decode.h"
 
 typedef enum { AK_SCALAR = 0, AK_NEON = 1, AK_AVX2 = 2, AK_AVX512 = 3 } ak_isa;
 enum { AK_ISA_COUNT = 4 };
-
-typedef enum {
-    AK_IDENTITY = 0,
-    AK_GELU = 1,       // x/2 · (1 + erf(x/√2))
-    AK_GELU_TANH = 2,  // x/2 · (1 + tanh(√(2/π)(x + 0.044715 x³)))
-    AK_RELU = 3,
-    AK_SILU = 4,  // x / (1 + e⁻ˣ)
-    AK_TANH = 5,
-} ak_activation;
 
 #include "ak_dropout.h"
 
@@ -72,8 +65,6 @@ typedef struct {
     float *total;    // [lanes], the sum of weights
 } ak_sums;
 
-#include "ak_elementwise.h"
-
 typedef struct {
     const char *name;
     int32_t lane_width;   // floats in a vector
@@ -105,16 +96,12 @@ typedef struct {
     ak_backward_kernels backward;
 
     ak_matmul_kernels matmul;
-    // out[i] = act(x[i])
-    void (*activate)(const float *x, int64_t count, ak_activation activation, float *out);
-    // out = (y − mean(y)) / √(var(y) + ε) · gain + bias over rows of `width`, y = x + residual (or x if NULL).
-    void (*layer_norm)(const float *x, const float *residual, int64_t rows, int64_t width, const float *gain,
-                       const float *bias, float epsilon, float *out);
     // out[i] = 1 / ‖row i‖₂ (0 for a zero row)
     void (*inverse_norms)(const float *x, ptrdiff_t row, int64_t rows, int64_t width, float *out);
     ak_elementwise_kernels elementwise;
     ak_operation_kernels operations;
     ak_decode_kernels decode;
+    ak_norm_kernels norms;
 } ak_kernels;
 
 // The functions compiled for `isa`, or NULL if this build or this machine does not have it.
