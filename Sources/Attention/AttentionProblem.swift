@@ -6,6 +6,8 @@ package struct AttentionProblem: Sendable {
     package let extent: AttentionExtent
     /// `[B, Hq, Nq, D]`, `[B, Hkv, Nk, D]`, `[B, Hkv, Nk, Dv]`; the innermost axis without gaps.
     package let query, key, value: Tensor
+    /// Where keys and values really are, if not in ``key`` and ``value``: those then have the right shapes, and zeros.
+    package var cached: CachedSequence?
     /// A view of `[B, Hq, Nq, Nk]`.
     package let bias: Tensor?
     /// The position of every query.
@@ -42,13 +44,9 @@ package struct AttentionProblem: Sendable {
         slopes = try parameters.bias.slopes(heads: extent.heads)
         sinks = try Self.sinks(parameters.sinks, heads: extent.heads)
         self.parameters = parameters
-        self.query = Self.withUnitStride(query)
-        self.key = Self.withUnitStride(key)
-        self.value = Self.withUnitStride(value)
-    }
-
-    private static func withUnitStride(_ tensor: Tensor) -> Tensor {
-        tensor.strides[3] == 1 || tensor.shape[3] <= 1 ? tensor : tensor.contiguous()
+        self.query = query.withUnitStride()
+        self.key = key.withUnitStride()
+        self.value = value.withUnitStride()
     }
 
     private static func checkShapes(_ query: Tensor, _ key: Tensor, _ value: Tensor) throws(TensorError) {

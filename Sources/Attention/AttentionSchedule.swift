@@ -12,11 +12,17 @@ struct AttentionSchedule {
     private let results: TiledAttention.Results
     /// How many batch elements and key heads the mask tells apart; 1: all are alike.
     private let batchClasses, headClasses: Int
+    /// What has been computed already.
+    private let decoded: Set<TiledAttention.Part>
 
     /// The words that the tables of a round may take: 16 MiB.
     private static let tableWords = 1 << 21
 
-    init(_ tiled: TiledAttention, _ operands: TiledAttention.Operands, _ results: TiledAttention.Results) {
+    init(
+        _ tiled: TiledAttention, _ operands: TiledAttention.Operands, _ results: TiledAttention.Results,
+        leavingOut decoded: Set<TiledAttention.Part> = []
+    ) {
+        self.decoded = decoded
         self.tiled = tiled
         self.operands = operands
         self.results = results
@@ -97,7 +103,8 @@ struct AttentionSchedule {
 
     private func runItems(_ units: [Unit]) {
         forEach(units.count * members) { item, scratch in
-            block(item, of: units, scratch).attend(into: results)
+            let block = block(item, of: units, scratch)
+            if !isDecoded(block) { block.attend(into: results) }
         }
     }
 
@@ -121,6 +128,7 @@ struct AttentionSchedule {
             }
             forEach(tasks.count) { task, scratch in
                 let block = block(tasks[task].item, of: units, scratch)
+                if isDecoded(block) { return }
                 block.begin()
                 block.attend(segment: tasks[task].segment, sums(task))
             }
@@ -128,6 +136,7 @@ struct AttentionSchedule {
             for count in segments { firsts.append(firsts[firsts.count - 1] + count) }
             forEach(segments.count) { item, scratch in
                 let block = block(item, of: units, scratch)
+                if isDecoded(block) { return }
                 // One without keys has had no task.
                 guard segments[item] > 0 else { return block.attend(into: results) }
                 block.begin()
@@ -146,6 +155,11 @@ struct AttentionSchedule {
                 body(item, AttentionScratch(memory + worker * layout.count, layout))
             }
         }
+    }
+
+    private func isDecoded(_ block: QueryBlock) -> Bool {
+        !decoded.isEmpty
+            && decoded.contains(TiledAttention.Part(batch: block.batch, queries: block.plan.rows.queries))
     }
 
     /// Neighbouring items share a block of queries; the unit's members follow each other.

@@ -40,8 +40,9 @@ struct AttentionScratch {
     /// Where everything lies, in floats. Every part begins at a multiple of the widest vector.
     struct Layout {
         let lanes: Int
-        let queries, sums, more, inverses, logSumExps, queryFactors, queryScales, slopes, sinks, positions, pointers: Int
-        let places, dropout, first, last, scores, bias: Int
+        let queries, sums, more, inverses, logSumExps, queryFactors, queryScales, slopes, sinks, positions,
+            pointers: Int
+        let places, dropout, first, last, scores, bias, keys, values: Int
         let count: Int
         fileprivate let valueWidth: Int
 
@@ -72,6 +73,8 @@ struct AttentionScratch {
             last = part(panel)
             scores = part(TiledAttention.keyBlock * panel)
             bias = part(TiledAttention.keyBlock * panel)
+            keys = part(problem.cached == nil ? 0 : TiledAttention.keyBlock * problem.headWidth)
+            values = part(problem.cached == nil ? 0 : TiledAttention.keyBlock * problem.valueWidth)
             count = end
         }
     }
@@ -119,6 +122,9 @@ struct AttentionScratch {
     var scores: UnsafeMutablePointer<Float> { base + layout.scores }
     /// `[keys][lanes]`: a tile of bias.
     var bias: UnsafeMutablePointer<Float> { base + layout.bias }
+    /// `[keys][D]` and `[keys][Dv]`: a block of a cache's keys and values.
+    var keys: UnsafeMutablePointer<Float> { base + layout.keys }
+    var values: UnsafeMutablePointer<Float> { base + layout.values }
 
     private func integers(_ offset: Int) -> UnsafeMutablePointer<Int32> {
         UnsafeMutableRawPointer(base + offset).assumingMemoryBound(to: Int32.self)

@@ -98,8 +98,15 @@ struct QueryBlock {
         let keyStride, valueStride: Int
     }
 
-    /// Keys and values are read in place.
+    /// A tensor's keys and values are read in place; a cache's are turned into float32 first, once for the whole block of
+    /// queries.
     private func load(_ keys: Range<Int>) -> KeyBlock {
+        if let rows = operands.cached {
+            rows.read(keys, head: keyHead, tiled.kernels, keys: scratch.keys, values: scratch.values, problem)
+            return KeyBlock(
+                keys: keys, key: UnsafePointer(scratch.keys), value: UnsafePointer(scratch.values),
+                keyStride: problem.headWidth, valueStride: problem.valueWidth)
+        }
         let (key, value) = (problem.key.strides, problem.value.strides)
         return KeyBlock(
             keys: keys,
@@ -131,7 +138,8 @@ struct QueryBlock {
             let row = panel.rows.lowerBound + min(lane, panel.rows.count - 1)
             let (place, head, query) = (panel.lane + lane, head(row), plan.rows.query(row))
             scratch.queryFactors[place] = problem.factors[head]
-            if problem.parameters.score.isCosine, lane < panel.rows.count, let source = scratch.sources[lane] {
+            if problem.parameters.score.isCosine, lane < panel.rows.count, let source = scratch.sources[lane]
+            {
                 var norm: Float = 0
                 kernels.inverse_norms(source, 0, 1, Int64(problem.headWidth), &norm)
                 scratch.queryFactors[place] *= norm
@@ -176,7 +184,8 @@ struct QueryBlock {
         if let dropout = problem.parameters.dropout {
             scratch.dropout.initialize(
                 to: ak_dropout(
-                    key: dropout.key.folded(with: batch).bits, threshold: dropout.threshold, scale: dropout.scale,
+                    key: dropout.key.folded(with: batch).bits, threshold: dropout.threshold,
+                    scale: dropout.scale,
                     place: UnsafePointer(scratch.places + panel.lane), first_key: Int32(keys.lowerBound)))
             block.dropout = UnsafePointer(scratch.dropout)
         }

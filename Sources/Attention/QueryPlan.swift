@@ -37,7 +37,7 @@ package struct BlockRows: Sendable {
 
 extension AttentionProblem {
     /// Rows at which packed sequences begin, the first aside, ascending.
-    fileprivate var queryCuts: [Int] {
+    var queryCuts: [Int] {
         let cuts =
             positions.arePacked
             ? positions.starts : parameters.mask.queryBoundaries.map { $0 - positions.first }.sorted()
@@ -111,7 +111,7 @@ extension QueryPlan.Panel {
 
 extension [Range<Int>] {
     /// The smallest range that holds all that are not empty.
-    fileprivate var spanned: Range<Int> {
+    var spanned: Range<Int> {
         var result = 0..<0
         for range in self where !range.isEmpty {
             result =

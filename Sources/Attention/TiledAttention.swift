@@ -45,10 +45,14 @@ package struct TiledAttention {
         // Positions outermost in memory: putting the heads side by side again copies nothing.
         return Tensor(shape: [extent.batch, extent.queries, extent.heads, problem.valueWidth]) { values in
             guard let values = values.baseAddress else { return }
-            withOperands { operands in
-                AttentionSchedule(self, operands, Results(values: values, logSumExp: logSumExp)).run()
-            }
+            run(into: Results(values: values, logSumExp: logSumExp))
         }.transposed(1, 2)
+    }
+
+    func run(into results: Results) {
+        let decoded = decode(into: results)
+        guard decoded.isEmpty || decoded.count < problem.parts.count else { return }
+        withOperands { operands in AttentionSchedule(self, operands, results, leavingOut: decoded).run() }
     }
 
     /// The number of segments of a plan's keys.
@@ -73,15 +77,21 @@ package struct TiledAttention {
         let bias: UnsafePointer<Float>?
         /// 1 / ‖k‖ of every key, `[B, Hkv, Nk]`; for cosine scores.
         let keyNorms: UnsafePointer<Float>?
+        /// Where keys and values are, if not in `key` and `value`.
+        let cached: CachedRows?
     }
 
     func withOperands(_ body: (Operands) -> Void) {
+        let cached = problem.cached?.rows
         problem.query.withElementPointer { query in
             problem.key.withElementPointer { key in
                 problem.value.withElementPointer { value in
                     withOptionalPointer(problem.bias) { bias in
-                        withKeyNorms(key) { norms in
-                            body(Operands(query: query, key: key, value: value, bias: bias, keyNorms: norms))
+                        withKeyNorms(key, cached) { norms in
+                            body(
+                                Operands(
+                                    query: query, key: key, value: value, bias: bias, keyNorms: norms,
+                                    cached: cached))
                         }
                     }
                 }
@@ -89,11 +99,19 @@ package struct TiledAttention {
         }
     }
 
-    private func withKeyNorms(_ key: UnsafePointer<Float>, _ body: (UnsafePointer<Float>?) -> Void) {
+    private func withKeyNorms(
+        _ key: UnsafePointer<Float>, _ cached: CachedRows?, _ body: (UnsafePointer<Float>?) -> Void
+    ) {
         guard problem.parameters.score.isCosine else { return body(nil) }
         let tensor = problem.key
         let (heads, keys) = (tensor.shape[1], tensor.shape[2])
         ScratchPool.withFloats(tensor.shape[0] * heads * keys) { norms in
+            if let rows = cached {
+                WorkerPool.current.run(count: heads) { head, _ in
+                    rows.writeInverseNorms(0..<keys, head: head, kernels, to: norms + head * keys)
+                }
+                return body(norms)
+            }
             WorkerPool.current.run(count: tensor.shape[0] * heads) { item, _ in
                 kernels.table.pointee.inverse_norms(
                     key + item / heads * tensor.strides[0] + item % heads * tensor.strides[1],

@@ -83,10 +83,12 @@ static int64_t FN(decode_row_size)(int64_t width) { return (width + VW - 1) / VW
 static void FN(decode_pack_query)(const float *src, int64_t width, float scale, ak_cache_type type, float *out) {
     int64_t i = 0;
     for (; i + VW <= width; i += VW) st(out + i, ld(src + i) * bc(scale));
-    if (i == width) return;
-    // A cache's rows go on with zeros; a tensor's last vector begins earlier, and repeats what has been counted.
-    vf tail = type == AK_ROWS ? select(tail_lanes(width), cache_load_tail(src, width), bc(0)) : load_part(src, i, width, 0);
-    st(out + i, tail * bc(scale));
+    if (type == AK_ROWS) {
+        // The last vector begins earlier, and repeats what has been counted.
+        if (i < width) st(out + i, select(tail_lanes(width), cache_load_tail(src, width), bc(0)) * bc(scale));
+        return;
+    }
+    for (; i < (width + 15) / 16 * 16; i += VW) st(out + i, (i < width ? load_part(src, i, width, 0) : bc(0)) * bc(scale));
 }
 
 // MARK: Scores

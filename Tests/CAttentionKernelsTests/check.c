@@ -166,6 +166,7 @@ int main(void) {
         check_operations(kernels);
         check_attention(kernels);
         check_attention_extremes(kernels);
+        check_decode(kernels);
         failures += report(kernels->name);
     }
     return failures == 0 ? 0 : 1;

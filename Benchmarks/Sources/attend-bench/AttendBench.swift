@@ -5,5 +5,7 @@ struct AttendBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "attend-bench",
         abstract: "Measures beside peers, taking turns in one run.",
-        subcommands: [AttentionBenchmark.self, EmbeddingBenchmark.self, PoolBenchmark.self])
+        subcommands: [
+            AttentionBenchmark.self, EmbeddingBenchmark.self, PoolBenchmark.self, DecodeBenchmark.self,
+        ])
 }

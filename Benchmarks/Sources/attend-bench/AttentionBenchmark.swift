@@ -102,7 +102,7 @@ struct AttentionBenchmark: ParsableCommand {
     }
 
     /// Numbers between −√3 and √3, with variance 1, from a linear congruential generator.
-    private static func numbers(_ shape: Shape, seed: UInt64) -> Tensor {
+    static func numbers(_ shape: Shape, seed: UInt64) -> Tensor {
         var state = seed &* 0x9E37_79B9_7F4A_7C15
         return Tensor(shape: shape) { elements in
             for index in elements.indices {

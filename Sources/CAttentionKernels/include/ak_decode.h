@@ -42,7 +42,7 @@ typedef struct {
 typedef struct {
     // The length of a packed row of queries, and of a row of sums, for keys or values of `width` elements.
     int64_t (*row_size)(int64_t width);
-    // out[row_size] ← src[width] · scale
+    // out[row_size] ← src[width] · scale; `width` is without padding, the row as long as the keys of `type` need.
     void (*pack_query)(const float *src, int64_t width, float scale, ak_cache_type type, float *out);
     // scores[r][key] ← packed query r · key; rows of scores are `scores_row` apart.
     void (*scores)(const ak_cache_run *keys, const float *queries, int64_t rows, float *scores, int64_t scores_row);

@@ -1,0 +1,27 @@
+/// Why a key/value cache cannot do what it is asked.
+public enum KeyValueCacheError: Error, Hashable, Sendable {
+    /// The sequence holds `length` positions of at most `capacity`, and `appending` more do not fit.
+    case full(sequence: Int, length: Int, capacity: Int, appending: Int)
+    /// The pool holds `free` pages, and `needed` are needed.
+    case outOfPages(needed: Int, free: Int)
+    /// The cache has `count` sequences.
+    case noSuchSequence(Int, count: Int)
+    /// A sequence of `length` positions cannot be cut to `newLength`.
+    case cannotTruncate(sequence: Int, length: Int, to: Int)
+}
+
+extension KeyValueCacheError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .full(let sequence, let length, let capacity, let appending):
+            "the key/value cache is full: sequence \(sequence) holds \(length) of \(capacity) positions, "
+                + "and \(appending) more do not fit"
+        case .outOfPages(let needed, let free):
+            "the key/value cache needs \(needed) more pages, and its pool has \(free)"
+        case .noSuchSequence(let sequence, let count):
+            "the key/value cache has no sequence \(sequence): there are \(count)"
+        case .cannotTruncate(let sequence, let length, let newLength):
+            "sequence \(sequence) of the key/value cache holds \(length) positions and cannot be cut to \(newLength)"
+        }
+    }
+}

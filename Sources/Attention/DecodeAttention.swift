@@ -1,0 +1,157 @@
+import AttentionTensors
+import CAttentionKernels
+
+/// Attention of a few queries a sequence to caches of any lengths (after Flash-Decoding and FlashAttention's split of the
+/// keys): keys are cut into chunks by position, workers take chunks, and the chunks' sums are merged in order.
+///
+/// Keys and values are read once, for all query heads that share them. A sequence's bits depend on its own numbers
+/// alone: neither on the other sequences, nor on the workers, nor on where memory lies.
+struct DecodeAttention {
+    let problem: AttentionProblem
+    let kernels: Kernels
+    let sequences: [DecodeSequence]
+
+    private var table: UnsafePointer<ak_kernels> { kernels.table }
+    private var group: Int { problem.group }
+
+    /// Where a sequence's partial sums lie: `[Hkv][chunks][rows][row of sums]`, and `[Hkv][rows][chunks]` reference
+    /// exponents and totals.
+    private struct Place {
+        let item, sums, totals: Int
+        let chunks, rows: Int
+    }
+
+    /// The length of a row of sums.
+    private var sumsRow: Int {
+        sequences.map { Int(table.pointee.decode.row_size(Int64($0.rows.valueWidth))) }.max() ?? 0
+    }
+
+    func run(query: UnsafePointer<Float>, bias: UnsafePointer<Float>?, into results: TiledAttention.Results) {
+        let sumsRow = sumsRow
+        var end = Place(item: 0, sums: 0, totals: 0, chunks: 0, rows: 0)
+        let places = sequences.map { sequence in
+            let (chunks, rows) = (sequence.chunks.count, sequence.queries.count * group)
+            let place = Place(item: end.item, sums: end.sums, totals: end.totals, chunks: chunks, rows: rows)
+            let parts = problem.keyHeads * chunks
+            end = Place(
+                item: end.item + parts, sums: end.sums + parts * rows * sumsRow,
+                totals: end.totals + parts * rows, chunks: 0, rows: 0)
+            return place
+        }
+        let work = Work.bytes(
+            4
+                * sequences.reduce(0) {
+                    $0 + $1.keys.count * ($1.rows.keyWidth + $1.rows.valueWidth) * problem.keyHeads
+                })
+        let merging = Work.bytes(4 * end.sums)
+        let layout = DecodeScratch.Layout(problem, kernels, sequences)
+        let threads = WorkerPool.current.threadCount
+        ScratchPool.withFloats(end.sums + 2 * end.totals + 16 + threads * layout.count) { memory in
+            let maxima = memory + end.sums
+            let totals = maxima + end.totals
+            let scratch = memory + (end.sums + 2 * end.totals + 15) / 16 * 16
+            WorkerPool.current.run(count: end.item, work: work) { item, worker in
+                let index = sequence(of: item, places)
+                let (place, sequence) = (places[index], sequences[index])
+                let (keyHead, chunk) = (
+                    (item - place.item) / place.chunks, (item - place.item) % place.chunks
+                )
+                let part = DecodeChunk(
+                    attention: self, sequence: sequence, keyHead: keyHead,
+                    range: sequence.keys(ofChunk: sequence.chunks.lowerBound + chunk),
+                    scratch: DecodeScratch(scratch + worker * layout.count, layout))
+                part.attend(
+                    query: query, bias: bias,
+                    sums: memory + place.sums + (keyHead * place.chunks + chunk) * place.rows * sumsRow,
+                    sumsRow: sumsRow
+                ) { row, maximum, total in
+                    let at = place.totals + (keyHead * place.rows + row) * place.chunks + chunk
+                    maxima[at] = maximum
+                    totals[at] = total
+                }
+            }
+            WorkerPool.current.run(count: sequences.count * problem.keyHeads, work: merging) { item, _ in
+                let (index, keyHead) = (item / problem.keyHeads, item % problem.keyHeads)
+                let place = places[index]
+                let first = place.totals + keyHead * place.rows * place.chunks
+                merge(
+                    sequences[index], keyHead: keyHead, chunks: place.chunks,
+                    sums: memory + place.sums + keyHead * place.chunks * place.rows * sumsRow,
+                    sumsRow: sumsRow,
+                    maxima: maxima + first, totals: totals + first, into: results)
+            }
+        }
+    }
+
+    /// Adds up the chunks of one key head's rows, in order, and divides by the totals.
+    private func merge(
+        _ sequence: DecodeSequence, keyHead: Int, chunks: Int, sums: UnsafeMutablePointer<Float>,
+        sumsRow: Int,
+        maxima: UnsafeMutablePointer<Float>, totals: UnsafeMutablePointer<Float>,
+        into results: TiledAttention.Results
+    ) {
+        let (extent, width) = (problem.extent, problem.valueWidth)
+        let rows = sequence.queries.count * group
+        for row in 0..<rows {
+            let head = keyHead * group + row / sequence.queries.count
+            let query = sequence.queries.lowerBound + row % sequence.queries.count
+            table.pointee.decode.merge(
+                sums + row * sumsRow, rows * sumsRow, maxima + row * chunks, totals + row * chunks,
+                Int64(chunks),
+                problem.sinks.map { $0[head] * .log2e } ?? -.infinity, sequence.rows.type, Int64(width),
+                results.values + ((sequence.batch * extent.queries + query) * extent.heads + head) * width,
+                results.logSumExp.map { $0 + (sequence.batch * extent.heads + head) * extent.queries + query }
+            )
+        }
+    }
+
+    /// The last sequence that begins at or before an item, and has some.
+    private func sequence(of item: Int, _ places: [Place]) -> Int {
+        var (low, high) = (0, places.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if places[middle].item <= item { low = middle } else { high = middle }
+        }
+        return low
+    }
+}
+
+/// One worker's memory for one chunk.
+struct DecodeScratch {
+    struct Layout {
+        let queries, scores, keyNorms, bias, count: Int
+        /// The length of a packed row of queries.
+        let queryRow: Int
+
+        init(_ problem: AttentionProblem, _ kernels: Kernels, _ sequences: [DecodeSequence]) {
+            let rows = (sequences.map(\.queries.count).max() ?? 0) * problem.group
+            queryRow =
+                sequences.map { Int(kernels.table.pointee.decode.row_size(Int64($0.rows.keyWidth))) }.max()
+                ?? 0
+            queries = 0
+            scores = rows * queryRow
+            keyNorms = scores + rows * DecodeSequence.chunk
+            bias = keyNorms + DecodeSequence.chunk
+            // A line more, so that no two workers write to one.
+            count =
+                (bias + (problem.parameters.mask.isInterval ? 0 : rows * DecodeSequence.chunk)) / 16 * 16 + 32
+        }
+    }
+
+    private let base: UnsafeMutablePointer<Float>
+    let layout: Layout
+
+    init(_ base: UnsafeMutablePointer<Float>, _ layout: Layout) {
+        self.base = base
+        self.layout = layout
+    }
+
+    /// `[rows][queryRow]`, scaled.
+    var queries: UnsafeMutablePointer<Float> { base + layout.queries }
+    /// `[rows][chunk]`: scores, then weights.
+    var scores: UnsafeMutablePointer<Float> { base + layout.scores }
+    /// 1 / ‖k‖ of the chunk's keys, for cosine scores.
+    var keyNorms: UnsafeMutablePointer<Float> { base + layout.keyNorms }
+    /// `[rows][chunk]`: bias and mask, for masks that are no interval.
+    var bias: UnsafeMutablePointer<Float> { base + layout.bias }
+}

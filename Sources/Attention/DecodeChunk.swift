@@ -1,0 +1,159 @@
+import AttentionTensors
+import CAttentionKernels
+
+/// One item of a decoder's step: one chunk of one sequence's keys, and the query heads that share a key head. The rows
+/// are the group's heads, each with its queries.
+struct DecodeChunk {
+    let attention: DecodeAttention
+    let sequence: DecodeSequence
+    let keyHead: Int
+    /// The positions of the chunk.
+    let range: Range<Int>
+    let scratch: DecodeScratch
+
+    private var problem: AttentionProblem { attention.problem }
+    private var table: UnsafePointer<ak_kernels> { attention.kernels.table }
+    /// The keys that some row may see.
+    private var keys: Range<Int> { range.clamped(to: sequence.keys) }
+    private var rowCount: Int { sequence.queries.count * problem.group }
+
+    private func head(_ row: Int) -> Int { keyHead * problem.group + row / sequence.queries.count }
+    /// Of the sequence's queries.
+    private func query(_ row: Int) -> Int { row % sequence.queries.count }
+
+    /// - Parameters:
+    ///   - sums: `[rows][sumsRow]`: written, the weighted sums.
+    ///   - note: Is told each row's reference exponent and sum of weights.
+    func attend(
+        query: UnsafePointer<Float>, bias: UnsafePointer<Float>?, sums: UnsafeMutablePointer<Float>,
+        sumsRow: Int,
+        note: (_ row: Int, _ maximum: Float, _ total: Float) -> Void
+    ) {
+        packQueries(query)
+        multiply()
+        withUnsafeTemporaryAllocation(of: ak_decode_row.self, capacity: rowCount) { rows in
+            var isMasked = false
+            for row in 0..<rowCount {
+                rows.initializeElement(at: row, to: describe(row, bias))
+                isMasked = isMasked || hides(rows[row])
+                table.pointee.decode.softmax(rows.baseAddress! + row)
+                note(row, rows[row].maximum, rows[row].total)
+            }
+            sums.update(repeating: 0, count: rowCount * sumsRow)
+            addValues(guarded: isMasked && someValueIsNotFinite(), rows, sums, sumsRow)
+        }
+    }
+
+    private func packQueries(_ query: UnsafePointer<Float>) {
+        let (strides, width) = (problem.query.strides, Int64(problem.headWidth))
+        for row in 0..<rowCount {
+            let source =
+                query + sequence.batch * strides[0] + head(row) * strides[1]
+                + (sequence.queries.lowerBound + self.query(row)) * strides[2]
+            var factor = problem.factors[head(row)]
+            if problem.parameters.score.isCosine {
+                var norm: Float = 0
+                table.pointee.inverse_norms(source, 0, 1, width, &norm)
+                factor *= norm
+            }
+            table.pointee.decode.pack_query(
+                source, width, problem.parameters.softcap.map { factor / $0 } ?? factor * .log2e,
+                sequence.rows.type, scratch.queries + row * scratch.layout.queryRow)
+        }
+    }
+
+    /// The scores of all rows.
+    private func multiply() {
+        sequence.rows.forEachRun(keys) { part in
+            var run = sequence.rows.keys(part, head: keyHead)
+            run.position = Int32(part.lowerBound - range.lowerBound)
+            table.pointee.decode.scores(
+                &run, scratch.queries, Int64(rowCount), scratch.scores, Int64(DecodeSequence.chunk))
+            if problem.parameters.score.isCosine {
+                table.pointee.decode.inverse_norms(&run, scratch.keyNorms)
+            }
+        }
+    }
+
+    /// What changes the scores of a row.
+    private func describe(_ row: Int, _ bias: UnsafePointer<Float>?) -> ak_decode_row {
+        let parameters = problem.parameters
+        let seen = sequence.visible(query: query(row), head: head(row)).clamped(to: keys)
+        var result = ak_decode_row()
+        result.scores = scratch.scores + row * DecodeSequence.chunk
+        result.begin = Int32(keys.lowerBound - range.lowerBound)
+        result.end = Int32(keys.upperBound - range.lowerBound)
+        result.first = Int32(seen.lowerBound - range.lowerBound)
+        result.last = Int32(seen.upperBound - range.lowerBound)
+        if parameters.score.isCosine { result.key_scale = UnsafePointer(scratch.keyNorms) }
+        result.softcap = parameters.softcap.map { $0 * .log2e } ?? 0
+        result.slope = problem.slopes.map { $0[head(row)] * .log2e } ?? 0
+        result.distance = Float(sequence.position + query(row) - range.lowerBound)
+        result.bias = self.bias(row, seen, bias)
+        return result
+    }
+
+    /// Bias and mask of a row, for each key of the chunk.
+    private func bias(_ row: Int, _ seen: Range<Int>, _ bias: UnsafePointer<Float>?) -> UnsafePointer<Float>?
+    {
+        var additive: UnsafePointer<Float>?
+        if let bias, let view = problem.bias {
+            additive =
+                bias + sequence.batch * view.strides[0] + head(row) * view.strides[1]
+                + (sequence.queries.lowerBound + query(row)) * view.strides[2] + range.lowerBound
+        }
+        let (mask, position) = (problem.parameters.mask, sequence.position + query(row))
+        let site = AttentionSite(batch: sequence.batch, head: head(row), keys: sequence.keyCount)
+        guard !mask.isInterval, !seen.isEmpty else { return additive }
+        switch mask.coverage(queries: position..<position + 1, keys: seen, at: site) {
+        case .full: return additive
+        case .empty, .partial: break
+        }
+        let own = scratch.bias + row * DecodeSequence.chunk
+        own.update(repeating: 0, count: DecodeSequence.chunk)
+        if let additive {
+            (own + (seen.lowerBound - range.lowerBound)).update(
+                from: additive + (seen.lowerBound - range.lowerBound), count: seen.count)
+        }
+        for first in stride(from: seen.lowerBound, to: seen.upperBound, by: 64) {
+            let part = first..<min(first + 64, seen.upperBound)
+            let bits = mask.visibleBits(query: position, keys: part, at: site)
+            for key in part where bits >> UInt64(key - first) & 1 == 0 {
+                own[key - range.lowerBound] = -.infinity
+            }
+        }
+        return UnsafePointer(own)
+    }
+
+    /// Whether some of the keys that were multiplied may be hidden from a row.
+    private func hides(_ row: ak_decode_row) -> Bool {
+        row.bias != nil || row.first != row.begin || row.last != row.end
+    }
+
+    private func someValueIsNotFinite() -> Bool {
+        var found = false
+        sequence.rows.forEachRun(keys) { part in
+            var run = sequence.rows.values(part, head: keyHead)
+            found = found || table.pointee.decode.has_nonfinite(&run) != 0
+        }
+        return found
+    }
+
+    private func addValues(
+        guarded: Bool, _ rows: UnsafeMutableBufferPointer<ak_decode_row>, _ sums: UnsafeMutablePointer<Float>,
+        _ sumsRow: Int
+    ) {
+        sequence.rows.forEachRun(keys) { part in
+            var run = sequence.rows.values(part, head: keyHead)
+            run.position = Int32(part.lowerBound - range.lowerBound)
+            if guarded {
+                for row in 0..<rowCount {
+                    table.pointee.decode.guarded_values(&run, rows.baseAddress! + row, sums + row * sumsRow)
+                }
+            } else {
+                table.pointee.decode.values(
+                    &run, scratch.scores, Int64(rowCount), Int64(DecodeSequence.chunk), sums)
+            }
+        }
+    }
+}
