@@ -19,6 +19,7 @@ let package = Package(
                 .product(name: "AttentionTensors", package: "swift-attention"),
                 .product(name: "AttentionFiles", package: "swift-attention"),
                 .product(name: "AttentionGeneration", package: "swift-attention"),
+                .product(name: "AttentionModels", package: "swift-attention"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ])
     ]

@@ -67,7 +67,7 @@ extension Linear: Parameterized {
     /// `weight` `[outputs, inputs]` and `bias` `[outputs]`.
     public mutating func forEachParameter(_ body: ParameterVisitor) throws {
         // A weight that nobody watches exists packed only. It is held here too, so that a write cannot go unnoticed.
-        let unwatched = watchedWeight == nil ? try weight.unpacked() : nil
+        let unwatched = watchedWeight == nil ? try weight.unpacked().contiguous() : nil
         let node = watchedWeight?.gradientNode
         guard var shown = unwatched ?? watchedWeight.take() else { return }
         defer { watchedWeight = shown.isWatched ? shown : nil }

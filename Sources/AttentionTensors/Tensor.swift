@@ -146,15 +146,29 @@ extension Tensor {
         return copy
     }
 
-    /// Writes the elements in row-major order; the innermost axis is one run or one strided loop.
+    /// Writes the elements in row-major order, on all threads where there is enough to share.
     private func gather(_ source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>) {
         guard elementCount > 0 else { return }
         guard rank > 0 else { return destination.initialize(to: source[0]) }
         let width = shape[rank - 1]
-        let step = strides[rank - 1]
+        forEachRowBlock(rows: elementCount / width, width: width) { first, count in
+            gather(rows: first..<first + count, of: source, into: destination + first * width)
+        }
+    }
+
+    /// A row, the innermost axis, is one run or one strided loop.
+    private func gather(
+        rows: Range<Int>, of source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>
+    ) {
+        let (width, step) = (shape[rank - 1], strides[rank - 1])
         var index = [Int](repeating: 0, count: rank - 1)
-        var from = 0
-        for row in 0..<elementCount / width {
+        var (from, rest) = (0, rows.lowerBound)
+        for axis in stride(from: rank - 2, through: 0, by: -1) {
+            index[axis] = rest % shape[axis]
+            from += index[axis] * strides[axis]
+            rest /= shape[axis]
+        }
+        for row in 0..<rows.count {
             let target = destination + row * width
             if step == 1 {
                 target.initialize(from: source + from, count: width)

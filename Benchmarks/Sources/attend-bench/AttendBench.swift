@@ -7,5 +7,6 @@ struct AttendBench: ParsableCommand {
         abstract: "Measures beside peers, taking turns in one run.",
         subcommands: [
             AttentionBenchmark.self, EmbeddingBenchmark.self, PoolBenchmark.self, DecodeBenchmark.self,
+            GradientBenchmark.self,
         ])
 }

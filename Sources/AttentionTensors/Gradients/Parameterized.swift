@@ -56,14 +56,14 @@ extension Parameterized {
         try part.forEachParameter { try body("\(name).\($0)", &$1) }
     }
 
-    /// ``visit(_:_:_:)`` for each of a list of parts, named by their places.
+    /// Shows the parameters of each of a list of parts, named by their places.
     public func visit<Part: Parameterized>(
         _ parts: inout [Part], _ name: String, _ body: ParameterVisitor
     ) throws {
         for index in parts.indices { try visit(&parts[index], "\(name).\(index)", body) }
     }
 
-    /// ``visit(_:_:_:)`` for a part that may be absent.
+    /// Shows the parameters of a part, if there is one.
     public func visit<Part: Parameterized>(
         _ part: inout Part?, _ name: String, _ body: ParameterVisitor
     ) throws {
