@@ -78,11 +78,13 @@ struct DecodeBenchmark: ParsableCommand {
                 ])
                 if round > 0 { theirs[index].append(median(Array(answer.seconds.dropFirst()))) }
             }
+            // Before our turn: PyTorch's threads go on spinning for a while after theirs.
+            let rate = probe_read_rate(Int32(threads), 256, 0.05)
+            if round > 0 { rates.append(rate) }
             for (index, step) in steps.enumerated() {
                 let own = try (0..<6).map { _ in try seconds { _ = try step.run() } }
                 if round > 0 { ours[index].append(median(Array(own.dropFirst()))) }
             }
-            if round > 0 { rates.append(probe_read_rate(Int32(threads), 256, 0.03)) }
         }
         for (index, storage) in storages.enumerated() {
             report(test, storage.rawValue, ours[index], bytes: steps[index].bytes, median(rates), theirs)
