@@ -17,6 +17,7 @@ let package = Package(
                 "CProbes",
                 .product(name: "Attention", package: "swift-attention"),
                 .product(name: "AttentionTensors", package: "swift-attention"),
+                .product(name: "AttentionMaps", package: "swift-attention"),
                 .product(name: "AttentionFiles", package: "swift-attention"),
                 .product(name: "AttentionGeneration", package: "swift-attention"),
                 .product(name: "AttentionModels", package: "swift-attention"),

@@ -103,4 +103,11 @@ public struct AttentionObservation: Sendable {
     public func weights(heads: [Int]? = nil, queries: Range<Int>? = nil) throws -> Tensor {
         try attention.weights(query: query, key: key, logSumExp: logSumExp, heads: heads, queries: queries)
     }
+
+    /// The weights of whole heads in `rows × columns` cells. See
+    /// ``AttentionOperator/weightSummary(query:key:logSumExp:heads:rows:columns:)``.
+    public func weightSummary(heads: [Int]? = nil, rows: Int, columns: Int) throws -> WeightSummary {
+        try attention.weightSummary(
+            query: query, key: key, logSumExp: logSumExp, heads: heads, rows: rows, columns: columns)
+    }
 }

@@ -5,16 +5,8 @@ extension TiledAttention {
     /// The softmax weights of chosen heads and queries: `[B, heads, queries, Nk]`.
     func weights(logSumExp: Tensor, heads: [Int]?, queries: Range<Int>?) throws(TensorError) -> Tensor {
         let extent = problem.extent
-        let heads = heads ?? Array(0..<extent.heads)
+        let heads = try checkedHeads(heads, logSumExp)
         let queries = queries ?? 0..<extent.queries
-        guard logSumExp.shape == [extent.batch, extent.heads, extent.queries] else {
-            throw .shapeMismatch(
-                tensor: "log-sum-exp", expected: "[\(extent.batch), \(extent.heads), \(extent.queries)]",
-                found: logSumExp.shape)
-        }
-        if let head = heads.first(where: { $0 < 0 || $0 >= extent.heads }) {
-            throw .invalidArgument("there is no head \(head): there are \(extent.heads)")
-        }
         guard queries.lowerBound >= 0, queries.upperBound <= extent.queries else {
             throw .invalidArgument("queries \(queries) of \(extent.queries)")
         }
@@ -23,28 +15,66 @@ extension TiledAttention {
         return Tensor(shape: [extent.batch, heads.count, queries.count, extent.keys]) { result in
             guard let result = result.baseAddress, extent.keys > 0 else { return }
             result.initialize(repeating: 0, count: extent.batch * heads.count * queries.count * extent.keys)
-            let scratch = AttentionScratch.Layout(problem, kernels)
-            // A mask that is no interval has a table for each item.
-            let tableWords = problem.parameters.mask.isInterval ? 0 : scratch.lanes * extent.keys
-            let perWorker = scratch.count + 2 * tableWords
-            withOperands { operands in
-                ScratchPool.withFloats(perWorker * WorkerPool.current.threadCount) { memory in
-                    WorkerPool.current.run(count: extent.batch * heads.count * blocks.count) { item, worker in
-                        let (matrix, rows) = (item / blocks.count, blocks[item % blocks.count])
-                        let own = memory + worker * perWorker
-                        let block = QueryBlock(
-                            self, operands, batch: matrix / heads.count, head: heads[matrix % heads.count],
-                            queries: rows, scratch: AttentionScratch(own, scratch),
+            forEachSingleHead(extent.batch * heads.count * blocks.count) { item, memory in
+                let (matrix, rows) = (item / blocks.count, blocks[item % blocks.count])
+                let block = memory.block(
+                    batch: matrix / heads.count, head: heads[matrix % heads.count], queries: rows)
+                block.writeWeights(
+                    into: result
+                        + (matrix * queries.count + rows.lowerBound - queries.lowerBound) * extent.keys,
+                    logSumExp: logSumExp)
+            }
+        }
+    }
+
+    /// The heads that are asked for, by default all.
+    func checkedHeads(_ heads: [Int]?, _ logSumExp: Tensor) throws(TensorError) -> [Int] {
+        let extent = problem.extent
+        guard logSumExp.shape == [extent.batch, extent.heads, extent.queries] else {
+            throw .shapeMismatch(
+                tensor: "log-sum-exp", expected: "[\(extent.batch), \(extent.heads), \(extent.queries)]",
+                found: logSumExp.shape)
+        }
+        let heads = heads ?? Array(0..<extent.heads)
+        if let head = heads.first(where: { $0 < 0 || $0 >= extent.heads }) {
+            throw .invalidArgument("there is no head \(head): there are \(extent.heads)")
+        }
+        return heads
+    }
+
+    /// Runs `body` for `count` items, each with memory for a block of a single head at a time.
+    func forEachSingleHead(_ count: Int, _ body: (_ item: Int, SingleHeadMemory) -> Void) {
+        let scratch = AttentionScratch.Layout(problem, kernels)
+        // A mask that is no interval has a table for each block: a word for each panel and key.
+        let panels = (Self.blockRows + kernels.panelWidth - 1) / kernels.panelWidth
+        let words = problem.parameters.mask.isInterval ? 0 : panels * problem.extent.keys
+        let perWorker = (scratch.count + 2 * words + 15) / 16 * 16
+        withOperands { operands in
+            ScratchPool.withFloats(perWorker * WorkerPool.current.threadCount) { memory in
+                WorkerPool.current.run(count: count) { item, worker in
+                    let own = memory + worker * perWorker
+                    body(
+                        item,
+                        SingleHeadMemory(
+                            tiled: self, operands: operands, scratch: AttentionScratch(own, scratch),
                             words: UnsafeMutableRawPointer(own + scratch.count).assumingMemoryBound(
-                                to: UInt64.self))
-                        block.writeWeights(
-                            into: result
-                                + (matrix * queries.count + rows.lowerBound - queries.lowerBound)
-                                    * extent.keys,
-                            logSumExp: logSumExp)
-                    }
+                                to: UInt64.self)))
                 }
             }
+        }
+    }
+
+    /// What a worker needs to recompute weights: one block at a time.
+    struct SingleHeadMemory {
+        let tiled: TiledAttention
+        let operands: Operands
+        let scratch: AttentionScratch
+        let words: UnsafeMutablePointer<UInt64>
+
+        /// Some queries of a head, at most ``TiledAttention/blockRows``.
+        func block(batch: Int, head: Int, queries: Range<Int>) -> QueryBlock {
+            QueryBlock(
+                tiled, operands, batch: batch, head: head, queries: queries, scratch: scratch, words: words)
         }
     }
 }

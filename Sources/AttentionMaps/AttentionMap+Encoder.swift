@@ -20,17 +20,7 @@ extension AttentionMap {
         of encoder: EncoderTransformer, model: String, text: String, ids: [Int], typeIDs: [Int]? = nil,
         tokens: [Token], layers: [Int]? = nil, heads: [Int]? = nil
     ) throws {
-        let configuration = encoder.configuration
-        let layers = layers ?? Array(0..<configuration.layers)
-        let heads = heads ?? Array(0..<configuration.heads)
-        if let layer = layers.first(where: { !(0..<configuration.layers).contains($0) }) {
-            throw TensorError.invalidArgument(
-                "there is no layer \(layer): the model's layers are 0 to \(configuration.layers - 1)")
-        }
-        if let head = heads.first(where: { !(0..<configuration.heads).contains($0) }) {
-            throw TensorError.invalidArgument(
-                "there is no head \(head): the model's heads are 0 to \(configuration.heads - 1)")
-        }
+        let (layers, heads) = try Self.chosen(layers, heads, of: encoder.configuration)
         var captured: [Int: [Float]] = [:]
         _ = try encoder(TokenBatch([ids], typeIDs: typeIDs.map { [$0] })) { layer, observation in
             if layers.contains(layer) { captured[layer] = try observation.weights(heads: heads).scalars }
@@ -38,5 +28,22 @@ extension AttentionMap {
         try self.init(
             model: model, text: text, tokens: tokens, layers: layers, heads: heads,
             weights: layers.flatMap { captured[$0] ?? [] })
+    }
+
+    /// The layers and heads that are asked for, by default all.
+    static func chosen(
+        _ layers: [Int]?, _ heads: [Int]?, of configuration: EncoderTransformer.Configuration
+    ) throws(TensorError) -> (layers: [Int], heads: [Int]) {
+        let layers = layers ?? Array(0..<configuration.layers)
+        let heads = heads ?? Array(0..<configuration.heads)
+        if let layer = layers.first(where: { !(0..<configuration.layers).contains($0) }) {
+            throw .invalidArgument(
+                "there is no layer \(layer): the model's layers are 0 to \(configuration.layers - 1)")
+        }
+        if let head = heads.first(where: { !(0..<configuration.heads).contains($0) }) {
+            throw .invalidArgument(
+                "there is no head \(head): the model's heads are 0 to \(configuration.heads - 1)")
+        }
+        return (layers, heads)
     }
 }

@@ -34,7 +34,7 @@ struct PixelCanvas {
     private static let paper = (UInt8(levels), ColorRamp.Color(0xFFFFFF))
     private static let strong = (UInt8(levels + 1), ColorRamp.Color(0x211252))
     private static let muted = (UInt8(levels + 2), ColorRamp.Color(0x625F73))
-    private static let mostPixels = 1 << 28
+    static let mostPixels = 1 << 28
 
     let width: Int
     let height: Int

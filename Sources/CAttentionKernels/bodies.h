@@ -15,6 +15,7 @@
 #include "body_decode.h"
 #include "body_norms.h"
 #include "body_matmul.h"
+#include "body_summary.h"
 
 const ak_kernels FN(ak_kernels) = {
     .name = ISA_NAME,
@@ -35,4 +36,5 @@ const ak_kernels FN(ak_kernels) = {
     .operations = AK_OPERATION_KERNELS,
     .decode = DECODE_KERNELS,
     .norms = AK_NORM_KERNELS,
+    .summary = AK_SUMMARY_KERNELS,
 };

@@ -53,6 +53,46 @@ struct LookTests {
         #expect(object["heads"] as? [Int] == [0, 1, 2, 3])
     }
 
+    /// Runs of tokens get the mean of what their tokens look at.
+    @Test func aLongTextIsShownInRuns() throws {
+        func numbers(_ more: String...) throws -> [String: Any] {
+            let outcome = try Program.attend(
+                [
+                    "look", "--model", model.folder.path, "the bank", "--layer", "1", "--head", "2", "--json",
+                    "-",
+                ]
+                    + more)
+            return try #require(try outcome.json() as? [String: Any])
+        }
+        let whole = try numbers()
+        let runs = try numbers("--resolution", "2")
+        #expect(
+            (runs["tokens"] as? [[String: Any]])?.compactMap { $0["text"] as? String } == [
+                "[CLS] the", "bank [SEP]",
+            ])
+        let weights = try #require((whole["weights"] as? [[[[Double]]]])?[0][0])
+        let shares = try #require((runs["weights"] as? [[[[Double]]]])?[0][0])
+        for row in 0..<2 {
+            for column in 0..<2 {
+                let rows = weights[2 * row..<2 * row + 2]
+                let mean = rows.map { $0[2 * column] + $0[2 * column + 1] }.reduce(0, +) / 2
+                #expect(abs(shares[row][column] - mean) < 1e-6)
+            }
+        }
+        #expect(
+            try numbers("--resolution", "4")["tokens"] as? [[String: AnyHashable]] == whole["tokens"]
+                as? [[String: AnyHashable]])
+    }
+
+    @Test(arguments: [
+        ["--resolution", "0"], ["--resolution", "-1"], ["--resolution", "8", "--hide-special"],
+    ])
+    func resolutionsThatCannotBe(_ options: [String]) throws {
+        let outcome = try Program.attend(["look", "--model", model.folder.path, "the bank"] + options)
+        #expect(outcome.code == 64)
+        #expect(outcome.errors.contains("--resolution"))
+    }
+
     @Test func theNumbersAreOfWhatIsChosen() throws {
         let outcome = try look("--layer", "1", "--head", "2", "--json", "-")
         let object = try #require(try outcome.json() as? [String: Any])

@@ -6,7 +6,11 @@ struct AttendBench: ParsableCommand {
         commandName: "attend-bench",
         abstract: "Measures beside peers, taking turns in one run.",
         subcommands: [
-            AttentionBenchmark.self, EmbeddingBenchmark.self, PoolBenchmark.self, DecodeBenchmark.self,
+            AttentionBenchmark.self,
+            EmbeddingBenchmark.self,
+            PoolBenchmark.self,
+            DecodeBenchmark.self,
             GradientBenchmark.self,
+            SummaryBenchmark.self,
         ])
 }

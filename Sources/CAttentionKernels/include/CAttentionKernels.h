@@ -18,6 +18,7 @@
 #include "ak_norms.h"
 #include "ak_operations.h"
 #include "ak_decode.h"
+#include "ak_summary.h"
 
 typedef enum { AK_SCALAR = 0, AK_NEON = 1, AK_AVX2 = 2, AK_AVX512 = 3 } ak_isa;
 enum { AK_ISA_COUNT = 4 };
@@ -102,6 +103,7 @@ typedef struct {
     ak_operation_kernels operations;
     ak_decode_kernels decode;
     ak_norm_kernels norms;
+    ak_summary_kernels summary;
 } ak_kernels;
 
 // The functions compiled for `isa`, or NULL if this build or this machine does not have it.

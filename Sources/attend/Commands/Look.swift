@@ -22,6 +22,8 @@ struct Look: ParsableCommand {
               attend look --model all-MiniLM-L6-v2 "River bank" --layer 2 --head 5
               attend look --model all-MiniLM-L6-v2 "River bank" --html page.html
 
+            A long text fills many screens; --resolution 32 shows it in 32 rows and columns, a run of tokens each.
+
             [CLS] and [SEP] often get most of the weight; --hide-special shows the rest. \
             A text that is longer than the model reads is cut at its end, and a note says so.
             """)
@@ -46,7 +48,9 @@ struct Look: ParsableCommand {
             let text = try TextArgument.read(text)
             let encoding = try embedder.tokenize(text, pair: pair)
             if encoding.count == embedder.maximumLength { try embedder.noteCut(text, pair: pair) }
-            let capture = MapCapture(embedder: embedder, encoding: encoding, text: text, pair: pair)
+            let capture = MapCapture(
+                embedder: embedder, encoding: encoding, text: text, pair: pair,
+                resolution: selection.resolution)
             if files.isEmpty {
                 try draw(capture)
             } else {

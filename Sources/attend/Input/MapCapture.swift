@@ -9,6 +9,8 @@ struct MapCapture {
     let encoding: Encoding
     let text: String
     let pair: String?
+    /// The most rows and columns of a map; nil: every token has its own.
+    let resolution: Int?
 
     /// The number of the last layer.
     var lastLayer: Int { embedder.encoder.configuration.layers - 1 }
@@ -28,6 +30,7 @@ struct MapCapture {
         }
         return try AttentionMap(
             of: embedder.encoder, model: embedder.name, text: pair.map { "\(text) / \($0)" } ?? text,
-            ids: encoding.ids, typeIDs: encoding.typeIDs, tokens: tokens, layers: layers, heads: heads)
+            ids: encoding.ids, typeIDs: encoding.typeIDs, tokens: tokens, layers: layers, heads: heads,
+            resolution: resolution ?? .max)
     }
 }

@@ -29,7 +29,22 @@ struct MapOptions: ParsableArguments {
             """)
     var hideSpecial = false
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The most rows and columns of a map. In a text with more tokens, runs of neighbours stand for them: a "
+                + "weight then says how much of a run's vectors, on average, comes from another run.",
+            valueName: "number"))
+    var resolution: Int?
+
     func validate() throws {
+        if let resolution, resolution < 1 {
+            throw ValidationError("--resolution is \(resolution); expected 1 or more")
+        }
+        if hideSpecial, resolution != nil {
+            throw ValidationError(
+                "--hide-special leaves out single tokens, and --resolution shows runs of them; choose one")
+        }
         if rollout, layer != nil || head != nil {
             throw ValidationError("--rollout goes through all layers and heads; leave out --layer and --head")
         }
