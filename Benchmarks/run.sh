@@ -27,6 +27,7 @@ trap 'rm -f "$sentences"' EXIT
 bench=.build/release/attend-bench
 "$bench" pool
 "$bench" attention --python "$PYTHON" --threads "$threads"
+"$bench" backward --python "$PYTHON" --threads "$threads"
 "$bench" decode --python "$PYTHON" --threads "$threads"
 "$bench" gradients --python "$PYTHON" --threads "$threads"
 "$bench" embeddings --python "$PYTHON" --threads "$threads" --model "$model" --file "$sentences"

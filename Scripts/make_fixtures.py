@@ -4,7 +4,8 @@
     python3 -m venv .venv && .venv/bin/pip install -r Scripts/requirements.txt
     .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [FAMILY…]
 
-FAMILY is one of: multi-head, operator, layers, encoders, gradients, sentences (all of them when none is named).
+FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, gradients, sentences (all of them when
+none is named).
 `sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), and is left out without it.
 
 Everything is seeded. Float64 results are the truth; float32 results are PyTorch's own, and depend on
@@ -40,6 +41,11 @@ Tests/AttentionTests/Fixtures/operator.safetensors – `caseN.`
         S ← softcap · tanh(S / softcap);  S ← S + bias − slope · |i + queryOffset − j|;  S ← −∞ where not allowed
     `poison` cases hold NaN and infinity where the mask hides the key. float32By says whether output_f32 is
     scaled_dot_product_attention ("pytorch") or the formula in float32 ("formula").
+
+Tests/AttentionTests/Fixtures/operator_gradients.safetensors – `caseN.` or `caseNsinks.`
+    output_gradient [B, H, Nq, Dv]; sinks [H], where the case has them; the other inputs are those of `operatorCase`
+    {query,key,value,bias,alibi_slopes,temperature,sinks}_gradient_f64, of their inputs' shapes
+    attributes: operatorCase (a case of operator.safetensors), float32Errors of each gradient
 
 Tests/AttentionTensorsTests/Fixtures/layers.safetensors
     layerNormN: input [4, W], weight [W], bias [W], output_f64 [4, W]; width, epsilon, float32Errors (of each row)
@@ -83,10 +89,12 @@ from fixtures.gradients import make_gradients
 from fixtures.layers import make_layers
 from fixtures.multi_head import make_multi_head
 from fixtures.operator import make_operator
+from fixtures.operator_gradients import make_operator_gradients
 from fixtures.sentences import make_sentences
 
 FAMILIES = {
-    "multi-head": make_multi_head, "operator": make_operator, "layers": make_layers,
+    "multi-head": make_multi_head, "operator": make_operator,
+    "operator-gradients": make_operator_gradients, "layers": make_layers,
     "encoders": make_encoders, "gradients": make_gradients}
 
 

@@ -25,13 +25,15 @@ extension AttentionOperator {
         for batch in 0..<extent.batch {
             for head in 0..<extent.heads {
                 let values = problem.rows(of: problem.value, batch, head / problem.group)
-                for scores in problem.referenceScores(.masked, batch: batch, head: head) {
+                let rows = problem.referenceScores(.masked, batch: batch, head: head)
+                for (row, scores) in rows.enumerated() {
                     let (weights, total) = softmax(scores, sink: problem.sinks?[head])
+                    let kept = problem.kept(batch: batch, head: head, row: row)
                     logSumExp.append(Float(total))
                     for column in 0..<problem.valueWidth {
                         var sum = 0.0
                         for key in 0..<extent.keys where scores[key] != -.infinity {
-                            sum += weights[key] * values[key][column]
+                            sum += weights[key] * kept(key) * values[key][column]
                         }
                         output.append(Float(sum))
                     }
@@ -65,7 +67,7 @@ extension AttentionOperator {
     }
 
     /// exp(sⱼ) / Σⱼ exp(sⱼ) and log Σⱼ exp(sⱼ), the sink among the sums; zeros and −∞ where all scores are −∞.
-    private func softmax(_ scores: [Double], sink: Float?) -> (weights: [Double], logSumExp: Double) {
+    func softmax(_ scores: [Double], sink: Float?) -> (weights: [Double], logSumExp: Double) {
         let sink = sink.map { Double($0) } ?? -.infinity
         // The maximum of a number and NaN is the number; NaN comes back with its own power.
         let largest = scores.reduce(sink) { Double.maximum($0, $1) }
@@ -80,7 +82,7 @@ extension AttentionOperator {
 
 extension AttentionProblem {
     /// The scores of one head, a row for each query: cap · tanh(scale · q·k / cap) + bias, −∞ where masked.
-    fileprivate func referenceScores(
+    func referenceScores(
         _ stage: AttentionOperator.ScoreStage, batch: Int, head: Int
     ) -> [[Double]] {
         let keys = rows(of: key, batch, head / group)
@@ -115,16 +117,24 @@ extension AttentionProblem {
         return score
     }
 
+    /// What dropout multiplies a row's weights by.
+    func kept(batch: Int, head: Int, row: Int) -> (_ key: Int) -> Double {
+        guard let dropout = parameters.dropout else { return { _ in 1 } }
+        let key = dropout.key.folded(with: batch)
+        let place = UInt32(truncatingIfNeeded: row * extent.heads + head)
+        return { key.word(low: place, high: UInt32($0)) < dropout.threshold ? 0 : Double(dropout.scale) }
+    }
+
     /// The rows of one head of `tensor`, in double precision.
-    fileprivate func rows(of tensor: Tensor, _ batch: Int, _ head: Int) -> [[Double]] {
+    func rows(of tensor: Tensor, _ batch: Int, _ head: Int) -> [[Double]] {
         let width = tensor.shape[3]
         let scalars = tensor.selecting(axis: 0, batch).selecting(axis: 0, head).scalars
         return (0..<tensor.shape[2]).map { row in (0..<width).map { Double(scalars[row * width + $0]) } }
     }
 
-    private func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+    func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
 
-    private func cosine(_ a: [Double], _ b: [Double]) -> Double {
+    func cosine(_ a: [Double], _ b: [Double]) -> Double {
         let norms = (dot(a, a) * dot(b, b)).squareRoot()
         return norms == 0 ? 0 : dot(a, b) / norms
     }

@@ -47,9 +47,15 @@ public struct AttentionOperator: Sendable {
         /// `[B, Hq, Nq]`: log Σⱼ exp(scoreᵢⱼ) of each query, the head's sink included; −∞ for one that sees no key
         /// and has no sink.
         public let logSumExp: Tensor
+
+        public init(values: Tensor, logSumExp: Tensor) {
+            self.values = values
+            self.logSumExp = logSumExp
+        }
     }
 
-    /// Exact attention in memory linear in Nq and Nk.
+    /// Exact attention in memory linear in Nq and Nk. Where the queries, keys or values, the additive bias, slopes,
+    /// the temperature or sinks are watched, it is recorded, and the result has gradients.
     ///
     /// - Parameters:
     ///   - query: `[B, Hq, Nq, D]`, with any strides.
@@ -58,12 +64,15 @@ public struct AttentionOperator: Sendable {
     /// - Returns: `[B, Hq, Nq, Dv]`; in memory the heads of one position are neighbours.
     /// - Throws: `TensorError` if shapes or parameters do not fit together.
     public func callAsFunction(query: Tensor, key: Tensor, value: Tensor) throws -> Tensor {
-        try TiledAttention(AttentionProblem(self, query: query, key: key, value: value)).values()
+        if isWatched(query, key, value) {
+            return try recordedForward(query: query, key: key, value: value).values
+        }
+        return try TiledAttention(AttentionProblem(self, query: query, key: key, value: value)).values()
     }
 
-    /// Like ``callAsFunction(query:key:value:)``, with the log-sum-exp.
+    /// Like ``callAsFunction(query:key:value:)``, with the log-sum-exp, of which no gradient is recorded.
     public func forward(query: Tensor, key: Tensor, value: Tensor) throws -> Output {
-        try TiledAttention(AttentionProblem(self, query: query, key: key, value: value)).forward()
+        try recordedForward(query: query, key: key, value: value)
     }
 
     /// The softmax weights P = exp(S − L) of chosen heads and queries, recomputed from the log-sum-exp L: the

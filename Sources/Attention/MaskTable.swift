@@ -27,12 +27,14 @@ package struct MaskTable {
     /// - Parameters:
     ///   - batch, firstHead: As for the plan.
     ///   - words: ``wordCount(_:)`` words, which must outlive the table.
+    ///   - firstKey: Where the blocks of keys begin; nil: at the plan's first key.
     package init(
         _ plan: QueryPlan, _ problem: AttentionProblem, batch: Int, firstHead: Int,
-        words: UnsafeMutablePointer<UInt64>
+        words: UnsafeMutablePointer<UInt64>, firstKey: Int? = nil
     ) {
         self.words = words
-        firstKey = plan.keys.lowerBound
+        let firstKey = firstKey ?? plan.keys.lowerBound
+        self.firstKey = firstKey
         var end = 0
         offsets = plan.panels.map { panel in
             defer { end += panel.span.count }

@@ -24,7 +24,8 @@ public enum ScoreFunction: Sendable {
         case .cosine(let temperature):
             guard temperature.shape == [1] || temperature.shape == [heads] else {
                 throw .shapeMismatch(
-                    tensor: "temperature of cosine scores", expected: "[1] or [\(heads)]", found: temperature.shape)
+                    tensor: "temperature of cosine scores", expected: "[1] or [\(heads)]",
+                    found: temperature.shape)
             }
             let temperatures = temperature.scalars
             if let bad = temperatures.first(where: { !($0 > 0 && $0.isFinite) }) {

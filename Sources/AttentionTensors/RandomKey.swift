@@ -35,6 +35,20 @@ public struct RandomKey: Hashable, Sendable {
         }
     }
 
+    /// The number of one place, whose two halves are told apart; what the kernels compute, said once more.
+    package func word(low: UInt32, high: UInt32) -> UInt32 {
+        let key = (low: UInt32(truncatingIfNeeded: bits), high: UInt32(truncatingIfNeeded: bits >> 32))
+        return Self.mixed(Self.mixed(low ^ key.low) ^ Self.mixed(high ^ key.high))
+    }
+
+    /// The permutation of vec_random.h.
+    private static func mixed(_ word: UInt32) -> UInt32 {
+        var x = word
+        x = (x ^ (x >> 16)) &* 0x21f0_aaad
+        x = (x ^ (x >> 15)) &* 0x735a_2d97
+        return x ^ (x >> 15)
+    }
+
     private static let golden: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     /// SplitMix64's permutation of 64 bits (doi:10.1145/2714064.2660195).

@@ -15,7 +15,8 @@
 // Vectors of a tile of dK and dV. Three would leave a rest of one at the usual width of 64.
 #define KV (NV == 3 ? 2 : NV)
 
-// P = 2^(S − L) and dS = P ∘ (dP − δ) in place for `rows` keys at once: see weights_of_rows.
+// P = 2^(S − L) and dS = P ∘ (dP − δ) in place for `rows` keys at once: see weights_of_rows. What has a weight of 0, as
+// everything masked has, has no gradient, whatever its value is and its product overflows to.
 INLINE void gradients_of_rows(const int rows, const int nv, float *s, float *dp, const vf lse[NV], const vf delta[NV]) {
     enum { MOST = 3 * NV };
     vf x[MOST], rounded[MOST], p[MOST];
@@ -32,7 +33,7 @@ INLINE void gradients_of_rows(const int rows, const int nv, float *s, float *dp,
     EACH p[i] = fma_(p[i], x[i], bc(1));
     EACH p[i] *= as_float(as_int(rounded[i]) << 23);
     EACH st(s + i * VW, p[i]);
-    EACH st(dp + i * VW, (ld(dp + i * VW) - delta[i % nv]) * p[i]);
+    EACH st(dp + i * VW, select(p[i] == bc(0), bc(0), (ld(dp + i * VW) - delta[i % nv]) * p[i]));
 #undef EACH
 }
 
@@ -97,8 +98,8 @@ INLINE void measure_bends(const int nv, const ak_gradient_block *b) {
     }
 }
 
-// score_gradients where some number is not finite. What is masked has a score of −∞ and a weight of 0, even in a row
-// whose log-sum-exp is not a number; and what has a weight of 0 has no gradient, whatever its value is.
+// score_gradients where some number is not finite: what is masked has a score of −∞ and a weight of 0, even in a row
+// whose log-sum-exp is not a number.
 INLINE void guarded_gradients(const int nv, const ak_gradient_block *b) {
     EACH_VECTOR(nv, b) {
         const vf s = ld(b->forward->scores + at);
@@ -317,7 +318,14 @@ static int32_t FN(copy_rows)(const float *const *src, int64_t rows, int64_t widt
 
 static void FN(dot_rows)(const float *a, ptrdiff_t a_row, const float *b, ptrdiff_t b_row, int64_t rows, int64_t width,
                          float *out) {
-    for (int64_t r = 0; r < rows; r++) out[r] = FN(dot)(a + r * a_row, b + r * b_row, width);
+    for (int64_t r = 0; r < rows; r++, a += a_row, b += b_row) {
+        vf sum = bc(0);
+        for (int64_t i = 0; i < width; i += VW) {
+            const vf x = load_part(a, i, width, 0);
+            sum = select(x == bc(0), sum, fma_(x, load_part(b, i, width, 0), sum));
+        }
+        out[r] = reduce_add(sum);
+    }
 }
 
 static double FN(project_rows)(const float *x, ptrdiff_t x_row, const float *inverse_norms, int64_t rows, int64_t width,
@@ -325,7 +333,10 @@ static double FN(project_rows)(const float *x, ptrdiff_t x_row, const float *inv
     double total = 0;
     for (int64_t r = 0; r < rows; r++, x += x_row, g += g_row) {
         const float inverse = inverse_norms[r];
-        if (inverse == 0) continue;  // of no direction, and its gradient is 0 already
+        vi some = (vi)(0);
+        for (int64_t i = 0; i < width; i += VW) some |= load_part(g, i, width, 0) != bc(0);
+        // A row of no direction, or that nobody sees, or that sees nothing: it may hold anything.
+        if (inverse == 0 || !any(some)) continue;
         vf sum = bc(0);
         for (int64_t i = 0; i < width; i += VW) {
             sum = fma_(load_part(x, i, width, 0) * bc(inverse), load_part(g, i, width, 0), sum);

@@ -32,6 +32,9 @@ import Testing
                 let rows = try attention.weights(
                     query: tensor, key: tensor, logSumExp: totals, queries: 8190..<8192)
                 #expect(rows.scalars.allSatisfy { $0 >= 0 })
+                let back = try attention.backward(
+                    query: tensor, key: tensor, value: tensor, output: found, outputGradient: tensor)
+                #expect(back.query?.scalars.allSatisfy { $0.isFinite } == true)
             }
             let square = length * length * MemoryLayout<Float>.stride  // 256 MiB
             #expect(try peak() - before < square / 4)

@@ -12,5 +12,6 @@ struct AttendBench: ParsableCommand {
             DecodeBenchmark.self,
             GradientBenchmark.self,
             SummaryBenchmark.self,
+            BackwardBenchmark.self,
         ])
 }

@@ -49,10 +49,11 @@ typedef struct {
                          int64_t padded);
     // Whether all elements are finite.
     int32_t (*are_finite)(const float *x, ptrdiff_t row, int64_t rows, int64_t width);
-    // out[row] = Σ a[row] · b[row]
+    // out[row] = Σ a[row] · b[row]; where a is 0, b may be anything.
     void (*dot_rows)(const float *a, ptrdiff_t a_row, const float *b, ptrdiff_t b_row, int64_t rows, int64_t width,
                      float *out);
     // From the gradient g at x / ‖x‖, divided by ‖x‖, to that at x: g − x (x·g) / ‖x‖². Returns Σ x·g.
+    // Where g is 0, x may be anything.
     double (*project_rows)(const float *x, ptrdiff_t x_row, const float *inverse_norms, int64_t rows, int64_t width,
                            float *g, ptrdiff_t g_row);
 } ak_backward_kernels;

@@ -1,0 +1,98 @@
+import AttentionTensors
+
+extension AttentionOperator {
+    /// What a result of attention is computed from.
+    public struct Inputs: OptionSet, Sendable {
+        public let rawValue: Int
+
+        public init(rawValue: Int) { self.rawValue = rawValue }
+
+        public static let query = Inputs(rawValue: 1)
+        public static let key = Inputs(rawValue: 2)
+        public static let value = Inputs(rawValue: 4)
+        /// ``AttentionBias/additive``
+        public static let bias = Inputs(rawValue: 8)
+        /// ``AttentionBias/slopes``
+        public static let slopes = Inputs(rawValue: 16)
+        /// The temperature of cosine scores.
+        public static let temperature = Inputs(rawValue: 32)
+        /// ``AttentionOperator/sinks``
+        public static let sinks = Inputs(rawValue: 64)
+        public static let all: Inputs = [.query, .key, .value, .bias, .slopes, .temperature, .sinks]
+    }
+
+    /// The gradients of attention's inputs, each of its input's shape; nil where there is no such input, or where it
+    /// is not wanted.
+    public struct Gradients: Sendable {
+        /// `[B, Hq, Nq, D]`; in memory the heads of one position are neighbours.
+        public var query: Tensor?
+        /// `[B, Hkv, Nk, D]`, likewise.
+        public var key: Tensor?
+        /// `[B, Hkv, Nk, Dv]`, likewise.
+        public var value: Tensor?
+        /// Of the additive bias, summed over what it serves.
+        public var bias: Tensor?
+        /// `[Hq]`
+        public var slopes: Tensor?
+        /// `[1]` or `[Hq]`
+        public var temperature: Tensor?
+        /// `[Hq]`
+        public var sinks: Tensor?
+    }
+
+    /// The gradients of attention's inputs from that of its output, in memory linear in Nq and Nk: the weights are
+    /// recomputed from the log-sum-exp (FlashAttention, arXiv:2205.14135).
+    ///
+    ///     dV = Pᵀ dO    dP = dO Vᵀ    dS = P ∘ (dP − δ)    dQ = dS K    dK = dSᵀ Q,    δ = Σ dO ∘ O
+    ///
+    /// A query that sees no key has gradients of 0, and what a masked position holds has no effect. A weight of
+    /// exactly 0 passes nothing on, even where what it weighs is not finite. The bits depend neither on the number
+    /// of threads nor on what else is in the batch. Additive biases that serve several batch elements or heads get
+    /// those elements' gradients one after the other, so that less of the work runs side by side.
+    ///
+    /// - Parameters:
+    ///   - query: `[B, Hq, Nq, D]`, as for the forward pass, and so are `key` and `value`.
+    ///   - key: `[B, Hkv, Nk, D]`
+    ///   - value: `[B, Hkv, Nk, Dv]`
+    ///   - output: What ``forward(query:key:value:)`` gave.
+    ///   - outputGradient: `[B, Hq, Nq, Dv]`, with any strides.
+    ///   - wanted: Which gradients to compute.
+    /// - Throws: `TensorError` if shapes or parameters do not fit together.
+    public func backward(
+        query: Tensor, key: Tensor, value: Tensor, output: Output, outputGradient: Tensor,
+        of wanted: Inputs = .all
+    ) throws -> Gradients {
+        try AttentionProblem(self, query: query, key: key, value: value)
+            .gradients(output: output, outputGradient: outputGradient, of: wanted)
+    }
+}
+
+extension AttentionProblem {
+    /// The gradients of the inputs that there are and that are wanted.
+    func gradients(
+        output: AttentionOperator.Output, outputGradient: Tensor, of wanted: AttentionOperator.Inputs
+    ) throws(TensorError) -> AttentionOperator.Gradients {
+        let rows: Shape = [extent.batch, extent.heads, extent.queries]
+        let values = Shape(rows.extents + [valueWidth])
+        for (name, tensor, shape) in [
+            ("output of attention", output.values, values), ("log-sum-exp", output.logSumExp, rows),
+            ("gradient of attention's output", outputGradient, values),
+        ] where tensor.shape != shape {
+            throw .shapeMismatch(tensor: name, expected: "\(shape)", found: tensor.shape)
+        }
+        return BackwardPass(
+            try TiledAttention(self), output: output, outputGradient: outputGradient,
+            wanted: wanted.intersection(inputs)
+        ).gradients()
+    }
+
+    /// The inputs that there are.
+    private var inputs: AttentionOperator.Inputs {
+        var inputs: AttentionOperator.Inputs = [.query, .key, .value]
+        if bias != nil { inputs.insert(.bias) }
+        if slopes != nil { inputs.insert(.slopes) }
+        if parameters.score.temperature != nil { inputs.insert(.temperature) }
+        if sinks != nil { inputs.insert(.sinks) }
+        return inputs
+    }
+}

@@ -1,0 +1,37 @@
+import AttentionTensors
+
+extension AttentionOperator {
+    /// Attention with the log-sum-exp, recorded if any of its inputs is watched.
+    func recordedForward(query: Tensor, key: Tensor, value: Tensor) throws -> Output {
+        let problem = try AttentionProblem(
+            detached(), query: query.detached(), key: key.detached(), value: value.detached())
+        let output = try TiledAttention(problem).forward()
+        guard isWatched(query, key, value) else { return output }
+        let inputs: [Tensor?] = [query, key, value, bias.additive, bias.slopes, score.temperature, sinks]
+        let kinds: [Inputs] = [.query, .key, .value, .bias, .slopes, .temperature, .sinks]
+        let values = output.values.recorded(as: "attention", from: inputs) {
+            gradient, needs throws(TensorError) -> [Tensor?] in
+            let wanted = zip(kinds, needs).reduce(into: Inputs()) { if $1.1 { $0.insert($1.0) } }
+            let found = try problem.gradients(output: output, outputGradient: gradient, of: wanted)
+            return [
+                found.query, found.key, found.value, found.bias, found.slopes, found.temperature, found.sinks,
+            ]
+        }
+        return Output(values: values, logSumExp: output.logSumExp)
+    }
+
+    /// Whether anything that attention is computed from is watched.
+    func isWatched(_ query: Tensor, _ key: Tensor, _ value: Tensor) -> Bool {
+        Tensor.isAnyWatched(query, key, value, bias.additive, bias.slopes, sinks)
+            || score.temperature?.isWatched ?? false
+    }
+
+    /// The same operator, of whose tensors none is watched.
+    private func detached() -> AttentionOperator {
+        var result = self
+        if let temperature = score.temperature { result.score = .cosine(temperature: temperature.detached()) }
+        result.bias = AttentionBias(additive: bias.additive?.detached(), slopes: bias.slopes?.detached())
+        result.sinks = sinks?.detached()
+        return result
+    }
+}

@@ -1,0 +1,87 @@
+import AttentionTensors
+
+/// Some keys of one batch element and key head, and all that looks at them: an item of the backward pass, which adds up
+/// the gradients of its keys and values alone.
+///
+/// What an item adds to the gradient of a query is kept apart and added in the order of segments. Segments depend on
+/// what the mask lets be seen, never on the number of threads or on the rest of the batch.
+struct KeySegment: Sendable {
+    let keys: Range<Int>
+    /// Counted from the first of the run.
+    let number: Int
+    /// Blocks of queries that may see the run.
+    let blocks: Range<Int>
+    /// Where the run begins. Blocks of keys are counted from here.
+    let start: Int
+
+    /// The least number of keys that is worth an item: queries are transposed and copied for each.
+    private static let leastKeys = 512
+    /// The most segments of a run, each of which keeps gradients of all its queries.
+    private static let most = 8
+
+    /// Cuts the keys into runs that share no query, and those into segments.
+    ///
+    /// - Parameters:
+    ///   - plans: Of every block of queries.
+    ///   - cuts: Blocks at which packed sequences begin.
+    ///   - sharesBias: Whether biases serve several heads, so that only segments can run side by side.
+    static func all(_ plans: [QueryPlan], cuts: [Int], sharesBias: Bool) -> [KeySegment] {
+        var runs: [(blocks: Range<Int>, keys: Range<Int>)] = []
+        for (first, last) in zip(cuts, cuts.dropFirst() + [plans.count]) {
+            let keys = plans[first..<last].map(\.keys).spanned
+            guard !keys.isEmpty else { continue }
+            if let previous = runs.last, previous.keys.overlaps(keys) {
+                runs.removeLast()
+                runs.append((previous.blocks.lowerBound..<last, [previous.keys, keys].spanned))
+            } else {
+                runs.append((first..<last, keys))
+            }
+        }
+        return runs.flatMap { run in
+            let blocks = (run.keys.count + TiledAttention.keyBlock - 1) / TiledAttention.keyBlock
+            let least = sharesBias ? 1 : leastKeys / TiledAttention.keyBlock
+            let length = max(least, (blocks + most - 1) / most) * TiledAttention.keyBlock
+            return stride(from: run.keys.lowerBound, to: run.keys.upperBound, by: length).enumerated().map {
+                KeySegment(
+                    keys: $1..<min($1 + length, run.keys.upperBound), number: $0, blocks: run.blocks,
+                    start: run.keys.lowerBound)
+            }
+        }
+    }
+
+    /// Where the blocks of keys of a plan begin.
+    func grid(_ plan: QueryPlan) -> Int {
+        start + (plan.keys.lowerBound - start) / TiledAttention.keyBlock * TiledAttention.keyBlock
+    }
+
+    /// The part of a plan's keys that lies in this segment, in whole blocks at its beginning.
+    func keys(of plan: QueryPlan) -> Range<Int> {
+        guard plan.keys.overlaps(keys) else { return keys.lowerBound..<keys.lowerBound }
+        return max(grid(plan), keys.lowerBound)..<min(plan.keys.upperBound, keys.upperBound)
+    }
+}
+
+/// Which batch elements and key heads a mask tells apart. Those of one class share its answers.
+struct MaskClasses {
+    private let batches, keyHeads: Int
+
+    init(_ problem: AttentionProblem) {
+        let dependence = problem.parameters.mask.dependence
+        batches = dependence.contains(.batch) ? problem.extent.batch : 1
+        keyHeads = dependence.contains(.head) ? problem.keyHeads : 1
+    }
+
+    var count: Int { batches * keyHeads }
+
+    func index(of pair: HeadPair) -> Int {
+        (batches > 1 ? pair.batch : 0) * keyHeads + (keyHeads > 1 ? pair.keyHead : 0)
+    }
+
+    /// One that stands for its class.
+    func example(_ index: Int) -> HeadPair { HeadPair(batch: index / keyHeads, keyHead: index % keyHeads) }
+}
+
+/// A key head of a batch element, with the query heads that share it.
+struct HeadPair: Sendable {
+    let batch, keyHead: Int
+}
