@@ -5,9 +5,6 @@
     .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [FAMILY…]
 
 FAMILY is one of: multi-head, operator, layers, encoders, gradients, operations, sentences (all when none is named).
-=======
-FAMILY is one of: multi-head, operator, layers, encoders, operations, sentences (all when none is named).
->>>>>>> 803a459 (Softmax, cross-entropy, embedding, rotary positions, dropout, unit length and pooling, with their gradients)
 `sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), and is left out without it.
 
 Everything is seeded. Float64 results are the truth; float32 results are PyTorch's own, and depend on
@@ -102,8 +99,7 @@ from fixtures.sentences import make_sentences
 
 FAMILIES = {
     "multi-head": make_multi_head, "operator": make_operator, "layers": make_layers,
-<<<<<<< HEAD
-    "encoders": make_encoders, "gradients": make_gradients}
+    "encoders": make_encoders, "gradients": make_gradients, "operations": make_operations}
 
 
 def main() -> None:

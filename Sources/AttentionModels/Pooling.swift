@@ -24,7 +24,8 @@ public enum Pooling: String, Sendable, CaseIterable {
         }
         let (tokens, width) = (hidden.shape[0], hidden.shape[1])
         if let bad = ranges.first(where: { $0.lowerBound < 0 || $0.upperBound > tokens }) {
-            throw .invalidArgument("tokens \(bad.lowerBound)..<\(bad.upperBound) of \(tokens) cannot be pooled")
+            throw .invalidArgument(
+                "tokens \(bad.lowerBound)..<\(bad.upperBound) of \(tokens) cannot be pooled")
         }
         let kernels = try Kernels.selected()
         let input = hidden.contiguous()
@@ -143,7 +144,8 @@ public enum Pooling: String, Sendable, CaseIterable {
         _ ranges: [Range<Int>], _ width: Int, _ body: (_ sequence: Int, _ range: Range<Int>) -> Void
     ) {
         let tokens = ranges.reduce(0) { $0 + $1.count }
-        forEachRowBlock(rows: ranges.count, width: width * tokens / Swift.max(ranges.count, 1)) { first, count in
+        forEachRowBlock(rows: ranges.count, width: width * tokens / Swift.max(ranges.count, 1)) {
+            first, count in
             for sequence in first..<first + count where !ranges[sequence].isEmpty {
                 body(sequence, ranges[sequence])
             }

@@ -18,7 +18,8 @@ public struct RotaryAngles: Sendable {
         cosines: Tensor, sines: Tensor, pairing: RotaryEmbedding.Pairing
     ) throws(TensorError) {
         guard cosines.rank == 2 else {
-            throw .shapeMismatch(tensor: "rotary cosines", expected: "[positions, pairs]", found: cosines.shape)
+            throw .shapeMismatch(
+                tensor: "rotary cosines", expected: "[positions, pairs]", found: cosines.shape)
         }
         guard sines.shape == cosines.shape else {
             throw .shapeMismatch(tensor: "rotary sines", expected: "\(cosines.shape)", found: sines.shape)

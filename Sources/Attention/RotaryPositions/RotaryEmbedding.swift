@@ -89,7 +89,8 @@ public struct RotaryEmbedding: Hashable, Sendable {
                     for row in first..<first + count {
                         for (pair, frequency) in frequencies.enumerated() {
                             let angle = Double(positions[row]) * frequency
-                            (cosines + row * pairs + pair).initialize(to: Float(magnitude * Double.cos(angle)))
+                            (cosines + row * pairs + pair).initialize(
+                                to: Float(magnitude * Double.cos(angle)))
                             (sines + row * pairs + pair).initialize(to: Float(magnitude * Double.sin(angle)))
                         }
                     }

@@ -15,7 +15,8 @@ extension RotaryEmbedding.Scaling {
             try Self.requirePositive(low, "low-frequency factor")
             try Self.requirePositive(Double(positions), "number of original positions")
             guard high > low else {
-                throw .invalidArgument("rotary scaling: the high-frequency factor \(high) is not above \(low)")
+                throw .invalidArgument(
+                    "rotary scaling: the high-frequency factor \(high) is not above \(low)")
             }
             return (frequencies.map { Self.llama3($0, factor, low, high, Double(positions)) }, 1)
         case .yarn(let factor, let positions, let fast, let slow, let magnitude, let roundsRamp):
@@ -42,7 +43,8 @@ extension RotaryEmbedding.Scaling {
         case .divisors(let divisors, let magnitude):
             guard divisors.count == frequencies.count, divisors.allSatisfy({ $0 > 0 && $0.isFinite }) else {
                 throw .invalidArgument(
-                    "rotary scaling: expected \(frequencies.count) positive divisors, found \(divisors.count)")
+                    "rotary scaling: expected \(frequencies.count) positive divisors, found \(divisors.count)"
+                )
             }
             return (zip(frequencies, divisors).map { $0 / Double($1) }, magnitude)
         }

@@ -175,7 +175,8 @@ struct CrossEntropyRows: Sendable {
                 forEachRowBlock(rows: targets.count, width: classes) { first, count in
                     var rows = ak_cross_entropy(
                         logits: logits + first * classes, logits_row: classes, rows: Int64(count),
-                        classes: Int64(classes), targets: targets.baseAddress! + first, class_weights: weights,
+                        classes: Int64(classes), targets: targets.baseAddress! + first,
+                        class_weights: weights,
                         weight_sum: weightSum, smoothing: smoothing, maximum: totals + first,
                         log_total: totals + targets.count + first)
                     body(&rows, first)

@@ -21,7 +21,9 @@ extension Tensor {
         }
         guard isWatched else { return y }
         return y.recorded(as: "dropout", from: self) { gradient in
-            gradient.withUnsafeMutableBuffer { dropout.apply(to: UnsafeBufferPointer($0), into: $0, key, kernels) }
+            gradient.withUnsafeMutableBuffer {
+                dropout.apply(to: UnsafeBufferPointer($0), into: $0, key, kernels)
+            }
             return gradient
         }
     }
@@ -51,7 +53,8 @@ package struct Dropout: Sendable {
         forEachRowBlock(rows: (x.count + 63) / 64, width: 64) { line, lines in
             let first = line * 64
             kernels.table.pointee.operations.dropout(
-                from + first, Int64(min(lines * 64, x.count - first)), key.bits, UInt64(first), threshold, scale,
+                from + first, Int64(min(lines * 64, x.count - first)), key.bits, UInt64(first), threshold,
+                scale,
                 to + first)
         }
     }
