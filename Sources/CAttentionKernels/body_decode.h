@@ -16,17 +16,16 @@ enum { FN(strip) = 32 };  // keys of one chain; their values, 16 KiB at width 12
 
 typedef uint16_t FN(v16) __attribute__((ext_vector_type(VW), aligned(2)));
 typedef int8_t FN(v8) __attribute__((ext_vector_type(VW), aligned(1)));
-typedef uint32_t FN(vu) __attribute__((ext_vector_type(VW)));
 
 INLINE vf half_to_float(FN(v16) bits) {
 #if HAVE_HALF
     typedef _Float16 half __attribute__((ext_vector_type(VW)));
     return __builtin_convertvector((half)bits, vf);
 #else
-    FN(vu) x = __builtin_convertvector(bits, FN(vu)), magnitude = x & 0x7fff;
+    vu x = __builtin_convertvector(bits, vu), magnitude = x & 0x7fff;
     vf value = (vf)(magnitude << 13) * bc(0x1p112f);  // the exponents' biases differ by 112; subnormals come out right
-    FN(vu) special = (FN(vu))(magnitude >= (FN(vu))0x7c00) & 0x7f800000;
-    return (vf)((FN(vu))value | special | (x & 0x8000) << 16);
+    vu special = (vu)(magnitude >= (vu)0x7c00) & 0x7f800000;
+    return (vf)((vu)value | special | (x & 0x8000) << 16);
 #endif
 }
 
@@ -50,7 +49,7 @@ INLINE vf cache_load(const ak_cache_type type, const void *row, int64_t i, int64
     switch (type) {
     case AK_CACHE_F16: return half_to_float(*(const FN(v16) *)((const uint16_t *)row + i));
     case AK_CACHE_BF16:
-        return (vf)(__builtin_convertvector(*(const FN(v16) *)((const uint16_t *)row + i), FN(vu)) << 16);
+        return (vf)(__builtin_convertvector(*(const FN(v16) *)((const uint16_t *)row + i), vu) << 16);
     case AK_CACHE_Q8: {
         vf x = __builtin_convertvector(*(const FN(v8) *)((const int8_t *)row + i), vf);
         return x * bc(((const float *)((const int8_t *)row + width))[i / 32]);
@@ -434,21 +433,21 @@ INLINE FN(v16) half_of(vf x) {
     typedef _Float16 half __attribute__((ext_vector_type(VW)));
     return (FN(v16))__builtin_convertvector(x, half);
 #else
-    const FN(vu) bits = (FN(vu))x, sign = bits & 0x80000000, rest = bits ^ sign;
-    const FN(vu) normal = (rest - (112u << 23) + 0xfff + ((rest >> 13) & 1)) >> 13;
-    const FN(vu) small = (FN(vu))((vf)rest + bc(0.5f)) - 0x3f000000;  // the sum rounds to multiples of 2⁻²⁴
-    const FN(vu) special = (FN(vu))(x != x ? (vi)0x7e00 : (vi)0x7c00);
-    const FN(vu) value = rest >= 0x7f800000 ? special : rest < 0x38800000 ? small : normal;
+    const vu bits = (vu)x, sign = bits & 0x80000000, rest = bits ^ sign;
+    const vu normal = (rest - (112u << 23) + 0xfff + ((rest >> 13) & 1)) >> 13;
+    const vu small = (vu)((vf)rest + bc(0.5f)) - 0x3f000000;  // the sum rounds to multiples of 2⁻²⁴
+    const vu special = (vu)(x != x ? (vi)0x7e00 : (vi)0x7c00);
+    const vu value = rest >= 0x7f800000 ? special : rest < 0x38800000 ? small : normal;
     return __builtin_convertvector(value | sign >> 16, FN(v16));
 #endif
 }
 
 INLINE FN(v16) bfloat_of(vf x) {
-    const FN(vu) bits = (FN(vu))x;
-    FN(vu) rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+    const vu bits = (vu)x;
+    vu rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
     const vi overflown = is_finite(x) & ((rounded & 0x7fff) == 0x7f80);
     rounded = overflown ? rounded - 1 : rounded;
-    rounded = x != x ? (FN(vu))0x7fc0 : rounded;
+    rounded = x != x ? (vu)0x7fc0 : rounded;
     return __builtin_convertvector(rounded, FN(v16));
 }
 

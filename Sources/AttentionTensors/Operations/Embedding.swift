@@ -89,15 +89,15 @@ public struct Embedding: Sendable {
     }
 
     private func halfRows(of stored: StoredTensor, _ indices: [Int], _ kernels: Kernels) -> Tensor {
-        let isBrain: Int32 = stored.elementType == .bfloat16 ? 1 : 0
+        let format = stored.elementType == .bfloat16 ? AK_BFLOAT16 : AK_FLOAT16
         return Tensor(shape: [indices.count, width]) { rows in
             stored.withUnsafeBytes { table in
                 guard let table = table.baseAddress else { return }
                 forEachRowBlock(rows: indices.count, width: width) { first, count in
                     for row in first..<first + count {
-                        kernels.table.pointee.operations.widen(
-                            table + indices[row] * width * 2, Int64(width), isBrain,
-                            rows.baseAddress! + row * width)
+                        kernels.table.pointee.weights.from_half(
+                            (table + indices[row] * width * 2).assumingMemoryBound(to: UInt16.self),
+                            Int64(width), Int32(format.rawValue), rows.baseAddress! + row * width)
                     }
                 }
             }
