@@ -39,13 +39,13 @@ public struct Linear: Sendable {
 
     /// Reads `weight`, in any type, and `bias` if `hasBias`, from `source`.
     public init(inputs: Int, outputs: Int, hasBias: Bool = true, from source: some WeightSource) throws {
-        let bias = hasBias ? try source.tensor("bias", shape: [outputs]) : nil
+        func bias() throws -> Tensor? { hasBias ? try source.tensor("bias", shape: [outputs]) : nil }
         if let weight = try source.storedTensor(named: "weight"), weight.shape == [outputs, inputs],
             weight.elementType.isReduced
         {
-            try self.init(weight: weight, bias: bias)
+            try self.init(weight: weight, bias: bias())
         } else {
-            try self.init(weight: source.tensor("weight", shape: [outputs, inputs]), bias: bias)
+            try self.init(weight: source.tensor("weight", shape: [outputs, inputs]), bias: bias())
         }
     }
 
