@@ -19,6 +19,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     case avx2
     /// x86-64 with AVX-512 F, DQ, VL and BW.
     case avx512
+    /// The same with dot products of 8-bit integers (VNNI).
+    case avx512vnni
 
     /// The instruction sets that this build and this machine have, slowest first.
     public static let available: [InstructionSet] = allCases.filter { $0.table != nil }
@@ -52,6 +54,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         case .neon: ak_kernels_for(AK_NEON)
         case .avx2: ak_kernels_for(AK_AVX2)
         case .avx512: ak_kernels_for(AK_AVX512)
+        case .avx512vnni: ak_kernels_for(AK_AVX512_VNNI)
         }
     }
 }

@@ -16,6 +16,8 @@
 #include "body_norms.h"
 #include "body_matmul.h"
 #include "body_summary.h"
+#include "body_half.h"
+#include "body_blocks.h"
 
 const ak_kernels FN(ak_kernels) = {
     .name = ISA_NAME,
@@ -31,6 +33,7 @@ const ak_kernels FN(ak_kernels) = {
     .finish_panel = FN(finish_panel),
     .backward = AK_BACKWARD_KERNELS,
     .matmul = MATMUL_KERNELS,
+    .weights = {HALF_KERNELS, BLOCK_KERNELS},
     .inverse_norms = FN(inverse_norms),
     .elementwise = AK_ELEMENTWISE_KERNELS,
     .operations = AK_OPERATION_KERNELS,

@@ -9,6 +9,11 @@
 #define HAVE_FMA 1
 #define HAVE_HALF 1
 #define PREFETCH_ROWS 8
+#define HAVE_VNNI 0
+#define HAVE_MADDUBS 1
+#define VECTOR_REGISTER "x"
+#define BLOCK_ROWS 3
+#define BLOCK_GROUPS 1
 #include "bodies.h"
 #pragma clang attribute pop
 #endif

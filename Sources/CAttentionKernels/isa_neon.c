@@ -8,5 +8,9 @@
 #define HAVE_FMA 1
 #define HAVE_HALF 1
 #define PREFETCH_ROWS 0
+#define HAVE_VNNI 0
+#define HAVE_MADDUBS 0
+#define BLOCK_ROWS 6
+#define BLOCK_GROUPS 1
 #include "bodies.h"
 #endif

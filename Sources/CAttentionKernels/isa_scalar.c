@@ -9,4 +9,8 @@
 #define HAVE_FMA 0
 #define HAVE_HALF 0
 #define PREFETCH_ROWS 0
+#define HAVE_VNNI 0
+#define HAVE_MADDUBS 0
+#define BLOCK_ROWS 3
+#define BLOCK_GROUPS 1
 #include "bodies.h"

@@ -150,7 +150,7 @@ int random_below(int bound) { return (int)((next_random() >> 33) % (uint64_t)bou
 bool same_bits(float a, float b) { return memcmp(&a, &b, sizeof a) == 0; }
 
 int main(void) {
-    static const ak_isa sets[] = {AK_SCALAR, AK_NEON, AK_AVX2, AK_AVX512};
+    static const ak_isa sets[] = {AK_SCALAR, AK_NEON, AK_AVX2, AK_AVX512, AK_AVX512_VNNI};
     int failures = 0;
     for (int i = 0; i < COUNT(sets); i++) {
         const ak_kernels *kernels = ak_kernels_for(sets[i]);
@@ -159,6 +159,7 @@ int main(void) {
                kernels->max_vectors * kernels->lane_width, kernels->tile_rows);
         check_panels(kernels);
         check_matmul(kernels);
+        check_weights(kernels);
         check_rows(kernels);
         check_norms(kernels);
         check_elementwise(kernels);

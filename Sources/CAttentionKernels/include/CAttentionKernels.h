@@ -19,9 +19,10 @@
 #include "ak_operations.h"
 #include "ak_decode.h"
 #include "ak_summary.h"
+#include "ak_weights.h"
 
-typedef enum { AK_SCALAR = 0, AK_NEON = 1, AK_AVX2 = 2, AK_AVX512 = 3 } ak_isa;
-enum { AK_ISA_COUNT = 4 };
+typedef enum { AK_SCALAR = 0, AK_NEON = 1, AK_AVX2 = 2, AK_AVX512 = 3, AK_AVX512_VNNI = 4 } ak_isa;
+enum { AK_ISA_COUNT = 5 };
 
 #include "ak_dropout.h"
 
@@ -97,6 +98,7 @@ typedef struct {
     ak_backward_kernels backward;
 
     ak_matmul_kernels matmul;
+    ak_weights_kernels weights;
     // out[i] = 1 / ‖row i‖₂ (0 for a zero row)
     void (*inverse_norms)(const float *x, ptrdiff_t row, int64_t rows, int64_t width, float *out);
     ak_elementwise_kernels elementwise;

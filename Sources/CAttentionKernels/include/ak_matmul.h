@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// C[m × n] = act(A[m × k] · B[k × n] + bias), or C + A · B where `continues`.
+// C[m × n] = act(A[m × k] · B[k × n] + bias), or what follows from C where `continues`.
 typedef struct {
     const float *a;
     ptrdiff_t a_row;
@@ -18,7 +18,7 @@ typedef struct {
     ptrdiff_t c_row;
     const float *bias;  // [n], or NULL
     int64_t m, k, n;
-    int32_t continues;   // whether C holds the sums over earlier k, which go on in the same order
+    int32_t continues;   // whether C holds the sums over earlier k, whose chains go on
     int32_t activation;  // an ak_activation
 } ak_product;
 

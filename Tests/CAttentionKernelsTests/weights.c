@@ -1,0 +1,197 @@
+// Products with weights in 16-bit floats and in blocks of integers, against sums in double precision.
+#include "check.h"
+
+#include <math.h>
+#include <string.h>
+
+// MARK: 16-bit floats
+
+static double value_of_half(uint16_t bits) {
+    const double sign = bits >> 15 ? -1 : 1, fraction = (bits & 1023) / 1024.0;
+    const int exponent = bits >> 10 & 31;
+    if (exponent == 31) return fraction == 0 ? sign * INFINITY : NAN;
+    return sign * (exponent == 0 ? ldexp(fraction, -14) : ldexp(1 + fraction, exponent - 15));
+}
+
+static double value_of(uint16_t bits, ak_half_format format) {
+    if (format == AK_FLOAT16) return value_of_half(bits);
+    const uint32_t wide = (uint32_t)bits << 16;
+    float value;
+    memcpy(&value, &wide, sizeof value);
+    return value;
+}
+
+static void check_every_half(const ak_kernels *kernels, ak_half_format format) {
+    working_on("%s from_half, format %d", kernels->name, format);
+    static uint16_t in[65536 + 5];
+    static float out[65536 + 5];
+    for (int i = 0; i < COUNT(in); i++) in[i] = (uint16_t)i;
+    kernels->weights.from_half(in, COUNT(in), format, out);
+    bool right = true;
+    for (int i = 0; i < COUNT(in); i++) {
+        const double want = value_of(in[i], format);
+        right = right && (isnan(want) ? isnan(out[i]) : out[i] == want && signbit(out[i]) == signbit((float)want));
+    }
+    expect(right, "a number is wrong");
+}
+
+static uint16_t *random_halves(int64_t count) {
+    uint16_t *result = (uint16_t *)integers((count + 1) / 2);
+    // Between 2⁻⁷ and 2⁷ in both formats.
+    for (int64_t i = 0; i < count; i++) result[i] = (uint16_t)(random_below(2) << 15 | (0x3c00 + random_below(0x500) - 0x280));
+    return result;
+}
+
+static void check_half(const ak_kernels *kernels, int m, int k, int n, ak_half_format format) {
+    working_on("%s multiply_half %d × %d × %d, format %d", kernels->name, m, k, n, format);
+    const int w_row = k + 1, x_row = k + 3, y_row = n + 2;
+    const bool biased = n % 2 == 0;
+    const ak_activation activation = n % 3 == 0 ? AK_RELU : AK_IDENTITY;
+    ak_half_product p = {
+        .x = random_floats((int64_t)(m - 1) * x_row + k), .x_row = x_row,
+        .w = random_halves((int64_t)(n - 1) * w_row + k), .w_row = w_row,
+        .y = floats((int64_t)(m - 1) * y_row + n), .y_row = y_row, .bias = biased ? random_floats(n) : NULL,
+        .m = m, .k = k, .n = n, .format = format, .activation = activation};
+    kernels->weights.multiply_half(&p);
+    double largest = 0;
+    for (int i = 0; i < m; i++) {
+        for (int j = 0; j < n; j++) {
+            double sum = biased ? p.bias[j] : 0, magnitude = fabs(sum);
+            for (int x = 0; x < k; x++) {
+                const double term = (double)p.x[i * x_row + x] * value_of(p.w[j * w_row + x], format);
+                sum += term;
+                magnitude += fabs(term);
+            }
+            const double want = reference_activation(activation, sum);
+            const double error = fabs(p.y[i * y_row + j] - want) / magnitude;
+            if (!(error <= largest)) largest = error;
+        }
+    }
+    expect_error("multiply_half", largest, 1e-6);
+    ak_half_product row = p;
+    row.y = floats(n);
+    bool independent = true;
+    for (int i = 0; i < m; i++) {
+        row.x = p.x + i * x_row;
+        row.m = 1;
+        kernels->weights.multiply_half(&row);
+        for (int j = 0; j < n; j++) {
+            independent = independent && same_bits(row.y[j], p.y[i * y_row + j]);
+        }
+    }
+    expect(independent, "a row's bits depend on how many rows there are");
+    release_memory();
+}
+
+// MARK: Blocks of integers
+
+// A float16's bits, of a scale around 2⁻⁶.
+static uint16_t random_scale(void) { return (uint16_t)(random_below(2) << 15 | (0x2400 + random_below(0x400))); }
+
+static double weight_of(const uint8_t *row, int index, ak_block_format format) {
+    const int bytes = format == AK_Q8_0 ? 34 : 18, i = index % 32;
+    const uint8_t *block = row + index / 32 * bytes;
+    uint16_t scale;
+    memcpy(&scale, block, 2);
+    if (format == AK_Q8_0) return value_of_half(scale) * (int8_t)block[2 + i];
+    return value_of_half(scale) * ((i < 16 ? block[2 + i] & 15 : block[2 + i - 16] >> 4) - 8);
+}
+
+static void check_quantized_rows(const float *x, int64_t blocks, const int8_t *q, const float *scale) {
+    bool near = true;
+    for (int64_t i = 0; i < blocks * 32; i++) {
+        near = near && fabs(x[i] - (double)q[i] * scale[i / 32]) <= 0.5001 * scale[i / 32];
+    }
+    expect(near, "an activation is more than half a step off");
+}
+
+static void check_blocks(const ak_kernels *kernels, int m, int blocks, int n, ak_block_format format, bool extreme) {
+    working_on("%s multiply_blocks %d × %d·32 × %d, format %d", kernels->name, m, blocks, n, format);
+    const int vw = kernels->lane_width, bytes = format == AK_Q8_0 ? 34 : 18, k = blocks * 32;
+    const int groups = (n + vw - 1) / vw, numbers = (bytes - 2) * vw, y_row = n + 2;
+    uint8_t *file = (uint8_t *)integers((int64_t)n * blocks * bytes / 4 + 1);
+    for (int i = 0; i < n * blocks * bytes; i++) file[i] = (uint8_t)(extreme ? 0x80 : random_below(256));
+    for (int i = 0; i < n * blocks; i++) {
+        const uint16_t scale = random_scale();
+        memcpy(file + (int64_t)i * bytes, &scale, 2);
+    }
+    float *x = random_floats((int64_t)m * k);
+    if (extreme) for (int i = 0; i < m * k; i++) x[i] = -1;
+    int8_t *q = (int8_t *)integers((int64_t)m * k / 4);
+    float *x_scale = floats(m * blocks);
+    int32_t *x_sum = integers(m * blocks);
+    kernels->weights.quantize_rows(x, k, m, blocks, format, q, x_scale, x_sum);
+    check_quantized_rows(x, m * blocks, q, x_scale);
+    uint8_t *w = (uint8_t *)integers((int64_t)groups * blocks * numbers / 4);
+    uint16_t *w_scale = (uint16_t *)integers((int64_t)groups * blocks * vw / 2);
+    for (int g = 0; g < groups; g++) {
+        kernels->weights.pack_group(file + (int64_t)g * vw * blocks * bytes, blocks * bytes,
+                                    n - g * vw < vw ? n - g * vw : vw, blocks, format,
+                                    w + (int64_t)g * blocks * numbers, w_scale + (int64_t)g * blocks * vw);
+    }
+    const bool biased = n % 2 == 0;
+    ak_block_product p = {
+        .x = q, .x_scale = x_scale, .x_sum = x_sum, .w = w, .w_scale = w_scale,
+        .y = floats((int64_t)(m - 1) * y_row + n), .y_row = y_row, .bias = biased ? random_floats(n) : NULL,
+        .m = m, .blocks = blocks, .n = n, .format = format, .activation = n % 3 == 0 ? AK_RELU : AK_IDENTITY};
+    kernels->weights.multiply_blocks(&p);
+    double largest = 0;
+    bool independent = true;
+    ak_block_product one = p;
+    one.m = 1;
+    one.y = floats(n);
+    for (int i = 0; i < m; i++) {
+        one.x = q + (int64_t)i * k;
+        one.x_scale = x_scale + i * blocks;
+        one.x_sum = x_sum + i * blocks;
+        kernels->weights.multiply_blocks(&one);
+        for (int j = 0; j < n; j++) {
+            double sum = biased ? p.bias[j] : 0, magnitude = fabs(sum) + 1e-30;
+            for (int a = 0; a < k; a++) {
+                const double term = (double)q[i * k + a] * x_scale[i * blocks + a / 32] *
+                                    weight_of(file + (int64_t)j * blocks * bytes, a, format);
+                sum += term;
+                magnitude += fabs(term);
+            }
+            const double error = fabs(p.y[i * y_row + j] - reference_activation((ak_activation)p.activation, sum)) / magnitude;
+            if (!(error <= largest)) largest = error;
+            independent = independent && same_bits(one.y[j], p.y[i * y_row + j]);
+        }
+    }
+    expect_error("multiply_blocks", largest, 1e-6);
+    expect(independent, "a row's bits depend on how many rows there are");
+    release_memory();
+}
+
+static void check_odd_activations(const ak_kernels *kernels) {
+    working_on("%s quantize_rows, odd numbers", kernels->name);
+    static const float odd[] = {NAN, INFINITY, -INFINITY, 1e-44f, 0, 3e38f};
+    for (int i = 0; i < COUNT(odd); i++) {
+        for (int at = 0; at < 32; at += 5) {
+            float x[32] = {0}, scale;
+            int8_t q[32];
+            int32_t sum;
+            x[at] = odd[i];
+            kernels->weights.quantize_rows(x, 32, 1, 1, AK_Q8_0, q, &scale, &sum);
+            if (!isfinite(odd[i])) expect(isnan(scale), "%g became finite", (double)odd[i]);
+            else expect(fabs((double)q[at] * scale - odd[i]) <= 1e-6 * fabs(odd[i]) + 1e-30, "%g is wrong", (double)odd[i]);
+        }
+    }
+}
+
+void check_weights(const ak_kernels *kernels) {
+    static const int ms[] = {1, 2, 3, 4, 5, 7, 13}, ks[] = {1, 3, 16, 24, 77, 100}, ns[] = {1, 3, 8, 17, 33, 50};
+    for (int format = 0; format < 2; format++) {
+        check_every_half(kernels, (ak_half_format)format);
+        for (int m = 0; m < COUNT(ms); m++) {
+            for (int n = 0; n < COUNT(ns); n++) {
+                for (int k = 0; k < COUNT(ks); k++) check_half(kernels, ms[m], ks[k], ns[n], (ak_half_format)format);
+                for (int blocks = 1; blocks < 4; blocks++) {
+                    check_blocks(kernels, ms[m], blocks, ns[n], (ak_block_format)format, false);
+                    check_blocks(kernels, ms[m], blocks, ns[n], (ak_block_format)format, true);
+                }
+            }
+        }
+    }
+    check_odd_activations(kernels);
+}
