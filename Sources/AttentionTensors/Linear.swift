@@ -1,6 +1,9 @@
 /// y = act(x · Wᵀ + b): a linear layer.
+///
+/// Its weight is computed with as it is stored: in float32, float16, bfloat16, or in blocks of 8- or 4-bit integers.
+/// Only a float32 weight can be trained.
 public struct Linear: Sendable {
-    private var weight: PackedMatrix
+    private var weight: WeightMatrix
     /// The weight as it was before packing, kept only where it is watched, which is where its gradient is wanted.
     private var watchedWeight: Tensor?
     private var bias: Tensor?
@@ -13,7 +16,7 @@ public struct Linear: Sendable {
     ///   - bias: `[outputs]`, or nil.
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)``.
     public init(weight: Tensor, bias: Tensor? = nil) throws(TensorError) {
-        self.weight = try PackedMatrix(weight)
+        self.weight = try WeightMatrix(weight)
         if let bias, bias.shape != [weight.shape[0]] {
             throw .shapeMismatch(tensor: "bias", expected: "[\(weight.shape[0])]", found: bias.shape)
         }
@@ -21,11 +24,29 @@ public struct Linear: Sendable {
         self.bias = bias?.contiguous()
     }
 
-    /// Reads `weight`, and `bias` if `hasBias`, from `source`.
+    /// - Parameters:
+    ///   - weight: `[outputs, inputs]`. One in 16-bit floats is used where it lies, in a mapped file, say.
+    ///   - bias: `[outputs]`, or nil.
+    /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)``;
+    ///   ``TensorError/unsupportedElementType(tensor:found:)`` unless it holds numbers.
+    public init(weight: StoredTensor, bias: Tensor? = nil) throws(TensorError) {
+        self.weight = try WeightMatrix(weight)
+        if let bias, bias.shape != [weight.shape[0]] {
+            throw .shapeMismatch(tensor: "bias", expected: "[\(weight.shape[0])]", found: bias.shape)
+        }
+        self.bias = bias?.contiguous()
+    }
+
+    /// Reads `weight`, in any type, and `bias` if `hasBias`, from `source`.
     public init(inputs: Int, outputs: Int, hasBias: Bool = true, from source: some WeightSource) throws {
-        try self.init(
-            weight: source.tensor("weight", shape: [outputs, inputs]),
-            bias: hasBias ? source.tensor("bias", shape: [outputs]) : nil)
+        let bias = hasBias ? try source.tensor("bias", shape: [outputs]) : nil
+        if let weight = try source.storedTensor(named: "weight"), weight.shape == [outputs, inputs],
+            weight.elementType.isReduced
+        {
+            try self.init(weight: weight, bias: bias)
+        } else {
+            try self.init(weight: source.tensor("weight", shape: [outputs, inputs]), bias: bias)
+        }
     }
 
     /// - Parameters:
@@ -66,6 +87,7 @@ public struct Linear: Sendable {
 extension Linear: Parameterized {
     /// `weight` `[outputs, inputs]` and `bias` `[outputs]`.
     public mutating func forEachParameter(_ body: ParameterVisitor) throws {
+        guard case .packed = weight else { return try visit(&bias, "bias", body) }
         // A weight that nobody watches exists packed only. It is held here too, so that a write cannot go unnoticed.
         let unwatched = watchedWeight == nil ? try weight.unpacked().contiguous() : nil
         let node = watchedWeight?.gradientNode
@@ -73,7 +95,7 @@ extension Linear: Parameterized {
         defer { watchedWeight = shown.isWatched ? shown : nil }
         try visit(&shown, "weight", body)
         let isUnchanged = unwatched.map { $0.storage === shown.storage } ?? (shown.gradientNode === node)
-        if !isUnchanged { weight = try PackedMatrix(shown) }
+        if !isUnchanged { weight = try WeightMatrix(shown) }
         try visit(&bias, "bias", body)
     }
 }

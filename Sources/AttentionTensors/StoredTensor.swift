@@ -6,15 +6,21 @@ public struct StoredTensor: Sendable {
     private let storage: TensorStorage
     private let byteOffset: Int
 
-    /// - Throws: ``TensorError/countMismatch(tensor:expected:found:)`` unless `bytes` fills the shape.
+    /// - Throws: ``TensorError/countMismatch(tensor:expected:found:)`` unless `bytes` fills the shape;
+    ///   ``TensorError/shapeMismatch(tensor:expected:found:)`` unless its rows are whole blocks.
     package init(
         name: String, elementType: ElementType, shape: Shape, bytes: Range<Int>, in storage: TensorStorage
     ) throws(TensorError) {
-        let (needed, overflow) = shape.elementCount.multipliedReportingOverflow(by: elementType.byteWidth)
-        guard !overflow, bytes.count == needed, bytes.lowerBound >= 0, bytes.upperBound <= storage.byteCount
+        let block = elementType.blockLength
+        guard (shape.last ?? 1) % block == 0 || block == 1 else {
+            throw .shapeMismatch(tensor: name, expected: "[…, a multiple of \(block)]", found: shape)
+        }
+        guard bytes.count == elementType.byteCount(of: shape), bytes.lowerBound >= 0,
+            bytes.upperBound <= storage.byteCount
         else {
             throw .countMismatch(
-                tensor: name, expected: shape.elementCount, found: bytes.count / elementType.byteWidth)
+                tensor: name, expected: shape.elementCount, found: bytes.count / elementType.byteWidth * block
+            )
         }
         self.name = name
         self.elementType = elementType
@@ -42,7 +48,17 @@ public struct StoredTensor: Sendable {
         byteOffset = tensor.offset * MemoryLayout<Float>.stride
     }
 
-    public var byteCount: Int { shape.elementCount * elementType.byteWidth }
+    /// The same with bytes of its own.
+    func copied() throws(TensorError) -> StoredTensor {
+        let copy = TensorStorage(byteCount: byteCount)
+        withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(start: copy.baseAddress, count: $0.count).copyMemory(from: $0)
+        }
+        return try StoredTensor(
+            name: name, elementType: elementType, shape: shape, bytes: 0..<byteCount, in: copy)
+    }
+
+    public var byteCount: Int { shape.elementCount / elementType.blockLength * elementType.byteWidth }
 
     public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         defer { withExtendedLifetime(storage) {} }
@@ -58,6 +74,7 @@ public struct StoredTensor: Sendable {
             return Tensor(
                 shape: shape, strides: shape.contiguousStrides, offset: byteOffset / 4, storage: storage)
         }
+        if elementType.blockLength > 1 { return dequantized() }
         let convert: (UnsafeRawPointer) -> Float
         switch elementType {
         case .float32:

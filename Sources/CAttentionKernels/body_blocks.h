@@ -228,5 +228,24 @@ static void FN(pack_group)(const uint8_t *rows, ptrdiff_t row_bytes, int64_t out
     }
 }
 
+static void FN(unpack_group)(const uint8_t *w, const uint16_t *scale, int64_t outputs, int64_t blocks, int32_t format,
+                             uint8_t *rows, ptrdiff_t row_bytes) {
+    const int64_t numbers = format == AK_Q8_0 ? 32 : 16;
+    const uint32_t flip = format == AK_Q8_0 && HAVE_VNNI ? 0x80808080u : 0;
+    for (int64_t b = 0; b < blocks; b++) {
+        for (int64_t o = 0; o < outputs; o++) {
+            uint8_t *to = rows + o * row_bytes + b * (numbers + 2);
+            __builtin_memcpy(to, scale + b * VW + o, 2);
+            for (int64_t i = 0; i < numbers; i += 4) {
+                uint32_t bits;
+                __builtin_memcpy(&bits, w + b * numbers * VW + i * VW + 4 * o, 4);
+                bits ^= flip;
+                __builtin_memcpy(to + 2 + i, &bits, 4);
+            }
+        }
+    }
+}
+
 #define BLOCK_KERNELS                                                                                      \
-    .quantize_rows = FN(quantize_rows), .pack_group = FN(pack_group), .multiply_blocks = FN(multiply_blocks)
+    .quantize_rows = FN(quantize_rows), .pack_group = FN(pack_group), .unpack_group = FN(unpack_group), \
+    .multiply_blocks = FN(multiply_blocks)

@@ -111,6 +111,26 @@ import Testing
         }
     }
 
+    @Test func gradients() throws {
+        var random = SeededGenerator(seed: 44)
+        let a = random.tensor([2, 5, 7]).watched()
+        for shape in [[2, 7, 4], [7, 4]] {
+            let (b, dy) = (random.tensor(Shape(shape)).watched(), random.tensor([2, 5, 4]))
+            let found = try AttentionTensors.gradients(of: matrixProduct(a, b), seed: dy, at: [a, b])
+            var db = Tensor.zeros([7, 4])
+            for i in 0..<2 {
+                let (matrix, part) = (a.detached().selecting(axis: 0, i), dy.selecting(axis: 0, i))
+                let right = shape.count == 2 ? b.detached() : b.detached().selecting(axis: 0, i)
+                let da = try matrixProduct(part, right.transposed(0, 1))
+                #expect(largestDifference(found[0].selecting(axis: 0, i), da) < 1e-5)
+                let own = try matrixProduct(matrix.transposed(0, 1), part)
+                if shape.count == 3 { #expect(largestDifference(found[1].selecting(axis: 0, i), own) < 1e-5) }
+                db = try db + own
+            }
+            if shape.count == 2 { #expect(largestDifference(found[1], db) < 1e-5) }
+        }
+    }
+
     @Test func nothing() throws {
         #expect(try matrixProduct(.zeros([0, 4]), .zeros([4, 3])).shape == [0, 3])
         #expect(try matrixProduct(.zeros([2, 0]), .zeros([0, 3])).scalars == [0, 0, 0, 0, 0, 0])

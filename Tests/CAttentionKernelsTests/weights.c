@@ -129,6 +129,13 @@ static void check_blocks(const ak_kernels *kernels, int m, int blocks, int n, ak
                                     n - g * vw < vw ? n - g * vw : vw, blocks, format,
                                     w + (int64_t)g * blocks * numbers, w_scale + (int64_t)g * blocks * vw);
     }
+    uint8_t *again = (uint8_t *)integers((int64_t)n * blocks * bytes / 4 + 1);
+    for (int g = 0; g < groups; g++) {
+        kernels->weights.unpack_group(w + (int64_t)g * blocks * numbers, w_scale + (int64_t)g * blocks * vw,
+                                      n - g * vw < vw ? n - g * vw : vw, blocks, format,
+                                      again + (int64_t)g * vw * blocks * bytes, blocks * bytes);
+    }
+    expect(memcmp(again, file, (size_t)n * blocks * bytes) == 0, "a group does not come back");
     const bool biased = n % 2 == 0;
     ak_block_product p = {
         .x = q, .x_scale = x_scale, .x_sum = x_sum, .w = w, .w_scale = w_scale,

@@ -17,7 +17,7 @@ extension ElementType {
 
     /// The place in the writing order, and the name.
     var safetensorsRankAndName: (rank: Int, name: String) {
-        // The table names every case; the round-trip test walks through all of them.
+        // The table names every type but those of blocks, which the writer refuses; the round-trip test walks through.
         let rank = Self.safetensorsNames.firstIndex { $0.0 == self }!
         return (rank, Self.safetensorsNames[rank].1)
     }

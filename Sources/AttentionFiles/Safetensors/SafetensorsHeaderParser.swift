@@ -93,11 +93,11 @@ struct SafetensorsHeaderParser {
             let missing = elementType == nil ? "dtype" : shape == nil ? "shape" : "data_offsets"
             throw fault(.entry, at: start, expected: "dtype, shape and data_offsets", found: "no \(missing)")
         }
-        let (needed, overflow) = shape.elementCount.multipliedReportingOverflow(by: elementType.byteWidth)
-        guard !overflow, bytes.count == needed else {
+        let needed = elementType.byteCount(of: shape)
+        guard bytes.count == needed else {
             throw fault(
                 .offsets, at: start,
-                expected: "\(overflow ? "fewer" : "\(needed)") bytes for \(shape) of \(elementType.rawValue)",
+                expected: "\(needed.map(String.init) ?? "fewer") bytes for \(shape) of \(elementType.rawValue)",
                 found: "\(bytes.count)")
         }
         return .init(name: name, elementType: elementType, shape: shape, byteRange: bytes)

@@ -9,11 +9,12 @@ public enum SafetensorsWriter {
     /// name), and the data begins at a multiple of eight bytes, so that every tensor is aligned. Tensors
     /// are streamed; no second copy of them is made in memory.
     ///
-    /// - Throws: ``ModelFileError`` if two tensors have the same name, one is called `__metadata__`, the
-    ///   header exceeds 100 MB, or the file cannot be written.
+    /// - Throws: ``ModelFileError`` if two tensors have the same name, one is called `__metadata__`,
+    ///   one is stored in blocks, the header exceeds 100 MB, or the file cannot be written.
     public static func write(
         _ tensors: [StoredTensor], metadata: [String: String] = [:], to path: String
     ) throws {
+        try checkTypes(of: tensors, path: path)
         let ordered = tensors.sorted(by: precedes)
         try checkNames(of: ordered, path: path)
         let header = try header(of: ordered, metadata: metadata, path: path)
@@ -30,6 +31,12 @@ public enum SafetensorsWriter {
         )
         return rank != otherRank
             ? rank < otherRank : first.name.utf8.lexicographicallyPrecedes(second.name.utf8)
+    }
+
+    private static func checkTypes(of tensors: [StoredTensor], path: String) throws(ModelFileError) {
+        guard let tensor = tensors.first(where: { $0.elementType.blockLength > 1 }) else { return }
+        let reason = "\(quoted(tensor.name)) is stored as \(tensor.elementType.rawValue), which the format does not have"
+        throw .cannotWrite(file: path, reason: reason)
     }
 
     private static func checkNames(of tensors: [StoredTensor], path: String) throws(ModelFileError) {

@@ -11,7 +11,20 @@ import CAttentionKernels
 ///   - b: `[k, n]`, the same for all of `a`, or `[…, k, n]` with the leading axes of `a`.
 /// - Returns: `[…, m, n]`.
 /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)``.
-package func matrixProduct(_ a: Tensor, _ b: Tensor) throws(TensorError) -> Tensor {
+public func matrixProduct(_ a: Tensor, _ b: Tensor) throws(TensorError) -> Tensor {
+    let product = try unrecordedProduct(a, b)
+    guard Tensor.isAnyWatched(a, b) else { return product }
+    let (left, right) = (a.detached(), b.detached())
+    return product.recorded(as: "matrix product", from: [a, b]) { gradient, needs throws(TensorError) in
+        let da = needs[0] ? try unrecordedProduct(gradient, right.turned()) : nil
+        // One b for many matrices is one product of all their rows.
+        let isShared = right.rank == 2 && left.rank > 2
+        let (rows, dy) = isShared ? (try left.allRows(), try gradient.allRows()) : (left, gradient)
+        return [da, needs[1] ? try unrecordedProduct(rows.turned(), dy) : nil]
+    }
+}
+
+private func unrecordedProduct(_ a: Tensor, _ b: Tensor) throws(TensorError) -> Tensor {
     guard a.rank >= 2 else {
         throw .shapeMismatch(tensor: "left side of a matrix product", expected: "[…, m, k]", found: a.shape)
     }
@@ -124,6 +137,12 @@ private struct ProductRows {
 }
 
 extension Tensor {
+    fileprivate func turned() -> Tensor { transposed(rank - 2, rank - 1) }
+
+    fileprivate func allRows() throws(TensorError) -> Tensor {
+        try reshaped(to: [shape.dropLast().reduce(1, *), shape[rank - 1]])
+    }
+
     /// All leading axes as one, where that needs no copy: many small matrices against one are one tall matrix.
     fileprivate func asRows() -> Tensor? {
         if rank == 2 { return self }

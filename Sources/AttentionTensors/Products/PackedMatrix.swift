@@ -56,21 +56,8 @@ package struct PackedMatrix: Sendable {
     package func product(
         _ x: Tensor, bias: Tensor?, activation: Activation
     ) throws(TensorError) -> Tensor {
-        guard x.rank >= 1, x.shape[x.rank - 1] == inputs else {
-            throw .shapeMismatch(
-                tensor: "input of a linear layer", expected: "[…, \(inputs)]", found: x.shape)
-        }
-        let x = x.contiguous()
-        let rows = x.shape.dropLast().reduce(1, *)
-        return Tensor(shape: Shape(Array(x.shape.dropLast()) + [outputs])) { output in
-            guard let c = output.baseAddress, rows > 0, outputs > 0 else { return }
-            x.withElementPointer { a in
-                panels.withElementPointer { panels in
-                    withOptionalPointer(bias) { bias in
-                        multiply(a, rows, panels, bias, activation, c)
-                    }
-                }
-            }
+        try layerOutput(x, inputs: inputs, outputs: outputs, bias: bias) { x, rows, bias, y in
+            panels.withElementPointer { panels in multiply(x, rows, panels, bias, activation, y) }
         }
     }
 

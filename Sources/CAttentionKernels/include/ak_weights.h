@@ -53,6 +53,9 @@ typedef struct {
     // Lays out `outputs` ≤ lane_width rows of blocks, as a file holds them, as one group.
     void (*pack_group)(const uint8_t *rows, ptrdiff_t row_bytes, int64_t outputs, int64_t blocks, int32_t format,
                        uint8_t *w, uint16_t *scale);
+    // The inverse.
+    void (*unpack_group)(const uint8_t *w, const uint16_t *scale, int64_t outputs, int64_t blocks, int32_t format,
+                         uint8_t *rows, ptrdiff_t row_bytes);
     void (*multiply_blocks)(const ak_block_product *product);
 } ak_weights_kernels;
 

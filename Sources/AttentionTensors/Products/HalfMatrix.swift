@@ -1,0 +1,46 @@
+import CAttentionKernels
+
+/// A weight `[outputs, inputs]` in 16-bit floats, multiplied where it lies. Nothing is copied, so that a mapped model
+/// is ready at once; only a tensor at an odd address, which a file may hold, is moved.
+package struct HalfMatrix: Sendable {
+    package let outputs: Int
+    package let inputs: Int
+    private let weight: StoredTensor
+    private let kernels: Kernels
+
+    /// - Parameter weight: `[outputs, inputs]` in float16 or bfloat16.
+    init(_ weight: StoredTensor) throws(TensorError) {
+        (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        kernels = try Kernels.selected()
+        let isEven = weight.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) % 2 == 0 }
+        self.weight = isEven ? weight : try weight.copied()
+    }
+
+    private var format: Int32 {
+        Int32((weight.elementType == .float16 ? AK_FLOAT16 : AK_BFLOAT16).rawValue)
+    }
+
+    func float32() throws(TensorError) -> Tensor { try weight.float32() }
+
+    func product(_ x: Tensor, bias: Tensor?, activation: Activation) throws(TensorError) -> Tensor {
+        try layerOutput(x, inputs: inputs, outputs: outputs, bias: bias) { x, rowCount, bias, y in
+            weight.withUnsafeBytes { bytes in
+                guard let w = bytes.baseAddress?.assumingMemoryBound(to: UInt16.self) else { return }
+                // A piece's weights pass by every tile of rows: 256 KiB stay in the second-level cache. One row reads
+                // each weight once, and takes as much as there is.
+                let widest = rowCount == 1 ? outputs : max(131_072 / max(inputs, 1) / 16 * 16, 16)
+                forEachPiece(
+                    rows: rowCount, tallest: 240, outputs: outputs, widest: widest, step: 16, depth: inputs
+                ) { rows, columns in
+                    var product = ak_half_product(
+                        x: x + rows.lowerBound * inputs, x_row: inputs, w: w + columns.lowerBound * inputs,
+                        w_row: inputs, y: y + rows.lowerBound * outputs + columns.lowerBound, y_row: outputs,
+                        bias: bias.map { $0 + columns.lowerBound }, m: Int64(rows.count), k: Int64(inputs),
+                        n: Int64(columns.count), format: format,
+                        activation: Int32(activation.kernelValue.rawValue))
+                    kernels.table.pointee.weights.multiply_half(&product)
+                }
+            }
+        }
+    }
+}
