@@ -4,8 +4,8 @@
     python3 -m venv .venv && .venv/bin/pip install -r Scripts/requirements.txt
     .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [FAMILY…]
 
-FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, gradients, sentences (all of them when
-none is named).
+FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, gradients, operations, sentences (all of
+them when none is named).
 `sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), and is left out without it.
 
 Everything is seeded. Float64 results are the truth; float32 results are PyTorch's own, and depend on
@@ -54,6 +54,17 @@ Tests/AttentionTensorsTests/Fixtures/layers.safetensors
     exp: input, output_f64 [n]
     linearN: input [M, K], weight [N, K], bias [N] (or none), output_f64 [M, N]; rows, inputWidth, outputWidth, bias
 
+Tests/AttentionTensorsTests/Fixtures/operations.safetensors – each with its input, output_f64, the gradient of the
+    output (none: 1), …_gradient_f64 of the input, and float32Errors of the output and of the input's gradient
+    softmaxN, logSoftmaxN, unitLengthN [rows, W]; pooling-MODE: input [9, 24], output [3, 24]; mode, lengths
+    crossEntropyN: logits […, C], targets I64 […], weights [C] or none, loss_f64; smoothing, ignored, reduction
+    embeddingN: table [V, M], indices I64 [n]
+
+Tests/AttentionTests/Fixtures/rotary.safetensors – a case for each kind of scaling
+    input, gradient, output_f64, input_gradient_f64 [1, 2, 5, D]; frequencies [width / 2] by transformers (float32)
+    attributes: width (that turns) base interleaved magnitude positions scaling (transformers' rope parameters)
+    float32Errors
+
 Tests/AttentionModelsTests/Fixtures/{bert,bert-prefixed,distilbert,roberta,roberta-prefixed}/
     config.json, model.safetensors: a model folder as the hub has it. `bert` has names without a prefix, exact
     GELU and a pooler; `bert-prefixed` has `bert.` before each name, LayerNorm's tensors named gamma and beta,
@@ -88,6 +99,7 @@ from fixtures.encoders import make_encoders
 from fixtures.gradients import make_gradients
 from fixtures.layers import make_layers
 from fixtures.multi_head import make_multi_head
+from fixtures.operations import make_operations
 from fixtures.operator import make_operator
 from fixtures.operator_gradients import make_operator_gradients
 from fixtures.sentences import make_sentences
@@ -95,7 +107,7 @@ from fixtures.sentences import make_sentences
 FAMILIES = {
     "multi-head": make_multi_head, "operator": make_operator,
     "operator-gradients": make_operator_gradients, "layers": make_layers,
-    "encoders": make_encoders, "gradients": make_gradients}
+    "encoders": make_encoders, "gradients": make_gradients, "operations": make_operations}
 
 
 def main() -> None:

@@ -1,3 +1,5 @@
+import AttentionTensors
+
 extension TextEmbedder {
     /// A document and how similar it is to a query.
     public struct Match: Hashable, Sendable {
@@ -19,8 +21,10 @@ extension TextEmbedder {
     public func rank(
         query: String, documents: [String], top: Int? = nil, progress: ((Int) -> Void)? = nil
     ) throws -> [Match] {
-        let wanted = Self.normalized(try embed([query])[0])
-        let vectors = try embed(documents, progress: progress).map(Self.normalized)
+        let wanted = try Tensor(embed([query])[0], shape: [width]).normalized().scalars
+        let vectors = try embed(documents, progress: progress).map {
+            try Tensor($0, shape: [width]).normalized().scalars
+        }
         let matches = vectors.enumerated().map { index, vector in
             Match(index: index, score: zip(wanted, vector).reduce(into: 0) { $0 += $1.0 * $1.1 })
         }

@@ -105,7 +105,7 @@ public struct TextEmbedder: Sendable {
         var done = 0
         for group in Self.groups(of: sequences.map(\.count)) {
             let batch = try TokenBatch(group.map { sequences[$0] })
-            let embedded = pooled(try encoder(batch), ranges: batch.ranges)
+            let embedded = try pooled(encoder(batch), ranges: batch.ranges)
             for (vector, index) in zip(embedded, group) { vectors[index] = vector }
             done += group.count
             progress?(done)
@@ -129,15 +129,13 @@ public struct TextEmbedder: Sendable {
         guard hidden.rank == 2, hidden.shape[1] == width else {
             throw .shapeMismatch(tensor: "hidden states", expected: "[tokens, \(width)]", found: hidden.shape)
         }
-        return pooled(hidden, ranges: [0..<hidden.shape[0]])[0]
+        return try pooled(hidden, ranges: [0..<hidden.shape[0]])[0]
     }
 
-    private func pooled(_ hidden: Tensor, ranges: [Range<Int>]) -> [[Float]] {
-        let vectors = pooling(hidden, ranges: ranges)
-        return ranges.indices.map { row in
-            let vector = vectors.selecting(axis: 0, row).scalars
-            return normalizes ? Self.normalized(vector) : vector
-        }
+    private func pooled(_ hidden: Tensor, ranges: [Range<Int>]) throws(TensorError) -> [[Float]] {
+        var vectors = try pooling(hidden, ranges: ranges)
+        if normalizes { vectors = try vectors.normalized() }
+        return ranges.indices.map { vectors.selecting(axis: 0, $0).scalars }
     }
 
     /// Sequences that are computed together, in the order given. Batching saves memory traffic for weights;
@@ -158,11 +156,4 @@ public struct TextEmbedder: Sendable {
     }
 
     private static let tokensInBatch = 1024
-
-    /// The vector divided by its length, or by 10⁻¹² if that is greater (as PyTorch's `normalize`).
-    static func normalized(_ vector: [Float]) -> [Float] {
-        // Summed in double precision: a length that is off by its rounding moves every channel the same way.
-        let length = Float(vector.reduce(into: 0.0) { $0 += Double($1) * Double($1) }.squareRoot())
-        return vector.map { $0 / max(length, 1e-12) }
-    }
 }

@@ -125,8 +125,22 @@ extension Tensor {
     }
 
     /// Whether writing changes no other tensor and needs no copy.
-    package mutating func isWritableInPlace() -> Bool {
-        isContiguous && storage.isOwned && isKnownUniquelyReferenced(&storage)
+    package mutating func isWritableInPlace() -> Bool { isContiguous && isUnshared() }
+
+    /// Whether no other tensor refers to the storage.
+    package mutating func isUnshared() -> Bool { storage.isOwned && isKnownUniquelyReferenced(&storage) }
+
+    /// Calls `body` with the address of the first element, to write elements where they lie; the caller follows
+    /// ``strides``. Like ``withUnsafeMutableBuffer(_:)`` it detaches the tensor.
+    ///
+    /// - Precondition: ``isUnshared()``.
+    package mutating func withUnsharedElementPointer<R, E: Error>(
+        _ body: (UnsafeMutablePointer<Float>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(isUnshared(), "elements that another tensor refers to cannot be written")
+        gradientNode = nil
+        defer { withExtendedLifetime(storage) {} }
+        return try body(elementPointer)
     }
 
     private var elementPointer: UnsafeMutablePointer<Float> {

@@ -23,14 +23,22 @@ INLINE vf exp_below(vf x, float reference) { return exp2_((x - bc(reference)) * 
 // What exponentials of a row are measured from. A row of −∞ alone has none, and gets exponentials of 0.
 INLINE float finite_reference(float maximum) { return maximum == -__builtin_inff() ? 0 : maximum; }
 
+// Long sums are added up by parts of so many vectors: in one chain, a row's many small exponentials are rounded one by
+// one beside its largest, which with four lanes cost 8e-7 over 777 numbers, and twice PyTorch's error.
+enum { PART = 16 * VW };
+
 static void FN(softmax)(const float *x, int64_t rows, int64_t width, int32_t logarithm, float *out) {
     for (int64_t r = 0; r < rows; r++, x += width, out += width) {
         const float reference = finite_reference(row_maximum(x, width));
         vf sum = bc(0);
-        for (int64_t i = 0; i < width; i += VW) {
-            vf e = exp_below(load_part(x, i, width, -__builtin_inff()), reference);
-            sum += e;
-            if (!logarithm) store_part(out, i, width, e);
+        for (int64_t begin = 0; begin < width; begin += PART) {
+            vf part = bc(0);
+            for (int64_t i = begin; i < width && i < begin + PART; i += VW) {
+                vf e = exp_below(load_part(x, i, width, -__builtin_inff()), reference);
+                part += e;
+                if (!logarithm) store_part(out, i, width, e);
+            }
+            sum += part;
         }
         const float total = reduce_add(sum);
         const float inverse = total == 0 ? 0 : 1 / total, log_total = total == 0 ? 0 : __builtin_logf(total);
@@ -47,9 +55,13 @@ static void FN(softmax_backward)(const float *y, const float *gradient, int64_t 
                                  int32_t logarithm, float *out) {
     for (int64_t r = 0; r < rows; r++, y += width, gradient += width, out += width) {
         vf sum = bc(0);
-        for (int64_t i = 0; i < width; i += VW) {
-            vf g = load_part(gradient, i, width, 0);
-            sum = logarithm ? sum + g : fma_(load_part(y, i, width, 0), g, sum);
+        for (int64_t begin = 0; begin < width; begin += PART) {
+            vf part = bc(0);
+            for (int64_t i = begin; i < width && i < begin + PART; i += VW) {
+                vf g = load_part(gradient, i, width, 0);
+                part = logarithm ? part + g : fma_(load_part(y, i, width, 0), g, part);
+            }
+            sum += part;
         }
         const float total = reduce_add(sum);
         for (int64_t i = 0; i < width; i += VW) {
@@ -80,14 +92,17 @@ INLINE row_total total_of_row(const float *x, int64_t width, const float *weight
         const float reference = finite_reference(maximum);
         if (begin == 0) origin = reference;
         vf sum = bc(0), distances = bc(0);
-        for (int64_t i = 0; i < count; i += VW) {
-            vf z = load_part(chunk, i, count, -__builtin_inff());
-            sum += exp_below(z, reference);
-            if (smoothed) {
-                vf distance = load_part(chunk, i, count, origin) - bc(origin);
-                vf w = weights ? load_part(weights + begin, i, count, 0) : bc(1);
-                distances = fma_(w, distance, distances);
+        for (int64_t first = 0; first < count; first += PART) {
+            vf part = bc(0);
+            for (int64_t i = first; i < count && i < first + PART; i += VW) {
+                part += exp_below(load_part(chunk, i, count, -__builtin_inff()), reference);
+                if (smoothed) {
+                    vf distance = load_part(chunk, i, count, origin) - bc(origin);
+                    vf w = weights ? load_part(weights + begin, i, count, 0) : bc(1);
+                    distances = fma_(w, distance, distances);
+                }
             }
+            sum += part;
         }
         total += reduce_add(sum);
         weighted += reduce_add(distances);

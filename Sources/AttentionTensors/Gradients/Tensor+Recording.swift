@@ -58,6 +58,17 @@ extension Tensor {
         }
     }
 
+    /// ``recorded(as:from:backward:)`` for an operation that has overwritten its input, of which only the node is left.
+    package func recorded(
+        as operation: String, from node: GradientNode,
+        backward: @escaping @Sendable (_ gradient: inout Tensor) throws(TensorError) -> Tensor
+    ) -> Tensor {
+        with(
+            GradientNode(operation: operation, shape: shape, inputs: [node]) {
+                gradient, _ throws(TensorError) -> [GradientPart?] in [.whole(try backward(&gradient))]
+            })
+    }
+
     /// ``recorded(as:from:backward:)`` with gradients of which some are zero outside a slice.
     package func recordedInParts(
         as operation: String, from inputs: [Tensor?], backward: @escaping GradientNode.Backward

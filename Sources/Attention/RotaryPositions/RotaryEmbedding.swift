@@ -1,0 +1,102 @@
+import AttentionTensors
+
+/// Rotary positions (RoPE, arXiv:2104.09864), as data: each pair of a query's or key's channels turns by an angle in
+/// proportion to its position, so that a dot product depends on the distance of two positions.
+///
+/// ```swift
+/// let rope = try RotaryEmbedding(width: 128, base: 500_000)
+/// let angles = try rope.angles(positions: past..<past + count)     // once a pass, for all layers
+/// let (q, k) = (try angles.turned(query), try angles.turned(key))
+/// ```
+public struct RotaryEmbedding: Hashable, Sendable {
+    /// Which channels form a pair.
+    public enum Pairing: Hashable, Sendable {
+        /// i and i + width/2: Llama as Hugging Face stores it, GPT-NeoX, Qwen, Gemma, Phi.
+        case halves
+        /// 2i and 2i + 1: the paper, Llama as Meta and GGUF store it, GPT-J.
+        case interleaved
+    }
+
+    /// How a model that was trained on short texts is made to read longer ones.
+    public enum Scaling: Hashable, Sendable {
+        case none
+        /// All frequencies divided by `factor` (arXiv:2306.15595).
+        case linear(factor: Double)
+        /// Llama 3.1: frequencies whose wave fits into `originalPositions` less than `lowFrequencyFactor` times are
+        /// divided by `factor`, those that fit more than `highFrequencyFactor` times stay, and between there is a ramp.
+        case llama3(
+            factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalPositions: Int)
+        /// YaRN (arXiv:2309.00071): a ramp over the pairs, from those that turn `fastTurns` times within
+        /// `originalPositions`, which stay, to those that turn `slowTurns` times, which are divided by `factor`.
+        /// Both vectors grow by `magnitude`; nil: 0.1 · ln(factor) + 1. `roundsRamp`: whether the ramp's ends are
+        /// whole pairs, as in most models.
+        case yarn(
+            factor: Double, originalPositions: Int, fastTurns: Double = 32, slowTurns: Double = 1,
+            magnitude: Double? = nil, roundsRamp: Bool = true)
+        /// Each pair's frequency divided by a number of its own: the `rope_freqs` of GGUF files, LongRoPE
+        /// (arXiv:2402.13753). Both vectors grow by `magnitude`.
+        case divisors([Float], magnitude: Double = 1)
+    }
+
+    /// The number of channels that turn; the rest of a head stays as it is.
+    public let width: Int
+    public let base: Double
+    public let pairing: Pairing
+    public let scaling: Scaling
+    /// Radians for each position, of each pair.
+    public let frequencies: [Double]
+    /// What turned vectors are multiplied by.
+    public let magnitude: Double
+
+    /// - Parameters:
+    ///   - width: The number of channels that turn: D, or less where only a part of a head does. Even.
+    ///   - base: θ: pair i turns by θ^(−2i/width) for each position.
+    ///   - pairing: Which channels form a pair.
+    ///   - scaling: How longer texts are read.
+    /// - Throws: `TensorError.invalidArgument` for numbers that make no sense together.
+    public init(
+        width: Int, base: Double = 10_000, pairing: Pairing = .halves, scaling: Scaling = .none
+    ) throws(TensorError) {
+        guard width > 0, width % 2 == 0 else {
+            throw .invalidArgument("rotary positions turn a positive, even number of channels, not \(width)")
+        }
+        guard base.isFinite, base > 0 else {
+            throw .invalidArgument("the base of rotary positions must be positive, not \(base)")
+        }
+        let plain = (0..<width / 2).map { Double.exp(-2 * Double($0) / Double(width) * Double.log(base)) }
+        self.width = width
+        self.base = base
+        self.pairing = pairing
+        self.scaling = scaling
+        (frequencies, magnitude) = try scaling.applied(to: plain, base: base)
+    }
+
+    /// The angles of `positions`, for one forward pass.
+    ///
+    /// In double precision: in single precision an angle at position 100,000 is off by 0.004.
+    ///
+    /// - Parameter positions: The position of each row, the same for all batch elements; or those of the first batch
+    ///   element, of the second and so on.
+    public func angles(positions: some Collection<Int>) -> RotaryAngles {
+        let positions = Array(positions)
+        let pairs = frequencies.count
+        var sines = Tensor.zeros([positions.count, pairs])
+        let cosines = Tensor(shape: [positions.count, pairs]) { cosines in
+            sines.withUnsafeMutableBuffer { sines in
+                let (cosines, sines) = (cosines.baseAddress!, sines.baseAddress!)
+                // A sine and a cosine cost about as much as thirty simple operations.
+                forEachRowBlock(rows: positions.count, width: pairs * 32) { first, count in
+                    for row in first..<first + count {
+                        for (pair, frequency) in frequencies.enumerated() {
+                            let angle = Double(positions[row]) * frequency
+                            (cosines + row * pairs + pair).initialize(
+                                to: Float(magnitude * Double.cos(angle)))
+                            (sines + row * pairs + pair).initialize(to: Float(magnitude * Double.sin(angle)))
+                        }
+                    }
+                }
+            }
+        }
+        return RotaryAngles(checkedCosines: cosines, sines: sines, pairing: pairing)
+    }
+}
