@@ -110,7 +110,8 @@ public struct Embedding: Sendable {
         _ gradient: Tensor, _ indices: [Int], count: Int, _ kernels: Kernels
     ) -> Tensor {
         let width = gradient.shape[1]
-        var ends = [Int](repeating: 0, count: count + 1)  // of each row's places; shifted by one until they are filled
+        // Where the places of each row end; shifted by one until they are filled in.
+        var ends = [Int](repeating: 0, count: count + 1)
         for index in indices { ends[index + 1] += 1 }
         for index in 0..<count { ends[index + 1] += ends[index] }
         var places = [Int64](repeating: 0, count: indices.count)

@@ -57,7 +57,6 @@ typedef struct {
     // out[width] = Σ x[indices[i]], i in 0 ..< count, in this order; rows 0 ..< count where `indices` is NULL.
     void (*sum_rows)(const float *x, ptrdiff_t row, const int64_t *indices, int64_t count, int64_t width, float *out);
 
-
     // y = x / max(‖x‖₂, least) by rows; inverse[rows] = 1 / max(‖x‖₂, least)
     void (*normalize)(const float *x, int64_t rows, int64_t width, float least, float *y, float *inverse);
     // The gradient of x. `out` may be `gradient`.
