@@ -41,7 +41,7 @@ struct Failure: Error {
         case let error as ModelFileError: self.init(Self.code(error), "\(error)")
         case let error as TokenizerError: self.init(Self.code(error), "\(error)")
         case let error as TensorError: self.init(Self.code(error), "\(error)")
-        case is SafetensorsError, is ModelConfigurationError, is AttentionMapError:
+        case is SafetensorsError, is GGUFError, is ModelConfigurationError, is AttentionMapError:
             self.init(.badData, "\(error)")
         default:
             if Attend.exitCode(for: error) != .failure { return nil }

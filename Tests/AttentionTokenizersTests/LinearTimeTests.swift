@@ -48,3 +48,27 @@ import Testing
         #expect(time < 20)
     }
 }
+
+/// The same for the tokenizers of language models.
+@Suite struct LanguageLinearTimeTests {
+    @Test(arguments: ["GPT-2", "Llama 3", "GPT-4o", "Llama 2", "T5", "unigram with bytes", "CLIP"])
+    func repeatedCharacters(name: String) throws {
+        let tokenizer = try #require(LanguageFixture.shared).load(name)
+        let units = [
+            ("a", 100_000), ("^", 1_000_000), ("_", 50_000), (" ", 200_000), ("\n", 200_000), ("中", 100_000),
+        ]
+        for (unit, count) in units {
+            let text = String(repeating: unit, count: count)
+            let clock = ContinuousClock()
+            var encoding = try tokenizer.encode("")
+            let time = try clock.measure { encoding = try tokenizer.encode(text) }
+            #expect(time < .seconds(10), "\(name): \(count) times \(unit.debugDescription)")
+            let first = encoding.offsets.first { !$0.isEmpty }
+            if let first {
+                #expect(
+                    first.lowerBound <= 1
+                        && encoding.offsets.last.map { $0.upperBound <= text.utf8.count } == true)
+            }
+        }
+    }
+}

@@ -96,32 +96,6 @@ import Testing
         try check(vectors(name), with: Tokenizer(contentsOf: data.appendingPathComponent(file)))
     }
 
-    @Test(.enabled(if: hasData, "shared data is absent"))
-    func vocabularyOfAGGUF() throws {
-        let folder = try #require(TestData.shared).appendingPathComponent("tokenizers/llama.cpp")
-        let gguf = folder.appendingPathComponent("ggml-vocab-bert-bge.gguf")
-        let tokens = try #require(GGUFTokens.read([UInt8](Data(contentsOf: gguf))))
-        // The file marks what begins a word and not, as WordPiece does, what continues one.
-        let lines = tokens.map { token in
-            if token.first == "[", token.last == "]", token.count > 2 { return token }
-            return token.unicodeScalars.first == "▁" ? String(token.unicodeScalars.dropFirst()) : "##" + token
-        }
-        let model = try TestData.folder(["vocab.txt": lines.joined(separator: "\n")])
-        defer { try? FileManager.default.removeItem(at: model) }
-        let tokenizer = try Tokenizer(contentsOf: model)
-        let texts = try String(contentsOf: gguf.appendingPathExtension("inp"), encoding: .utf8)
-            .components(separatedBy: "\n__ggml_vocab_test__\n")
-        let ids = try String(contentsOf: gguf.appendingPathExtension("out"), encoding: .utf8)
-            .components(separatedBy: "\n")
-        #expect(texts.count == 47 || texts.count == 46)
-        for (text, line) in zip(texts, ids) {
-            let expected = line.split(separator: " ").compactMap { Int($0) }
-            #expect(
-                try tokenizer.encode(text, addSpecialTokens: false).ids == expected,
-                "\(text.debugDescription)")
-        }
-    }
-
     @Test(.enabled(if: hasModel, "all-MiniLM-L6-v2 is absent"))
     func publishedModelFolder() throws {
         let tokenizer = try Tokenizer(contentsOf: #require(TestData.model))

@@ -58,6 +58,20 @@ struct TokenizeTests {
         #expect(relative.output == expected)
     }
 
+    @Test func theModelMayBeAGGUFFileWithoutTensors() throws {
+        let key = "tokenizer.ggml."
+        let bytes = GGUFBytes([
+            (key + "model", .string("gpt2")), (key + "pre", .string("gpt-2")),
+            (key + "tokens", .strings(["a", "b", "ab", "Ġ"])), (key + "merges", .strings(["a b"])),
+        ]).bytes
+        let file = model.folder.appendingPathComponent("vocabulary.gguf")
+        try Data(bytes).write(to: file)
+        let outcome = try Program.attend(["tokenize", "--model", file.path, "ab b", "--json"])
+        #expect((try outcome.json() as? [String: Any])?["ids"] as? [Int] == [2, 3, 1])
+        try Data(bytes.dropLast(3)).write(to: file)
+        expectFailure(try Program.attend(["tokenize", "--model", file.path, "a"]), 65, naming: file.path)
+    }
+
     @Test func longTextsAreNotCut() throws {
         let text = String(repeating: "a", count: 200_000) + String(repeating: " a", count: 100_000)
         let outcome = try tokenize("-", "--json", input: text)

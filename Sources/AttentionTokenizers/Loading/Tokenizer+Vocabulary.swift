@@ -4,7 +4,14 @@ extension Tokenizer {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .unreadableFile(file: name, reason: "not valid UTF-8")
         }
-        let vocabulary = try Vocabulary(tokens: Self.lines(of: text), file: name) { "line \($0 + 1)" }
+        try self.init(wordPiece: Self.lines(of: text), name: name, config: config)
+    }
+
+    /// - Parameter tokens: as WordPiece writes them, in the order of their ids.
+    init(
+        wordPiece tokens: [some StringProtocol], name: String, config: TokenizerConfig
+    ) throws(TokenizerError) {
+        let vocabulary = try Vocabulary(tokens: tokens, file: name) { "line \($0 + 1)" }
         func id(_ token: String, _ field: String) throws(TokenizerError) -> Int {
             guard let id = vocabulary.id(of: token) else {
                 throw .unknownToken(file: name, field: field, token: token)

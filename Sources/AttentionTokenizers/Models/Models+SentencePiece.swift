@@ -5,7 +5,8 @@ extension Unigram {
     ) throws(TokenizerError) {
         let trie = try TokenTrie(of: model, file: file) { $0 == .normal || $0 == .userDefined }
         let normal = model.pieces.lazy.filter { $0.kind == .normal }.map(\.score)
-        let greatest = normal.max() ?? 0
+        // SentencePiece looks for the greatest score from the smallest positive number on.
+        let greatest = Swift.max(normal.max() ?? 0, Float.leastNormalMagnitude)
         let scores = model.pieces.map { piece in
             // A user's piece is better than anything that it could be cut into.
             piece.kind == .userDefined

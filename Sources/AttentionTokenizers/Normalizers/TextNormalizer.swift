@@ -16,8 +16,8 @@ package protocol TextNormalizer: Sendable {
 package enum Normalizers {
     static let all: [any TextNormalizer.Type] = [
         BertNormalizer.self, Lowercase.self, StripAccents.self,
-        NFC.self, NFD.self, NFKC.self, NFKD.self, Nmt.self, Prepend.self, Replace.self, Strip.self,
-        ByteLevelNormalizer.self, NormalizerSequence.self,
+        NFC.self, NFD.self, NFKC.self, NFKD.self, Nmt.self, Precompiled.self, Prepend.self, Replace.self,
+        Strip.self, ByteLevelNormalizer.self, NormalizerSequence.self,
     ]
 
     package static func read(_ value: JSONValue) throws(TokenizerError) -> any TextNormalizer {

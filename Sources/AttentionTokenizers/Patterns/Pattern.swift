@@ -5,12 +5,12 @@
 /// matcher goes back like theirs, but remembers where it went back from, so that no place in the expression
 /// is tried twice at the same place in the text. A budget bounds what is left: expressions that look
 /// ahead again and again.
-struct Pattern: Sendable {
-    let source: String
+package struct Pattern: Sendable {
+    package let source: String
     let program: PatternProgram
 
     /// - Throws: ``PatternError``, also for what is not supported.
-    init(_ source: String) throws(PatternError) {
+    package init(_ source: String) throws(PatternError) {
         self.source = source
         var parser = PatternParser(source)
         program = try PatternCompiler.compile(try parser.parse())
@@ -19,7 +19,7 @@ struct Pattern: Sendable {
     /// All matches in a stretch of text, from left to right and without overlap.
     ///
     /// - Throws: ``TokenizerError/patternTooCostly(pattern:steps:)``.
-    func matches(in text: AlignedText, _ range: Range<Int>) throws(TokenizerError) -> [Range<Int>] {
+    package func matches(in text: AlignedText, _ range: Range<Int>) throws(TokenizerError) -> [Range<Int>] {
         do throws(PatternMatcher.OutOfBudget) {
             return try text.withUnsafeBufferPointer { text throws(PatternMatcher.OutOfBudget) in
                 var matcher = try PatternMatcher(
@@ -35,12 +35,12 @@ struct Pattern: Sendable {
 }
 
 /// Why a regular expression cannot be used.
-struct PatternError: Error, Hashable, CustomStringConvertible {
+package struct PatternError: Error, Hashable, CustomStringConvertible {
     /// The place in the expression, in scalars.
-    let offset: Int
-    let reason: String
+    package let offset: Int
+    package let reason: String
 
-    var description: String { "at character \(offset): \(reason)" }
+    package var description: String { "at character \(offset): \(reason)" }
 }
 
 /// What an expression is made of.

@@ -26,14 +26,25 @@ struct OffsetTrimming: Sendable {
     func trim(_ tokens: inout [SequenceToken]) {
         for index in tokens.indices {
             let scalars = tokens[index].text.unicodeScalars
-            var leading = scalars.prefix(while: Self.isSpace).count
-            let trailing = scalars.reversed().prefix(while: Self.isSpace).count
-            guard leading > 0 || trailing > 0 else { continue }
+            let leading = scalars.prefix(while: Self.isSpace)
+            guard !leading.isEmpty || scalars.last.map(Self.isSpace) == true else { continue }
             let offset = tokens[index].offset
-            if addsPrefixSpace, index == 0 || offset.lowerBound == 0 { leading = 0 }
-            let start = Swift.min(offset.lowerBound + leading, offset.upperBound)
-            tokens[index].offset = start..<Swift.max(offset.upperBound - trailing, start)
+            // A single space at the beginning may be one that was put there, in the place of what follows it.
+            let isPrefix =
+                addsPrefixSpace && leading.count == 1 && (index == 0 || offset.lowerBound == 0)
+            let start =
+                isPrefix
+                ? offset.lowerBound
+                : Swift.min(offset.lowerBound + Self.width(leading), offset.upperBound)
+            let trailing = Self.width(scalars.reversed().prefix(while: Self.isSpace))
+            let end = leading.count == scalars.count ? start : offset.upperBound - trailing
+            tokens[index].offset = start..<Swift.max(end, start)
         }
+    }
+
+    /// The UTF-8 bytes that spaces have in the text itself.
+    private static func width(_ spaces: some Sequence<Unicode.Scalar>) -> Int {
+        spaces.reduce(0) { $0 + ($1 == ByteAlphabet.scalars[0x20] ? 1 : UTF8.width($1)) }
     }
 
     private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {

@@ -27,9 +27,7 @@ struct ByteLevel: PreTokenizer {
             }
         }
         if let scanner { try text.split(by: .scanner(scanner), .isolated) }
-        text.rewrite { word, text in
-            for aligned in word { ByteLevel.append(aligned, to: &text) }
-        }
+        text.writeBytes()
     }
 
     /// Appends a scalar's bytes, all of which stand for the scalar.
@@ -40,6 +38,15 @@ struct ByteLevel: PreTokenizer {
         }
         for byte in UTF8.encode(aligned.scalar) ?? UTF8.encodedReplacementCharacter {
             text.append(aligned.with(ByteAlphabet.scalars[Int(byte)]))
+        }
+    }
+}
+
+extension PreTokenizedText {
+    /// Writes every word's bytes in the ``ByteAlphabet``.
+    mutating func writeBytes() {
+        rewrite { word, text in
+            for aligned in word { ByteLevel.append(aligned, to: &text) }
         }
     }
 }

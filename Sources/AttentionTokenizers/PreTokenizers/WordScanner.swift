@@ -2,21 +2,21 @@
 ///
 /// All of them tell contractions, letters, numbers, other signs and white space apart. They match every
 /// scalar of a text. `PatternTests` compares them with the regular expressions that they stand for.
-struct WordScanner: Sendable, Equatable {
+package struct WordScanner: Sendable, Equatable {
     /// How many digits a number has at most, and whether a space may stand before it.
     private enum Numbers { case any, single, upToThree }
 
     private let numbers: Numbers
 
     /// GPT-2, RoBERTa and others.
-    static let gpt2 = WordScanner(numbers: .any)
+    package static let gpt2 = WordScanner(numbers: .any)
     /// Llama 3, and GPT-4 before it.
-    static let llama3 = WordScanner(numbers: .upToThree)
+    package static let llama3 = WordScanner(numbers: .upToThree)
     /// Qwen 2 and 3.
-    static let qwen2 = WordScanner(numbers: .single)
+    package static let qwen2 = WordScanner(numbers: .single)
 
     /// The expressions that the scanners stand for.
-    static let sources = [
+    package static let sources = [
         (
             source: #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#,
             scanner: gpt2
@@ -41,7 +41,7 @@ struct WordScanner: Sendable, Equatable {
         self = known.scanner
     }
 
-    func words(in text: AlignedText, _ range: Range<Int>) -> [Range<Int>] {
+    package func words(in text: AlignedText, _ range: Range<Int>) -> [Range<Int>] {
         text.withUnsafeBufferPointer { text in
             var words: [Range<Int>] = []
             words.reserveCapacity(range.count / 4 + 1)

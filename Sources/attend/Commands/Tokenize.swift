@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttentionFiles
+import AttentionGeneration
 import AttentionMaps
 import AttentionTokenizers
 import Foundation
@@ -26,8 +27,9 @@ struct Tokenize: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A model's folder or name, a tokenizer.json, or a vocab.txt.", valueName: "model"),
-        completion: .file(extensions: ["json", "txt"]))
+            "A model's folder or name, a tokenizer.json, a tokenizer.model, a vocab.txt, or a GGUF file.",
+            valueName: "model"),
+        completion: .file(extensions: ["json", "model", "txt", "gguf"]))
     var model: String
 
     @Argument(help: "The text, in quotes; - reads standard input.")
@@ -56,7 +58,7 @@ struct Tokenize: ParsableCommand {
         var isFolder: ObjCBool = false
         let exists = FileManager.default.fileExists(atPath: model, isDirectory: &isFolder)
         let path = exists && !isFolder.boolValue ? model : try ModelLocator().locate(model).path
-        return try Tokenizer(contentsOf: URL(fileURLWithPath: path))
+        return try Tokenizer(path: path)
     }
 
     private func object(_ encoding: Encoding) -> JSON {

@@ -15,6 +15,12 @@ extension Tokenizer {
 
     init(sentencePiece model: SentencePieceModel, file: String) throws(TokenizerError) {
         let field = { (id: Int) in "pieces[\(id)]" }
+        for (id, piece) in model.pieces.enumerated()
+        where piece.kind == .byte && ByteFallback.byte(of: piece.text) == nil {
+            throw .invalidValue(
+                file: file, field: field(id),
+                reason: "is the byte '\(piece.text)', which should be like <0x0A>")
+        }
         let vocabulary = try Vocabulary(tokens: model.pieces.map(\.text), file: file, field: field)
         var unknown = UnknownScalars()
         unknown.areFused = true

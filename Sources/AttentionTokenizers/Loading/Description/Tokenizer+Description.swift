@@ -1,0 +1,108 @@
+extension Tokenizer {
+    /// Makes a tokenizer of plain values.
+    ///
+    /// - Parameters:
+    ///   - description: the values.
+    ///   - name: what errors call them, such as the path of their file.
+    /// - Throws: ``TokenizerError``, which names the value. What is not implemented is refused by name.
+    public init(_ description: TokenizerDescription, name: String) throws(TokenizerError) {
+        guard !description.tokens.isEmpty else {
+            throw .invalidValue(file: name, field: "tokens", reason: "is empty")
+        }
+        switch description.model {
+        case "gpt2": try self.init(byteLevel: description, name: name)
+        case "llama":
+            try self.init(sentencePiece: .init(description, .bytePair, file: name), file: name)
+        case "t5":
+            try self.init(sentencePiece: .init(description, .unigram, file: name), file: name)
+        case "bert": try self.init(wordPiece: description, name: name)
+        case let model:
+            throw .unsupported(
+                file: name, field: "model", found: model, supported: ["gpt2", "llama", "t5", "bert"])
+        }
+    }
+
+    // MARK: Byte-level BPE
+
+    private init(byteLevel description: TokenizerDescription, name: String) throws(TokenizerError) {
+        let pre = try NamedPreTokenizer(description.preTokenizer ?? "default", file: name)
+        guard let merges = description.merges else { throw .missingField(file: name, field: "merges") }
+        let vocabulary = try Vocabulary(tokens: description.tokens, file: name) { "tokens[\($0)]" }
+        var pairs = try BytePairEncoding(vocabulary: vocabulary, merges: merges, file: name, field: "merges")
+        pairs.takesWholeWords = pre.takesWholeWords
+        model = pairs
+        normalizer = nil
+        preTokenizer = pre
+        let begin = try description.token(description.beginID, "bos_token_id", file: name)
+        let end = try description.token(description.endID, "eos_token_id", file: name)
+        postProcessor = BeginEndProcessing(
+            begin: description.addsBegin ?? pre.addsBegin ? begin : nil,
+            end: description.addsEnd ?? false ? end : nil)
+        decoder = ByteLevelDecoder()
+        let kinds = try description.checkedKinds(file: name)
+        let special = [begin?.id, end?.id].compactMap(\.self)
+        added = try AddedTokens(
+            special: kinds.indices.compactMap { id in
+                let isSpecial = kinds[id] == .control || kinds[id] == .unknown || special.contains(id)
+                guard isSpecial || kinds[id] == .userDefined else { return nil }
+                return AddedToken(special: description.tokens[id], id: id, isSpecial: isSpecial)
+            })
+        truncation = nil
+        padding = nil
+    }
+
+    // MARK: WordPiece
+
+    private init(wordPiece description: TokenizerDescription, name: String) throws(TokenizerError) {
+        // These files mark what begins a word, and not, as WordPiece does, what continues one.
+        let tokens = description.tokens.map { token in
+            if token.utf8.first == UInt8(ascii: "["), token.utf8.last == UInt8(ascii: "]") { return token }
+            return token.unicodeScalars.first == "▁"
+                ? String(token.unicodeScalars.dropFirst()) : "##" + token
+        }
+        var config = TokenizerConfig()
+        func set(_ token: WritableKeyPath<TokenizerConfig, String>, _ id: Int?, _ field: String)
+            throws(TokenizerError)
+        {
+            guard try description.token(id, field, file: name) != nil, let id else { return }
+            config[keyPath: token] = tokens[id]
+        }
+        try set(\.unknown, description.unknownID, "unknown_token_id")
+        try set(\.begin, description.classID ?? description.beginID, "cls_token_id")
+        try set(\.separator, description.separatorID, "seperator_token_id")
+        try set(\.padding, description.paddingID, "padding_token_id")
+        try set(\.mask, description.maskID, "mask_token_id")
+        try self.init(wordPiece: tokens, name: name, config: config)
+    }
+}
+
+extension SentencePieceModel {
+    fileprivate init(
+        _ description: TokenizerDescription, _ algorithm: Algorithm, file: String
+    ) throws(TokenizerError) {
+        guard let scores = description.scores else { throw .missingField(file: file, field: "scores") }
+        try description.check(count: scores.count, "scores", file: file)
+        let kinds = try description.checkedKinds(file: file)
+        for (id, score) in scores.enumerated() {
+            guard score.isFinite else {
+                throw .invalidValue(file: file, field: "scores[\(id)]", reason: "is \(score)")
+            }
+            pieces.append(Piece(text: description.tokens[id], score: score, kind: kinds[id]))
+        }
+        if let id = try description.token(description.unknownID, "unknown_token_id", file: file)?.id,
+            !pieces.contains(where: { $0.kind == .unknown })
+        {
+            pieces[id].kind = .unknown
+        }
+        self.algorithm = algorithm
+        characterMap = description.characterMap ?? []
+        addsPrefix = description.addsSpacePrefix ?? true
+        removesExtraSpaces = description.removesExtraWhitespaces ?? false
+        fallsBackToBytes = kinds.contains(.byte)
+        beginID = try description.token(description.beginID, "bos_token_id", file: file)?.id
+        endID = try description.token(description.endID, "eos_token_id", file: file)?.id
+        addsBegin = description.addsBegin
+        addsEnd = description.addsEnd
+        findsUserDefinedFirst = true
+    }
+}

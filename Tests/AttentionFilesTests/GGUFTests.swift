@@ -1,0 +1,80 @@
+import AttentionFiles
+import AttentionTensors
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct GGUFTests {
+    private static let sound = GGUFBytes(
+        [
+            ("general.architecture", .string("llama")), ("a", .uint32(7)), ("b", .int32(-7)),
+            ("c", .uint64(.max)),
+            ("d", .float32(0.5)), ("e", .bool(true)), ("f", .strings(["", "ä", "a\0b"])),
+            ("g", .floats([1, -0.5])), ("h", .integers([3, -4])), ("i", .strings([])),
+        ],
+        tensors: [
+            .init("w", [4, 3]), .init("q", [32, 2], type: 8, offset: 64), .init("none", [0, 5], offset: 160),
+            .init("scalar", [], offset: 160),
+        ],
+        data: 164)
+
+    @Test func readsWhatIsThere() throws {
+        for version in [UInt32(2), 3] {
+            var bytes = Self.sound
+            bytes.version = version
+            let file = try GGUFFile(content: bytes.bytes, label: "f.gguf")
+            #expect(file.version == Int(version) && file.alignment == 32)
+            #expect(file.keys == ["general.architecture", "a", "b", "c", "d", "e", "f", "g", "h", "i"])
+            #expect(try file.string("general.architecture") == "llama")
+            #expect(try file.integer("a") == 7 && file.integer("b") == -7 && file.integer("z") == nil)
+            #expect(try file.double("d") == 0.5 && file.double("a") == 7 && file.bool("e") == true)
+            #expect(try file.strings("f") == ["", "ä", "a\0b"] && file.strings("i") == [])
+            #expect(try file.floats("g") == [1, -0.5] && file.integers("h") == [3, -4])
+            #expect(file.metadata["c"] == .uint64(.max))
+            #expect(file.entries.map(\.shape) == [[3, 4], [2, 32], [5, 0], []])
+            #expect(file.entries.map(\.byteRange.count) == [48, 68, 0, 4])
+            #expect(
+                file.entries.map { $0.byteRange.lowerBound - bytes.bytes.count + 164 } == [0, 64, 160, 160])
+            #expect(file.entry(named: "q")?.elementType == .q8_0 && file.entry(named: "x") == nil)
+        }
+    }
+
+    @Test func valuesOfTheWrongType() throws {
+        let file = try GGUFFile(content: Self.sound.bytes, label: "f.gguf")
+        for (key, read) in [
+            ("a", { _ = try file.string("a") }), ("c", { _ = try file.integer("c") }),
+            ("d", { _ = try file.integer("d") }), ("f", { _ = try file.floats("f") }),
+            ("g", { _ = try file.strings("g") }), ("e", { _ = try file.double("e") }),
+        ] as [(String, () throws -> Void)] {
+            let error = #expect(throws: GGUFError.self) { try read() }
+            #expect(error?.problem == .valueType && error?.name == key)
+        }
+    }
+
+    @Test func theAlignmentMovesTheData() throws {
+        var bytes = GGUFBytes(
+            [("general.alignment", .uint32(256))], tensors: [.init("w", [2], offset: 256)], data: 264)
+        bytes.alignment = 256
+        let file = try GGUFFile(content: bytes.bytes, label: "f.gguf")
+        #expect(file.entries[0].byteRange == 512..<520)
+    }
+
+    @Test(.enabled(if: Locations.data != nil, "shared data is absent"))
+    func publishedFiles() throws {
+        let data = try #require(Locations.data)
+        for (type, element) in [
+            ("f32", GGUFElementType.f32), ("q8_0", .q8_0), ("q5_1", .q5_1), ("bf16", .bf16),
+        ] {
+            let file = try GGUFFile(
+                path: data.appendingPathComponent("stories260K/derived/stories260K-\(type).gguf").path)
+            #expect(try file.string("general.architecture") == "llama")
+            #expect(try file.strings("tokenizer.ggml.tokens")?.count == 512)
+            #expect(file.entries.contains { $0.elementType == element })
+            #expect(file.entry(named: "blk.0.attn_k.weight")?.shape == [32, 64])
+        }
+        let vocabulary = try GGUFFile(
+            path: data.appendingPathComponent("tokenizers/llama.cpp/ggml-vocab-gpt-2.gguf").path)
+        #expect(vocabulary.entries.isEmpty)
+        #expect(try vocabulary.strings("tokenizer.ggml.merges")?.count == 50000)
+    }
+}
