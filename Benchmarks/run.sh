@@ -27,6 +27,8 @@ trap 'rm -f "$sentences"' EXIT
 bench=.build/release/attend-bench
 "$bench" pool
 "$bench" attention --python "$PYTHON" --threads "$threads"
+ATTENTION_THREADS=1 "$bench" attention --python "$PYTHON" --threads 1 --rounds 7
+"$bench" masks
 "$bench" backward --python "$PYTHON" --threads "$threads"
 "$bench" decode --python "$PYTHON" --threads "$threads"
 "$bench" gradients --python "$PYTHON" --threads "$threads"

@@ -3,7 +3,8 @@
 
 In, one JSON object a line:
     {"op": "forward", "b": 1, "h": 8, "hkv": 8, "nq": 512, "nk": 512, "d": 64, "causal": true, "threads": 2,
-     "repeats": 5}      optional: "dv" (default d), "warmup" (default 2, the first time a shape is seen)
+     "repeats": 5}      optional: "dv" (default d), "warmup" (default 2, the first time a shape is seen),
+                        "fold": the query heads that share a key head become rows of one head (not causal)
     {"op": "info"}
     {"op": "quit"}
 Out:
@@ -19,20 +20,22 @@ import torch.nn.functional as F
 
 from peer import serve, timed
 
-SHAPE = ("b", "h", "hkv", "nq", "nk", "d", "dv", "causal")
+SHAPE = ("b", "h", "hkv", "nq", "nk", "d", "dv", "causal", "fold")
 current: dict = {}
 
 
 def problem(request: dict):
     """A function that runs the request's attention once; the last shape's inputs are kept."""
-    request = {"hkv": request["h"], "dv": request["d"], "causal": False} | request
+    request = {"hkv": request["h"], "dv": request["d"], "causal": False, "fold": False} | request
     key = tuple(request[name] for name in SHAPE)
     if current.get("key") != key:
-        b, h, hkv, nq, nk, d, dv, causal = key
+        b, h, hkv, nq, nk, d, dv, causal, fold = key
         current.clear()
         generator = torch.Generator().manual_seed(0)
         q, k, v = (torch.randn(b, heads, n, width, generator=generator)
                    for heads, n, width in ((h, nq, d), (hkv, nk, d), (hkv, nk, dv)))
+        if fold:
+            q, h = q.reshape(b, hkv, h // hkv * nq, d), hkv
         options = {"is_causal": causal, "enable_gqa": h != hkv}
         current.update(key=key, fresh=True, run=lambda: F.scaled_dot_product_attention(q, k, v, **options))
     return current["run"]

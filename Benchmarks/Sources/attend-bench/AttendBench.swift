@@ -7,6 +7,7 @@ struct AttendBench: ParsableCommand {
         abstract: "Measures beside peers, taking turns in one run.",
         subcommands: [
             AttentionBenchmark.self,
+            MaskBenchmark.self,
             EmbeddingBenchmark.self,
             PoolBenchmark.self,
             DecodeBenchmark.self,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Attention
 import AttentionTensors
+import CProbes
 
 struct AttentionBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -8,7 +9,8 @@ struct AttentionBenchmark: ParsableCommand {
         abstract: "Attention forward, beside PyTorch's scaled_dot_product_attention.",
         discussion: """
             The two take turns, round by round, in one run. A ratio is PyTorch's time over ours in the same round; \
-            the median of the rounds is printed. Above 1, we are faster.
+            the median of the rounds is printed. Above 1, we are faster. The share is that of the peak rate of \
+            multiply-adds, measured between the rounds.
             """)
 
     @Option(help: "The Python of an environment with Scripts/requirements.txt.")
@@ -35,6 +37,8 @@ struct AttentionBenchmark: ParsableCommand {
         var keys: Int?
         let width: Int
         var isCausal = false
+        /// PyTorch gets the query heads that share a key head as rows of one head.
+        var folds = false
 
         /// Multiplications and additions of the two products.
         var operations: Double {
@@ -46,8 +50,15 @@ struct AttentionBenchmark: ParsableCommand {
         Case(name: "1,8,512,64", heads: 8, queries: 512, width: 64),
         Case(name: "1,8,2048,64", heads: 8, queries: 2048, width: 64),
         Case(name: "1,8,2048,64 causal", heads: 8, queries: 2048, width: 64, isCausal: true),
+        Case(name: "1,8,2048,128", heads: 8, queries: 2048, width: 128),
         Case(name: "1,8,2048,128 causal", heads: 8, queries: 2048, width: 128, isCausal: true),
         Case(name: "1,4,8192,64 causal", heads: 4, queries: 8192, width: 64, isCausal: true),
+        Case(
+            name: "prefill 128×4096, 32/8 heads of 128", heads: 32, keyHeads: 8, queries: 128, keys: 4096,
+            width: 128),
+        Case(
+            name: "the same, folded by the peer", heads: 32, keyHeads: 8, queries: 128, keys: 4096, width: 128,
+            folds: true),
     ]
 
     private struct Seconds: Decodable { let seconds: [Double] }
@@ -56,7 +67,8 @@ struct AttentionBenchmark: ParsableCommand {
         let tests = Self.cases.filter { only.isEmpty || $0.name.contains(only) }
         if alone { return try tests.forEach(measureAlone) }
         let peer = try Peer(python: python, script: "attention_peer.py")
-        print("(B,H,N,D)".padded(22), "PyTorch ms", "ours ms", "ours GFLOP/s", "ratio", separator: "  ")
+        print(
+            "B,H,N,D".padded(36), "PyTorch ms", "ours ms", "GFLOP/s", "share of peak", "ratio", separator: "  ")
         for test in tests { try compare(test, with: peer) }
     }
 
@@ -64,15 +76,15 @@ struct AttentionBenchmark: ParsableCommand {
         let run = Self.call(for: test)
         let times = try (0..<rounds).map { _ in try seconds(run) * 1e3 }.sorted()
         let shown = [times[0], median(times), times[times.count - 1]].map { $0.formatted(2) }
-        print(test.name.padded(22), shown.joined(separator: "  "))
+        print(test.name.padded(36), shown.joined(separator: "  "))
     }
 
     /// Our side of a case, with its inputs made.
     private static func call(for test: Case) -> () throws -> Void {
         let operation = AttentionOperator(mask: test.isCausal ? .causal : .full)
         let shape: Shape = [test.batch, test.keyHeads ?? test.heads, test.keys ?? test.queries, test.width]
-        let query = numbers([test.batch, test.heads, test.queries, test.width], seed: 1)
-        let (key, value) = (numbers(shape, seed: 2), numbers(shape, seed: 3))
+        let query = Tensor.noise([test.batch, test.heads, test.queries, test.width], seed: 1)
+        let (key, value) = (Tensor.noise(shape, seed: 2), Tensor.noise(shape, seed: 3))
         return { _ = try operation(query: query, key: key, value: value) }
     }
 
@@ -80,36 +92,26 @@ struct AttentionBenchmark: ParsableCommand {
         let run = Self.call(for: test)
         // In each turn the first call is not counted: it finds cold caches and sleeping threads, on both sides.
         let repeats = max(Int(8e9 / test.operations), 1) + 1
-        var theirs: [Double] = []
-        var ours: [Double] = []
+        var (theirs, ours, peaks): ([Double], [Double], [Double]) = ([], [], [])
         for round in 0...rounds {
             let answer: Seconds = try peer.ask([
                 "op": "forward", "b": test.batch, "h": test.heads, "hkv": test.keyHeads ?? test.heads,
                 "nq": test.queries, "nk": test.keys ?? test.queries, "d": test.width, "causal": test.isCausal,
-                "threads": threads, "repeats": repeats,
+                "fold": test.folds, "threads": threads, "repeats": repeats,
             ])
             let own = try (0..<repeats).map { _ in try seconds(run) }
             guard round > 0 else { continue }  // the first round warms both up
             theirs.append(median(Array(answer.seconds.dropFirst())))
             ours.append(median(Array(own.dropFirst())))
+            peaks.append(probe_fma_rate(Int32(threads), 0.02))
         }
         let ratio = median(zip(theirs, ours).map { $0 / $1 })
+        let rate = test.operations / median(ours)
         print(
-            test.name.padded(22), (median(theirs) * 1e3).formatted(2).padded(10, left: true),
+            test.name.padded(36), (median(theirs) * 1e3).formatted(2).padded(10, left: true),
             (median(ours) * 1e3).formatted(2).padded(7, left: true),
-            (test.operations / median(ours) / 1e9).formatted(0).padded(12, left: true),
+            (rate / 1e9).formatted(0).padded(7, left: true),
+            "\((rate / median(peaks) * 100).formatted(0)) %".padded(13, left: true),
             ratio.formatted(2).padded(5, left: true), separator: "  ")
-    }
-
-    /// Numbers between −√3 and √3, with variance 1, from a linear congruential generator.
-    static func numbers(_ shape: Shape, seed: UInt64) -> Tensor {
-        var state = seed &* 0x9E37_79B9_7F4A_7C15
-        return Tensor(shape: shape) { elements in
-            for index in elements.indices {
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                let unit = Float(state >> 40) * 0x1p-24
-                elements.initializeElement(at: index, to: (unit * 2 - 1) * 1.7320508)
-            }
-        }
     }
 }

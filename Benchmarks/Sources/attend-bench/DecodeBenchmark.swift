@@ -123,9 +123,9 @@ struct DecodeBenchmark: ParsableCommand {
         var cache = try KeyValueCache(sequences: 1, capacity: test.keys, layout: layout)
         let shape: Shape = [1, test.keyHeads, test.keys, test.width]
         try cache.append(
-            keys: AttentionBenchmark.numbers(shape, seed: 2),
-            values: AttentionBenchmark.numbers(shape, seed: 3))
-        let query = AttentionBenchmark.numbers([1, test.heads, test.queries, test.width], seed: 1)
+            keys: Tensor.noise(shape, seed: 2),
+            values: Tensor.noise(shape, seed: 3))
+        let query = Tensor.noise([1, test.heads, test.queries, test.width], seed: 1)
         let (attention, filled) = (AttentionOperator(), cache)
         return ({ try attention(query: query, cache: filled) }, test.keys * layout.bytesPerPosition)
     }

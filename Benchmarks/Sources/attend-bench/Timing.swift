@@ -1,3 +1,5 @@
+import AttentionTensors
+
 /// Seconds that `work` takes.
 func seconds(_ work: () throws -> Void) rethrows -> Double {
     let duration = try ContinuousClock().measure(work)
@@ -28,5 +30,19 @@ extension Double {
         guard digits > 0 else { return "\(whole)" }
         let fraction = "\(whole % Int(scale))"
         return "\(whole / Int(scale))." + String(repeating: "0", count: digits - fraction.count) + fraction
+    }
+}
+
+extension Tensor {
+    /// Numbers between −√3 and √3, with variance 1, from a linear congruential generator.
+    static func noise(_ shape: Shape, seed: UInt64) -> Tensor {
+        var state = seed &* 0x9E37_79B9_7F4A_7C15
+        return Tensor(shape: shape) { elements in
+            for index in elements.indices {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                let unit = Float(state >> 40) * 0x1p-24
+                elements.initializeElement(at: index, to: (unit * 2 - 1) * 1.7320508)
+            }
+        }
     }
 }
