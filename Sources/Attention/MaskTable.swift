@@ -40,14 +40,14 @@ package struct MaskTable {
             defer { end += panel.span.count }
             return end
         }
-        let reader = MaskReader(problem: problem, rows: plan.rows, batch: batch, firstHead: firstHead)
         for (panel, offset) in zip(plan.panels, offsets) {
             let own = words + offset
+            let reader = MaskReader(panel, plan.rows, problem, batch: batch, firstHead: firstHead)
             steps.append(
                 stride(from: firstKey, to: plan.keys.upperBound, by: TiledAttention.keyBlock).map { first in
                     let keys = (first..<first + TiledAttention.keyBlock).clamped(to: panel.span)
                     let target = own + (keys.lowerBound - panel.span.lowerBound)
-                    reader.read(panel, keys, into: target)
+                    reader.read(keys, into: target)
                     return Self.step(keys, UnsafePointer(target), rows: panel.rows.count)
                 })
         }
@@ -74,27 +74,53 @@ package struct MaskTable {
     }
 }
 
-/// Asks a mask about the rows of a block.
+/// Asks a mask about the rows of a panel.
 private struct MaskReader {
-    let problem: AttentionProblem
-    let rows: BlockRows
-    let batch: Int
-    let firstHead: Int
+    /// Whom a lane asks for.
+    private struct Lane {
+        let position: Int
+        let site: AttentionSite
+        let visible: Range<Int>
+        /// Whether the lane before has the same answer.
+        let isRepeated: Bool
+    }
 
-    private var mask: any AttentionMask { problem.parameters.mask }
+    private let mask: any AttentionMask
+    private let lanes: [Lane]
+    /// The positions of the queries, and the sites where the mask may answer differently.
+    private let positions: Range<Int>
+    private let sites: [AttentionSite]
 
-    /// A word for each of `keys`, with a bit for each row of `panel`.
-    func read(_ panel: QueryPlan.Panel, _ keys: Range<Int>, into words: UnsafeMutablePointer<UInt64>) {
+    init(_ panel: QueryPlan.Panel, _ rows: BlockRows, _ problem: AttentionProblem, batch: Int, firstHead: Int)
+    {
+        func site(_ head: Int) -> AttentionSite {
+            AttentionSite(batch: batch, head: firstHead + head, keys: problem.extent.keys)
+        }
+        mask = problem.parameters.mask
+        let tellsHeadsApart = mask.dependence.contains(.head)
+        lanes = panel.rows.enumerated().map { lane, row in
+            Lane(
+                position: problem.positions[rows.query(row)], site: site(rows.head(row)),
+                visible: panel.visible[lane],
+                isRepeated: !tellsHeadsApart && lane > 0 && rows.query(row) == rows.query(row - 1))
+        }
+        positions = problem.positions.range(
+            rows.query(panel.rows.lowerBound)..<rows.query(panel.rows.upperBound - 1) + 1)
+        sites = (tellsHeadsApart ? rows.heads : rows.heads.prefix(1)).map(site)
+    }
+
+    /// A word for each of `keys`, with a bit for each lane.
+    func read(_ keys: Range<Int>, into words: UnsafeMutablePointer<UInt64>) {
         guard !keys.isEmpty else { return }
-        switch coverage(panel, keys) {
+        switch coverage(keys) {
         case .empty: words.update(repeating: 0, count: keys.count)
-        case .full: words.update(repeating: .max >> UInt64(64 - panel.rows.count), count: keys.count)
+        case .full: words.update(repeating: .max >> UInt64(64 - lanes.count), count: keys.count)
         case .partial:
             withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { square in
                 for first in stride(from: keys.lowerBound, to: keys.upperBound, by: 64) {
                     let part = first..<min(first + 64, keys.upperBound)
                     square.initialize(repeating: 0)
-                    askRows(panel, part, square)
+                    askLanes(part, square)
                     transpose(square)
                     (words + (first - keys.lowerBound)).update(from: square.baseAddress!, count: part.count)
                 }
@@ -102,38 +128,28 @@ private struct MaskReader {
         }
     }
 
-    private func coverage(_ panel: QueryPlan.Panel, _ keys: Range<Int>) -> MaskCoverage {
-        let queries = rows.query(panel.rows.lowerBound)..<rows.query(panel.rows.upperBound - 1) + 1
-        let heads = mask.dependence.contains(.head) ? rows.heads : rows.heads.prefix(1)
+    private func coverage(_ keys: Range<Int>) -> MaskCoverage {
         var found: MaskCoverage?
-        for head in heads {
-            let own = mask.coverage(queries: problem.positions.range(queries), keys: keys, at: site(head))
+        for site in sites {
+            let own = mask.coverage(queries: positions, keys: keys, at: site)
             if own == .partial || (found ?? own) != own { return .partial }
             found = own
         }
         return found ?? .empty
     }
 
-    /// A word for each row, with a bit for each key.
-    private func askRows(
-        _ panel: QueryPlan.Panel, _ keys: Range<Int>, _ square: UnsafeMutableBufferPointer<UInt64>
-    ) {
-        let tellsHeadsApart = mask.dependence.contains(.head)
-        for (lane, row) in panel.rows.enumerated() {
-            if lane > 0, !tellsHeadsApart, rows.query(row) == rows.query(row - 1) {
-                square[lane] = square[lane - 1]
+    /// A word for each lane, with a bit for each key.
+    private func askLanes(_ keys: Range<Int>, _ square: UnsafeMutableBufferPointer<UInt64>) {
+        for (index, lane) in lanes.enumerated() {
+            if lane.isRepeated {
+                square[index] = square[index - 1]
                 continue
             }
-            let seen = panel.visible[lane].clamped(to: keys)
+            let seen = lane.visible.clamped(to: keys)
             guard !seen.isEmpty else { continue }
-            let bits = mask.visibleBits(
-                query: problem.positions[rows.query(row)], keys: seen, at: site(rows.head(row)))
-            square[lane] = bits << UInt64(seen.lowerBound - keys.lowerBound)
+            let bits = mask.visibleBits(query: lane.position, keys: seen, at: lane.site)
+            square[index] = bits << UInt64(seen.lowerBound - keys.lowerBound)
         }
-    }
-
-    private func site(_ head: Int) -> AttentionSite {
-        AttentionSite(batch: batch, head: firstHead + head, keys: problem.extent.keys)
     }
 
     /// Exchanges rows and columns of 64 × 64 bits: squares of 32, then of 16, and so on.

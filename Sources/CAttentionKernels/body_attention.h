@@ -20,13 +20,54 @@ INLINE void prefetch_tile(const float *rows, ptrdiff_t stride, int64_t width) {
     }
 }
 
-// Sᵀ of all keys, and each lane's largest score.
-INLINE void scores_all(const int nv, const ak_block *b, vf largest[NV]) {
+// The keys that each lane of a panel sees, and those that all lanes see, by intervals.
+typedef struct {
+    vi first[NV], last[NV];
+    int64_t all_first, all_last;
+} FN(interval);
+
+INLINE FN(interval) visible_interval(const int nv, const ak_block *b) {
+    FN(interval) r;
+    r.all_first = 0;
+    r.all_last = b->keys;
+    UNROLL for (int j = 0; j < nv; j++) {
+        r.first[j] = (vi)(0);
+        r.last[j] = (vi)(b->keys);
+        if (!b->first) continue;
+        __builtin_memcpy(&r.first[j], b->first + j * VW, sizeof(vi));
+        __builtin_memcpy(&r.last[j], b->last + j * VW, sizeof(vi));
+        const int32_t first = __builtin_reduce_max(r.first[j]), last = __builtin_reduce_min(r.last[j]);
+        if (first > r.all_first) r.all_first = first;
+        if (last < r.all_last) r.all_last = last;
+    }
+    return r;
+}
+
+// Which lanes of vector j the mask lets see `key`, bias aside.
+INLINE vi sees(const ak_block *b, const FN(interval) *interval, int64_t key, int j) {
+    const vi position = (vi)((int32_t)key);
+    vi seen = (position >= interval->first[j]) & (position < interval->last[j]);
+    if (b->visible) seen &= ((vi)((int32_t)(b->visible[key] >> (j * VW))) >> iota_int() & 1) != 0;
+    return seen;
+}
+
+// Sᵀ of all keys, and each lane's largest score. Where nothing else changes the scores the mask is laid over them while
+// they are in registers, and only over tiles that it does not leave whole.
+INLINE void scores_all(const int nv, const ak_block *b, const int masks, vf largest[NV]) {
+    FN(interval) interval;
+    if (masks) interval = visible_interval(nv, b);
     UNROLL for (int j = 0; j < nv; j++) largest[j] = bc(-__builtin_inff());
     vf acc[MR][NV];
     int64_t i = 0;
 #define ROWS(mr)                                                                              \
     tile_rows(mr, nv, b->k + i * b->k_row, b->k_row, b->q_panel, b->d, acc);                  \
+    if (masks && (b->visible || i < interval.all_first || i + (mr) > interval.all_last)) {    \
+        UNROLL for (int r = 0; r < (mr); r++) {                                               \
+            UNROLL for (int j = 0; j < nv; j++) {                                             \
+                acc[r][j] = select(sees(b, &interval, i + r, j), acc[r][j], bc(-__builtin_inff())); \
+            }                                                                                 \
+        }                                                                                     \
+    }                                                                                         \
     UNROLL for (int r = 0; r < (mr); r++) {                                                   \
         UNROLL for (int j = 0; j < nv; j++) {                                                 \
             st(b->scores + (i + r) * LANES(nv) + j * VW, acc[r][j]);                          \
@@ -39,30 +80,6 @@ INLINE void scores_all(const int nv, const ak_block *b, vf largest[NV]) {
     }
     FOR_ROWS(b->keys - i, ROWS)
 #undef ROWS
-}
-
-// What the mask says of each lane of a panel.
-typedef struct {
-    vi first[NV], last[NV];
-} FN(interval);
-
-INLINE FN(interval) visible_interval(const int nv, const ak_block *b) {
-    FN(interval) r;
-    UNROLL for (int j = 0; j < nv; j++) {
-        r.first[j] = (vi)(0);
-        r.last[j] = (vi)(b->keys);
-        if (b->first) __builtin_memcpy(&r.first[j], b->first + j * VW, sizeof(vi));
-        if (b->last) __builtin_memcpy(&r.last[j], b->last + j * VW, sizeof(vi));
-    }
-    return r;
-}
-
-// Which lanes of vector j the mask lets see `key`, bias aside.
-INLINE vi sees(const ak_block *b, const FN(interval) *interval, int64_t key, int j) {
-    const vi position = (vi)((int32_t)key);
-    vi seen = (position >= interval->first[j]) & (position < interval->last[j]);
-    if (b->visible) seen &= ((vi)((int32_t)(b->visible[key] >> (j * VW))) >> iota_int() & 1) != 0;
-    return seen;
 }
 
 // Everything that changes a score after the dot product, and the largest scores anew.
@@ -95,8 +112,14 @@ INLINE void modify_scores(const int nv, const ak_block *b, vf largest[NV]) {
 INLINE int is_masked(const ak_block *b) { return b->first || b->visible || b->bias; }
 
 INLINE void score(const int nv, const ak_block *b, vf largest[NV]) {
-    scores_all(nv, b, largest);
-    if (is_masked(b) || b->key_scale || b->softcap > 0 || b->slope) modify_scores(nv, b, largest);
+    if (b->bias || b->key_scale || b->softcap > 0 || b->slope) {
+        scores_all(nv, b, 0, largest);
+        modify_scores(nv, b, largest);
+    } else if (is_masked(b)) {
+        scores_all(nv, b, 1, largest);
+    } else {
+        scores_all(nv, b, 0, largest);
+    }
 }
 
 // Moves the reference exponent of the lanes whose scores outgrew it by more than 2⁸, and rescales their

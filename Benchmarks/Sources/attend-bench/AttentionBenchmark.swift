@@ -57,7 +57,8 @@ struct AttentionBenchmark: ParsableCommand {
             name: "prefill 128×4096, 32/8 heads of 128", heads: 32, keyHeads: 8, queries: 128, keys: 4096,
             width: 128),
         Case(
-            name: "the same, folded by the peer", heads: 32, keyHeads: 8, queries: 128, keys: 4096, width: 128,
+            name: "the same, folded by the peer", heads: 32, keyHeads: 8, queries: 128, keys: 4096,
+            width: 128,
             folds: true),
     ]
 
@@ -68,7 +69,8 @@ struct AttentionBenchmark: ParsableCommand {
         if alone { return try tests.forEach(measureAlone) }
         let peer = try Peer(python: python, script: "attention_peer.py")
         print(
-            "B,H,N,D".padded(36), "PyTorch ms", "ours ms", "GFLOP/s", "share of peak", "ratio", separator: "  ")
+            "B,H,N,D".padded(36), "PyTorch ms", "ours ms", "GFLOP/s", "share of peak", "ratio",
+            separator: "  ")
         for test in tests { try compare(test, with: peer) }
     }
 

@@ -57,7 +57,8 @@ struct MaskBenchmark: ParsableCommand {
     }
 
     func run() throws {
-        print("H,N,D=64".padded(40), "beside".padded(8), "ours ms", "blocks", "time", "excess", separator: "  ")
+        print(
+            "H,N,D=64".padded(40), "beside".padded(8), "ours ms", "blocks", "time", "excess", separator: "  ")
         for test in try Self.cases() { try measure(test) }
     }
 
