@@ -30,10 +30,10 @@ bench: model ## Measure beside PyTorch and ONNX Runtime, which are installed int
 	Benchmarks/run.sh $(MODEL)
 
 format: ## Format all Swift.
-	swift format --in-place --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	swift format --in-place --recursive Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources
 
 lint: ## Check the formatting of all Swift.
-	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	swift format lint --strict --recursive Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources
 
 docs: ## Build the documentation of the libraries; a warning is an error.
 	@for target in AttentionTensors Attention AttentionFiles AttentionTokenizers AttentionModels AttentionGeneration AttentionMaps; do \

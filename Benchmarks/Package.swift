@@ -22,6 +22,6 @@ let package = Package(
                 .product(name: "AttentionGeneration", package: "swift-attention"),
                 .product(name: "AttentionModels", package: "swift-attention"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ])
+            ]),
     ]
 )

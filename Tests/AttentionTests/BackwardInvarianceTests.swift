@@ -40,7 +40,8 @@ import Testing
         _ gradients: AttentionOperator.Gradients, axis: Int, _ range: Range<Int>
     ) -> AttentionOperator.Gradients {
         var result = gradients
-        (result.bias, result.slopes, result.temperature, result.sinks) = (nil, nil, nil, nil)  // sums over all
+        // Sums over all.
+        (result.bias, result.slopes, result.temperature, result.sinks) = (nil, nil, nil, nil)
         result.query = gradients.query?.sliced(axis: axis, range)
         result.key = gradients.key?.sliced(axis: axis, range)
         result.value = gradients.value?.sliced(axis: axis, range)

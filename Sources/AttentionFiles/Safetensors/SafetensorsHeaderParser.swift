@@ -97,7 +97,8 @@ struct SafetensorsHeaderParser {
         guard bytes.count == needed else {
             throw fault(
                 .offsets, at: start,
-                expected: "\(needed.map(String.init) ?? "fewer") bytes for \(shape) of \(elementType.rawValue)",
+                expected:
+                    "\(needed.map(String.init) ?? "fewer") bytes for \(shape) of \(elementType.rawValue)",
                 found: "\(bytes.count)")
         }
         return .init(name: name, elementType: elementType, shape: shape, byteRange: bytes)

@@ -35,7 +35,8 @@ public enum SafetensorsWriter {
 
     private static func checkTypes(of tensors: [StoredTensor], path: String) throws(ModelFileError) {
         guard let tensor = tensors.first(where: { $0.elementType.blockLength > 1 }) else { return }
-        let reason = "\(quoted(tensor.name)) is stored as \(tensor.elementType.rawValue), which the format does not have"
+        let reason =
+            "\(quoted(tensor.name)) is stored as \(tensor.elementType.rawValue), which the format does not have"
         throw .cannotWrite(file: path, reason: reason)
     }
 
