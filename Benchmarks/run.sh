@@ -29,6 +29,8 @@ bench=.build/release/attend-bench
 "$bench" attention --python "$PYTHON" --threads "$threads"
 ATTENTION_THREADS=1 "$bench" attention --python "$PYTHON" --threads 1 --rounds 7
 "$bench" masks
+"$bench" products --python "$PYTHON" --threads "$threads"
+"$bench" map
 "$bench" backward --python "$PYTHON" --threads "$threads"
 "$bench" decode --python "$PYTHON" --threads "$threads"
 "$bench" gradients --python "$PYTHON" --threads "$threads"

@@ -35,26 +35,6 @@ static void FN(sum_rows)(const float *x, ptrdiff_t row, const int64_t *indices, 
     for (; at < width; at += VW) sum_columns(1, x, row, indices, count, at, width, out);
 }
 
-// A float16 number's exponent and fraction, moved to a float's place, are a number 2¹¹² times too small, also where
-// they are subnormal; only infinity and NaN need their exponent filled.
-INLINE vf from_half(vu bits, int32_t is_bfloat16) {
-    if (is_bfloat16) return (vf)(bits << 16);
-    vf magnitude = (vf)((bits & 0x7fff) << 13) * bc(0x1p112f);
-    vu special = (vu)((bits & 0x7fff) >= 0x7c00) & 0x7f800000;
-    return (vf)((vu)magnitude | special | ((bits & 0x8000) << 16));
-}
-
-static void FN(widen)(const void *x, int64_t count, int32_t is_bfloat16, float *out) {
-    typedef uint16_t vh __attribute__((ext_vector_type(VW)));
-    for (int64_t i = 0; i < count; i += VW) {
-        vh halves = (vh)0;
-        const int64_t some = count - i < VW ? count - i : VW;
-        if (some == VW) __builtin_memcpy(&halves, (const char *)x + 2 * i, sizeof halves);
-        else __builtin_memcpy(&halves, (const char *)x + 2 * i, (size_t)some * 2);
-        store_part(out, i, count, from_half(__builtin_convertvector(halves, vu), is_bfloat16));
-    }
-}
-
 // The squares are summed in double precision: a length that is off by its rounding moves every channel the same way,
 // and no square leaves double's range.
 INLINE double squared_length(const float *x, int64_t width) {
@@ -98,6 +78,6 @@ static void FN(normalize_backward)(const float *y, const float *inverse, const f
     {                                                                                                            \
         .softmax = FN(softmax), .softmax_backward = FN(softmax_backward), .cross_entropy = FN(cross_entropy),    \
         .cross_entropy_backward = FN(cross_entropy_backward), .rotate = FN(rotate), .dropout = FN(dropout),      \
-        .random_words = FN(random_words), .sum_rows = FN(sum_rows), .widen = FN(widen), .normalize = FN(normalize),                  \
+        .random_words = FN(random_words), .sum_rows = FN(sum_rows), .normalize = FN(normalize),                  \
         .normalize_backward = FN(normalize_backward),                                                            \
     }
