@@ -107,11 +107,11 @@ struct ProductBenchmark: ParsableCommand {
 
     /// Our side of a case, with its inputs made.
     private static func call(for test: Case) throws -> () throws -> Void {
-        let x = AttentionBenchmark.numbers([test.m, test.k], seed: 1)
+        let x = Tensor.noise([test.m, test.k], seed: 1)
         if test.kind != "forward" {
             let (dy, w) = (
-                AttentionBenchmark.numbers([test.m, test.n], seed: 2),
-                AttentionBenchmark.numbers([test.n, test.k], seed: 3)
+                Tensor.noise([test.m, test.n], seed: 2),
+                Tensor.noise([test.n, test.k], seed: 3)
             )
             if test.kind == "input" { return { _ = try matrixProduct(dy, w) } }
             return { _ = try matrixProduct(dy.transposed(0, 1), x) }
@@ -126,7 +126,7 @@ struct ProductBenchmark: ParsableCommand {
     }
 
     private static func layer(_ test: Case, seed: UInt64) throws -> Linear {
-        let weight = AttentionBenchmark.numbers([test.n, test.k], seed: seed)
+        let weight = Tensor.noise([test.n, test.k], seed: seed)
         switch test.type {
         case .q8_0, .q4_0:
             return try Linear(weight: StoredTensor(name: "weight", weight, quantizedTo: test.type))
