@@ -43,7 +43,7 @@ struct BackwardBenchmark: ParsableCommand {
 
     private func compare(_ test: AttentionBenchmark.Case, with peer: Peer) throws {
         let shape: Shape = [test.batch, test.heads, test.queries, test.width]
-        let inputs = (1...4).map { AttentionBenchmark.numbers(shape, seed: UInt64($0)) }
+        let inputs = (1...4).map { Tensor.noise(shape, seed: UInt64($0)) }
         let attention = AttentionOperator(mask: test.isCausal ? .causal : .full)
         let operations = test.operations * 3.5
         // In each turn the first call is not counted: it finds cold caches and sleeping threads, on both sides.
