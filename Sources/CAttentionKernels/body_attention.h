@@ -147,9 +147,8 @@ INLINE void move_reference(const int nv, const ak_block *b, const vf largest[NV]
 
 // P = 2^(S − m) in place for `rows` keys at once, stage by stage over all their vectors: the stages of one
 // vector wait for each other, those of nine do not (9.5 → 6.9 cycles a vector).
-INLINE void weights_of_rows(const int rows, const int nv, float *s, const vf reference[NV], vf sum[NV]) {
-    enum { MOST = 3 * NV };
-    vf x[MOST], rounded[MOST], p[MOST];
+INLINE void powers_of_rows(const int rows, const int nv, float *s, const vf reference[NV], vf p[3 * NV]) {
+    vf x[3 * NV], rounded[3 * NV];
 #define EACH UNROLL for (int i = 0; i < rows * nv; i++)
     EACH x[i] = vmax(bc(EXP2_LOWEST), ld(s + i * VW) - reference[i % nv]);
     EACH rounded[i] = x[i] + bc(EXP2_ROUND);
@@ -163,8 +162,13 @@ INLINE void weights_of_rows(const int rows, const int nv, float *s, const vf ref
     EACH p[i] = fma_(p[i], x[i], bc(1));
     EACH p[i] *= as_float(as_int(rounded[i]) << 23);
     EACH st(s + i * VW, p[i]);
-    EACH sum[i % nv] += p[i];
 #undef EACH
+}
+
+INLINE void weights_of_rows(const int rows, const int nv, float *s, const vf reference[NV], vf sum[NV]) {
+    vf p[3 * NV];
+    powers_of_rows(rows, nv, s, reference, p);
+    UNROLL for (int i = 0; i < rows * nv; i++) sum[i % nv] += p[i];
 }
 
 INLINE void weights(const int nv, float *s, int64_t keys, const float *reference_at, vf sum[NV]) {

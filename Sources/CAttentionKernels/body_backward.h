@@ -15,26 +15,14 @@
 // Vectors of a tile of dK and dV. Three would leave a rest of one at the usual width of 64.
 #define KV (NV == 3 ? 2 : NV)
 
-// P = 2^(S − L) and dS = P ∘ (dP − δ) in place for `rows` keys at once: see weights_of_rows. What has a weight of 0, as
-// everything masked has, has no gradient, whatever its value is and its product overflows to.
+// P = 2^(S − L) and dS = P ∘ (dP − δ) in place for `rows` keys at once. What has a weight of 0, as everything masked
+// has, has no gradient, whatever its value is and its product overflows to.
 INLINE void gradients_of_rows(const int rows, const int nv, float *s, float *dp, const vf lse[NV], const vf delta[NV]) {
-    enum { MOST = 3 * NV };
-    vf x[MOST], rounded[MOST], p[MOST];
-#define EACH UNROLL for (int i = 0; i < rows * nv; i++)
-    EACH x[i] = vmax(bc(EXP2_LOWEST), ld(s + i * VW) - lse[i % nv]);
-    EACH rounded[i] = x[i] + bc(EXP2_ROUND);
-    EACH p[i] = rounded[i] - bc(EXP2_ROUND);
-    EACH x[i] -= p[i];
-    EACH p[i] = fma_(bc(EXP2_C6), x[i], bc(EXP2_C5));
-    EACH p[i] = fma_(p[i], x[i], bc(EXP2_C4));
-    EACH p[i] = fma_(p[i], x[i], bc(EXP2_C3));
-    EACH p[i] = fma_(p[i], x[i], bc(EXP2_C2));
-    EACH p[i] = fma_(p[i], x[i], bc(EXP2_C1));
-    EACH p[i] = fma_(p[i], x[i], bc(1));
-    EACH p[i] *= as_float(as_int(rounded[i]) << 23);
-    EACH st(s + i * VW, p[i]);
-    EACH st(dp + i * VW, select(p[i] == bc(0), bc(0), (ld(dp + i * VW) - delta[i % nv]) * p[i]));
-#undef EACH
+    vf p[3 * NV];
+    powers_of_rows(rows, nv, s, lse, p);
+    UNROLL for (int i = 0; i < rows * nv; i++) {
+        st(dp + i * VW, select(p[i] == bc(0), bc(0), (ld(dp + i * VW) - delta[i % nv]) * p[i]));
+    }
 }
 
 INLINE void score_gradients(const int nv, const ak_gradient_block *b, int64_t first, int64_t last) {
