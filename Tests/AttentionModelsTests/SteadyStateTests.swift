@@ -49,14 +49,13 @@ import Testing
                 try Block(width: 64, using: &random), try Block(width: 64, using: &random),
             ])
             let x = random.tensor([2, 50, 64])
-            try model.watchParameters { $0.contains("feedForward") }
+            try model.watchParameters()
             func step() throws {
                 var hidden = x
                 for block in model.blocks { hidden = try block(hidden) }
                 let gradient = try model.parameterGradients(of: (hidden * hidden).sum())
                 hidden = x
                 try model.forEachParameter { name, parameter in
-                    guard parameter.isWatched else { return }
                     parameter = try (parameter.detached() + gradient[name]! * -1e-6).watched()
                 }
             }
