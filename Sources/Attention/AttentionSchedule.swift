@@ -67,7 +67,7 @@ struct AttentionSchedule {
         var ends = [0]
         for unit in units { ends.append(ends[ends.count - 1] + MaskTable.wordCount(unit.plan)) }
         let count = ends[ends.count - 1]
-        ScratchPool.withFloats(2 * count) { memory in
+        MemoryPool.withFloats(2 * count) { memory in
             let words = UnsafeMutableRawPointer(memory).bindMemory(to: UInt64.self, capacity: count)
             body(
                 map(units.count) { index in
@@ -122,7 +122,7 @@ struct AttentionSchedule {
         }
         let layout = AttentionScratch.Layout(problem, tiled.kernels)
         let size = RunningSums.count(lanes: layout.lanes, valueWidth: problem.valueWidth)
-        ScratchPool.withFloats(tasks.count * size) { memory in
+        MemoryPool.withFloats(tasks.count * size) { memory in
             func sums(_ task: Int) -> RunningSums {
                 RunningSums(memory + task * size, lanes: layout.lanes, valueWidth: problem.valueWidth)
             }
@@ -150,7 +150,7 @@ struct AttentionSchedule {
 
     private func forEach(_ count: Int, _ body: (Int, AttentionScratch) -> Void) {
         let layout = AttentionScratch.Layout(problem, tiled.kernels)
-        ScratchPool.withFloats(layout.count * WorkerPool.current.threadCount) { memory in
+        MemoryPool.withFloats(layout.count * WorkerPool.current.threadCount) { memory in
             WorkerPool.current.run(count: count) { item, worker in
                 body(item, AttentionScratch(memory + worker * layout.count, layout))
             }

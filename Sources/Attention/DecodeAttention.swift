@@ -46,7 +46,7 @@ struct DecodeAttention {
         let merging = Work.bytes(4 * end.sums)
         let layout = DecodeScratch.Layout(problem, kernels, sequences)
         let threads = WorkerPool.current.threadCount
-        ScratchPool.withFloats(end.sums + 2 * end.totals + 16 + threads * layout.count) { memory in
+        MemoryPool.withFloats(end.sums + 2 * end.totals + 16 + threads * layout.count) { memory in
             let maxima = memory + end.sums
             let totals = maxima + end.totals
             let scratch = memory + (end.sums + 2 * end.totals + 15) / 16 * 16

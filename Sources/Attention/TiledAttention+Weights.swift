@@ -50,7 +50,7 @@ extension TiledAttention {
         let words = problem.parameters.mask.isInterval ? 0 : panels * problem.extent.keys
         let perWorker = (scratch.count + 2 * words + 15) / 16 * 16
         withOperands { operands in
-            ScratchPool.withFloats(perWorker * WorkerPool.current.threadCount) { memory in
+            MemoryPool.withFloats(perWorker * WorkerPool.current.threadCount) { memory in
                 WorkerPool.current.run(count: count) { item, worker in
                     let own = memory + worker * perWorker
                     body(

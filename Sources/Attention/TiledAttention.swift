@@ -105,7 +105,7 @@ package struct TiledAttention {
         guard problem.parameters.score.isCosine else { return body(nil) }
         let tensor = problem.key
         let (heads, keys) = (tensor.shape[1], tensor.shape[2])
-        ScratchPool.withFloats(tensor.shape[0] * heads * keys) { norms in
+        MemoryPool.withFloats(tensor.shape[0] * heads * keys) { norms in
             if let rows = cached {
                 WorkerPool.current.run(count: heads) { head, _ in
                     rows.writeInverseNorms(0..<keys, head: head, kernels, to: norms + head * keys)

@@ -71,10 +71,10 @@ import Testing
 
     @Test func scratchIsAlignedAndNobodyElses() {
         for count in [0, 1, 100, 5_000, 1_000_000, 3] {
-            ScratchPool.withFloats(count) { first in
+            MemoryPool.withFloats(count) { first in
                 #expect(UInt(bitPattern: first) % 64 == 0)
                 first.update(repeating: 1, count: count)
-                ScratchPool.withFloats(count) { second in
+                MemoryPool.withFloats(count) { second in
                     #expect(second != first)
                     second.update(repeating: 2, count: count)
                 }
@@ -89,7 +89,7 @@ import Testing
                 group.addTask {
                     (0..<50).allSatisfy { round in
                         let count = 1 + (task * 97 + round * 31) % 9_000
-                        return ScratchPool.withFloats(count) { memory in
+                        return MemoryPool.withFloats(count) { memory in
                             memory.update(repeating: Float(task), count: count)
                             return (0..<count).allSatisfy { memory[$0] == Float(task) }
                         }
@@ -102,6 +102,6 @@ import Testing
 
     @Test func scratchPassesErrorsOn() {
         struct Stop: Error, Equatable {}
-        #expect(throws: Stop()) { try ScratchPool.withFloats(8) { _ throws(Stop) in throw Stop() } }
+        #expect(throws: Stop()) { try MemoryPool.withFloats(8) { _ throws(Stop) in throw Stop() } }
     }
 }

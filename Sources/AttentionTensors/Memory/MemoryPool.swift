@@ -153,5 +153,3 @@ private struct Shelves {
         return MemoryBlock(address: address, size: size)
     }
 }
-
-package typealias ScratchPool = MemoryPool

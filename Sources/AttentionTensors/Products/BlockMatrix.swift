@@ -63,7 +63,7 @@ package struct BlockMatrix: Sendable {
         try layerOutput(x, inputs: inputs, outputs: outputs, bias: bias) { x, rows, bias, y in
             let blocks = inputs / 32
             // In floats: a row's integers, scales and sums.
-            ScratchPool.withFloats(rows * (inputs / 4 + 2 * blocks) + 1) { memory in
+            MemoryPool.withFloats(rows * (inputs / 4 + 2 * blocks) + 1) { memory in
                 let q = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: Int8.self)
                 let scale = memory + rows * inputs / 4
                 let sum = UnsafeMutableRawPointer(scale + rows * blocks).assumingMemoryBound(to: Int32.self)

@@ -85,7 +85,7 @@ private func multiply(
     let n = b.columns
     let blocks = ProductBlocks(rows: a.rows, depth: b.depth, columns: n, kernels: kernels)
     let panels = (n + blocks.panelWidth - 1) / blocks.panelWidth
-    ScratchPool.withFloats(panels * blocks.depthBlock * blocks.panelWidth) { packed in
+    MemoryPool.withFloats(panels * blocks.depthBlock * blocks.panelWidth) { packed in
         for depth in blocks.depthRanges {
             b.pack(rows: depth, kernels, into: packed)
             blocks.forEachPiece { rows, columns in
@@ -127,7 +127,7 @@ private struct ProductRows {
             // An odd number of vectors a row: rows a power of two apart would share a few sets of the cache.
             let lanes = kernels.laneWidth
             let vectors = (depth.count + lanes - 1) / lanes | 1
-            ScratchPool.withFloats(rows.count * vectors * lanes) { block in
+            MemoryPool.withFloats(rows.count * vectors * lanes) { block in
                 kernels.table.pointee.pack_panel(
                     source, step, Int64(depth.count), Int64(rows.count), 1, nil, Int32(vectors), block)
                 body(block, vectors * lanes)
