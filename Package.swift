@@ -62,7 +62,8 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         .target(
-            name: "TestSupport", dependencies: ["AttentionTensors"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["AttentionFiles", "AttentionTensors"],
+            path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         tests("AttentionTensors", ["AttentionFiles"], exclude: ["Fixtures"]),
         tests("Attention", ["AttentionFiles"], exclude: ["Fixtures"]),

@@ -34,7 +34,7 @@ struct ONNXProblem {
             value = try .concatenating([pastValue, value], axis: 2)
         }
         (self.key, self.value) = (key, value)
-        let lengths = try input(6).map { try Self.integers($0) }
+        let lengths = try input(6)?.int64s()
         var (mask, bias) = try Self.maskAndBias(input(3), keys: key.shape[2])
         if let lengths { mask = mask & .keyPadding(lengths: lengths) }
         if attributes.is_causal == 1 {
@@ -70,14 +70,5 @@ struct ONNXProblem {
                 [bias, Tensor(repeating: -.infinity, shape: Shape(Array(rest)))], axis: bias.rank - 1)
         }
         return (.full, .additive(bias))
-    }
-
-    private static func integers(_ stored: StoredTensor) throws -> [Int] {
-        guard stored.elementType == .int64 else { throw Unsupported(what: stored.elementType.rawValue) }
-        return stored.withUnsafeBytes { bytes in
-            (0..<stored.shape.elementCount).map {
-                Int(bytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self))
-            }
-        }
     }
 }

@@ -13,7 +13,7 @@ struct ONNXTests {
         for test in cases {
             #expect(test.inputs.count <= 7, "\(test): an input that nobody reads")
             #expect(test.outputs.count <= 4, "\(test): an output that nobody checks")
-            let tensors = try test.tensors()
+            let tensors = try test.node.tensors()
             let named = Set((test.inputs + test.outputs).filter { !$0.isEmpty })
             #expect(named == Set(tensors.keys), "\(test)")
         }
@@ -21,7 +21,7 @@ struct ONNXTests {
 
     @Test(arguments: try ONNXCase.all(), InstructionSet.available)
     func tiledPath(_ test: ONNXCase, _ instructionSet: InstructionSet) throws {
-        let tensors = try test.tensors()
+        let tensors = try test.node.tensors()
         let problem = try ONNXProblem(test, tensors)
         try InstructionSet.$forced.withValue(instructionSet) {
             let found = try problem.attention.forward(
@@ -38,7 +38,7 @@ struct ONNXTests {
 
     @Test(arguments: try ONNXCase.all())
     func reference(_ test: ONNXCase) throws {
-        let tensors = try test.tensors()
+        let tensors = try test.node.tensors()
         let problem = try ONNXProblem(test, tensors)
         let found = try problem.attention.reference(
             query: problem.query, key: problem.key, value: problem.value)

@@ -71,7 +71,7 @@ public struct FixtureTensors: Sendable {
 
     /// The elements of an int64 tensor.
     public func integers(_ name: String) throws -> [Int] {
-        try elements(name, of: .int64, as: Int64.self).map { Int($0) }
+        try stored(name).int64s()
     }
 
     /// The elements of a boolean tensor.
