@@ -6,7 +6,7 @@ extension Tokenizer {
     /// Loads a tokenizer from whatever holds one: a model folder, a `tokenizer.json`, a `tokenizer.model`, a
     /// `vocab.txt`, or a GGUF file, which need not have tensors.
     ///
-    /// - Throws: ``TokenizerError``; for GGUF files also ``ModelFileError`` and ``GGUFError``.
+    /// - Throws: `TokenizerError`; for GGUF files also `ModelFileError` and `GGUFError`.
     public init(path: String) throws {
         if GGUFFile.isOne(at: path) {
             try self.init(gguf: GGUFFile(path: path))
@@ -17,7 +17,7 @@ extension Tokenizer {
 
     /// The tokenizer that a GGUF file holds, as llama.cpp reads it.
     ///
-    /// - Throws: ``GGUFError`` where a value has the wrong type or is absent; ``TokenizerError`` for what it
+    /// - Throws: `GGUFError` where a value has the wrong type or is absent; `TokenizerError` for what it
     ///   says, also where it is not implemented.
     public init(gguf file: GGUFFile) throws {
         try self.init(TokenizerDescription(gguf: file), name: file.path)

@@ -1,4 +1,4 @@
-// Blocks of integers that share a scale, rounded and restored as ggml's reference does, to the bit.
+// Blocks of integers that share a scale, rounded and restored by ggml's rules.
 
 extension StoredTensor {
     /// `tensor` rounded to `elementType`, ready to be written to a file or multiplied by.
@@ -7,6 +7,7 @@ extension StoredTensor {
     /// magnitude, and q = ⌊x / d + 8.5⌋, at most 15.
     ///
     /// - Parameters:
+    ///   - name: What the tensor is called.
     ///   - tensor: `[…, a multiple of 32]`.
     ///   - elementType: ``ElementType/q8_0`` or ``ElementType/q4_0``.
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` if the rows are not whole blocks;

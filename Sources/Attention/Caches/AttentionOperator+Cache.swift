@@ -36,6 +36,7 @@ extension AttentionOperator {
     ///
     /// - Parameters:
     ///   - query: `[1, Hq, Nq, D]`, as for the forward pass.
+    ///   - cache: As for the forward pass.
     ///   - logSumExp: `[1, Hq, Nq]`, from ``forward(query:cache:sequences:)``.
     ///   - sequence: The sequence of the cache.
     ///   - heads: Query heads, in the order in which they are wanted; nil: all.

@@ -17,6 +17,7 @@ extension KeyValueCache {
     /// - Parameters:
     ///   - keys: `[Hkv, N, D]`, with any strides.
     ///   - values: `[Hkv, N, Dv]`
+    ///   - sequence: The sequence's index.
     /// - Throws: `TensorError.shapeMismatch` or ``KeyValueCacheError``; then nothing has been appended.
     public mutating func append(keys: Tensor, values: Tensor, to sequence: Int) throws {
         func batched(_ tensor: Tensor, _ name: String) throws(TensorError) -> Tensor {
@@ -35,6 +36,7 @@ extension KeyValueCache {
     /// - Parameters:
     ///   - keys: `[B, Hkv, N, D]`, with any strides; element b goes to sequence `targets[b]`.
     ///   - values: `[B, Hkv, N, Dv]`
+    ///   - targets: The sequences' indices.
     /// - Throws: `TensorError` or ``KeyValueCacheError``; then nothing has been appended.
     public mutating func append(keys: Tensor, values: Tensor, to targets: [Int]) throws {
         let kernels = try Kernels.selected()

@@ -49,6 +49,7 @@ public struct KeyValueCache: Sendable {
     /// - Parameters:
     ///   - sequences: How many sequences there are at first.
     ///   - capacity: The most positions of each; nil: all that the pool has.
+    ///   - pool: Where pages come from; other caches may share it.
     /// - Throws: `TensorError.invalidArgument` for sizes that cannot be.
     public init(sequences: Int, capacity: Int? = nil, pool: KeyValuePagePool) throws(TensorError) {
         guard sequences >= 0, capacity ?? 0 >= 0 else {
@@ -89,7 +90,9 @@ public struct KeyValueCache: Sendable {
     /// Adds a sequence that begins like another one, and returns its index. The two share memory until one of them
     /// writes to it; of a paged cache, only the page that it writes to is copied.
     ///
-    /// - Parameter length: How many positions they have in common; nil: all.
+    /// - Parameters:
+    ///   - other: The sequence to begin like.
+    ///   - length: How many positions they have in common; nil: all.
     /// - Throws: ``KeyValueCacheError``.
     @discardableResult public mutating func addSequence(
         copying other: Int, length: Int? = nil

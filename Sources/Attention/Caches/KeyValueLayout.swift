@@ -14,6 +14,7 @@ public struct KeyValueLayout: Hashable, Sendable {
     ///   - heads: Hkv, at least 1.
     ///   - keyWidth: D
     ///   - valueWidth: Dv; nil: D.
+    ///   - storage: How numbers are written down.
     /// - Throws: `TensorError.invalidArgument` for sizes that no cache has.
     public init(
         heads: Int, keyWidth: Int, valueWidth: Int? = nil, storage: KeyValueStorage = .float32
