@@ -66,7 +66,7 @@ int report(const char *name) {
 
 // MARK: Guarded memory
 
-enum { MOST_BUFFERS = 64 };
+enum { MOST_BUFFERS = 256 };
 static const unsigned char untouched = 0xa5;
 static struct { unsigned char *pages; size_t size, before; } buffers[MOST_BUFFERS];
 static int buffer_count;
@@ -167,7 +167,9 @@ int main(void) {
         check_operations(kernels);
         check_attention(kernels);
         check_attention_extremes(kernels);
+        check_attention_backward(kernels);
         check_decode(kernels);
+        check_summary(kernels);
         failures += report(kernels->name);
     }
     return failures == 0 ? 0 : 1;

@@ -39,6 +39,8 @@ bool same_bits(float a, float b);
 void check_panels(const ak_kernels *kernels);
 void check_matmul(const ak_kernels *kernels);
 void check_weights(const ak_kernels *kernels);
+void check_summary(const ak_kernels *kernels);
+void check_attention_backward(const ak_kernels *kernels);
 void check_rows(const ak_kernels *kernels);
 void check_norms(const ak_kernels *kernels);
 void check_elementwise(const ak_kernels *kernels);
