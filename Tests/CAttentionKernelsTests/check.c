@@ -167,6 +167,7 @@ int main(void) {
         check_operations(kernels);
         check_attention(kernels);
         check_attention_extremes(kernels);
+        check_summary(kernels);
         check_decode(kernels);
         failures += report(kernels->name);
     }

@@ -46,6 +46,7 @@ void check_activations(const ak_kernels *kernels);
 void check_operations(const ak_kernels *kernels);
 void check_attention(const ak_kernels *kernels);
 void check_attention_extremes(const ak_kernels *kernels);
+void check_summary(const ak_kernels *kernels);
 void check_decode(const ak_kernels *kernels);
 
 double reference_activation(ak_activation activation, double x);
