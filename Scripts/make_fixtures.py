@@ -2,11 +2,12 @@
 """Makes every stored reference that the tests compare with.
 
     python3 -m venv .venv && .venv/bin/pip install -r Scripts/requirements.txt
-    .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [FAMILY…]
+    .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [--sorter FOLDER] [FAMILY…]
 
-FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, gradients, operations, sentences (all of
-them when none is named).
-`sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), and is left out without it.
+FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, gradients, operations, sentences,
+sorter (all of them when none is named).
+`sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), `sorter` the published gpt-nano-sort (`--sorter`);
+they are left out without it.
 
 Everything is seeded. Float64 results are the truth; float32 results are PyTorch's own, and depend on
 the machine in their last bits. Their error against float64, `float32Error`, is the measure of the tests'
@@ -83,6 +84,10 @@ Tests/AttentionTensorsTests/Fixtures/gradients.safetensors – inputs by name, s
     activation_NAME: input [n]; gate_NAME: gate, up [3, 33]; activation
     linearN: input [M, K], weight [N, K], bias [N] (or none); activation
 
+Tests/AttentionModelsTests/Fixtures/sorter.safetensors – a case for each weight of gpt-nano-sort: the first row and
+    column of its gradient, row_f64 and column_f64, or all_f64 of a vector; float32Error, largest (of the whole gradient)
+    loss.all_f64; batch.ids, batch.targets I64 [3, 11] (−1: no loss)
+
 Tests/AttentionGenerationTests/Fixtures/minilm.json – modelSHA256, maximumLength, similarities (the published ones
     of the first three sentences), shortSentence (index), sentences: [{text, ids}]
 Tests/AttentionGenerationTests/Fixtures/minilm.safetensors
@@ -103,6 +108,7 @@ from fixtures.operations import make_operations
 from fixtures.operator import make_operator
 from fixtures.operator_gradients import make_operator_gradients
 from fixtures.sentences import make_sentences
+from fixtures.sorter import make_sorter
 
 FAMILIES = {
     "multi-head": make_multi_head, "operator": make_operator,
@@ -115,10 +121,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("families", nargs="*", metavar="FAMILY", help="what to make; all when left out")
     parser.add_argument("--model", type=Path, help="folder of all-MiniLM-L6-v2, for `sentences`")
+    parser.add_argument("--sorter", type=Path, help="folder of gpt-nano-sort, for `sorter`")
     arguments = parser.parse_args()
-    unknown = set(arguments.families) - {*FAMILIES, "sentences"}
+    unknown = set(arguments.families) - {*FAMILIES, "sentences", "sorter"}
     if unknown:
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(FAMILIES)}, sentences")
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(FAMILIES)}, sentences, sorter")
     if "sentences" in arguments.families and arguments.model is None:
         parser.error("`sentences` needs --model FOLDER")
     torch.set_num_threads(1)  # sums keep their order
@@ -127,6 +134,8 @@ def main() -> None:
             make()
     if arguments.model and (not arguments.families or "sentences" in arguments.families):
         make_sentences(arguments.model)
+    if arguments.sorter and (not arguments.families or "sorter" in arguments.families):
+        make_sorter(arguments.sorter)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Forward and backward passes of dense layers by PyTorch's autograd on the CPU, timed on request.
+"""Forward and backward passes of layers by PyTorch's autograd on the CPU, timed on request.
 
 In, one JSON object a line:
     {"op": "step", "layer": "layerNorm", "rows": 4096, "width": 768, "inner": 3072, "threads": 2, "repeats": 5}
@@ -42,6 +42,22 @@ def make(layer: str, rows: int, width: int, inner: int):
         case "feedForward":
             return (lambda: F.linear(F.gelu(F.linear(x, up, up_bias)), down, bias),
                     [x, up, up_bias, down, bias])
+        case "softmax":
+            return lambda: F.softmax(x, -1), [x]
+        case "crossEntropy":
+            targets = torch.arange(rows) * 97 % width
+            return lambda: F.cross_entropy(x, targets), [x]
+        case "embedding":  # `inner` vectors, of which `rows` are looked up
+            indices = torch.arange(rows) * 97 % inner
+            return lambda: F.embedding(indices, up), [up]
+        case "rotary":  # `inner` heads of `rows` positions, as transformers turns them
+            heads = leaf(1, inner, rows, width)
+            angles = torch.arange(rows)[:, None] * 10000 ** -(torch.arange(0, width, 2) / width)
+            cosines, sines = torch.cat([angles, angles], -1).cos(), torch.cat([angles, angles], -1).sin()
+            half = width // 2
+            return lambda: heads * cosines + torch.cat([-heads[..., half:], heads[..., :half]], -1) * sines, [heads]
+        case "dropout":
+            return lambda: F.dropout(x, 0.1), [x]
         case "swiGLU":
             return lambda: F.linear(F.silu(F.linear(x, gate)) * F.linear(x, up), down), [x, gate, up, down]
     raise ValueError(f"no layer {layer}")

@@ -71,6 +71,39 @@ import Testing
         }
     }
 
+    /// Logits that are made a few rows at a time give the loss and the gradients of logits made at once.
+    @Test(arguments: InstructionSet.available, [1, 4, 23, 100])
+    func logitsByParts(_ instructionSet: InstructionSet, _ rowsEach: Int) throws {
+        var random = SeededGenerator(seed: 3)
+        let (x, weight) = (random.tensor([23, 24]).watched(), random.tensor([77, 24]).watched())
+        let targets = (0..<23).map { $0 % 5 == 1 ? -1 : $0 * 3 }
+        try InstructionSet.$forced.withValue(instructionSet) {
+            for reduction in [CrossEntropy.Reduction.mean, .sum] {
+                let loss = CrossEntropy(
+                    labelSmoothing: 0.1,
+                    classWeights: try Tensor((0..<77).map { Float($0 % 5) + 0.5 }, shape: [77]),
+                    ignoredTarget: -1,
+                    reduction: reduction)
+                let whole = try loss(matrixProduct(x, weight.transposed(0, 1)), targets: targets) * 3
+                let parts = try loss(x, weight: weight, targets: targets, rowsEach: rowsEach) * 3
+                let scale = abs(whole.scalars[0]) + 1
+                #expect(largestDifference(parts, whole) <= 4e-7 * scale)
+                let expected = try gradients(of: whole, at: [x, weight])
+                let found = try gradients(of: parts, at: [x, weight])
+                for (found, expected) in zip(found, expected) {
+                    let largest = expected.scalars.reduce(0) { max($0, abs($1)) }
+                    #expect(largestDifference(found, expected) <= 2e-6 * largest)
+                }
+                let alone = try loss(x.detached(), weight: weight, targets: targets, rowsEach: rowsEach)
+                #expect(try gradients(of: alone, at: [weight]).count == 1)
+            }
+        }
+        #expect(throws: TensorError.self) { try CrossEntropy()(x, weight: x, targets: targets) }
+        #expect(throws: TensorError.self) {
+            try CrossEntropy(reduction: .none)(x, weight: weight, targets: targets)
+        }
+    }
+
     @Test func refusesWhatItCannotMean() throws {
         let logits = Tensor.zeros([2, 3])
         let error = #expect(throws: TensorError.self) { try CrossEntropy()(logits, targets: [0, 3]) }

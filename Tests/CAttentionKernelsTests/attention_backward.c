@@ -60,7 +60,7 @@ static void expect_tile(const char *kind, const float *found, double want[MOST_K
             if (!(error <= largest)) largest = error;
         }
     }
-    expect_error(kind, largest / work_case.scale, 2e-6);
+    expect_error(kind, largest / work_case.scale, 2e-7);
 }
 
 static double weights[MOST_KEYS][MOST_LANES], gradients[MOST_KEYS][MOST_LANES];
@@ -87,7 +87,7 @@ static void expect_product(const Work *w, const float *tile, double want[MOST_KE
             if (!(error <= largest)) largest = error;
         }
     }
-    expect_error("add_key_product", largest / (w->scale * w->rows), 2e-6);
+    expect_error("add_key_product", largest / (w->scale * w->rows), 2e-7);
 }
 
 static void check_block(const ak_block *b, int start, void *context) {
@@ -156,9 +156,9 @@ static void check_case(const ak_kernels *kernels, Case c, bool drops, bool is_gu
             bias = fmax(bias, fabs(w->bias_rows[lane][key] - w->bias_expected[lane][key]));
         }
     }
-    expect_error("gradient_block, queries", query / w->scale, 2e-6);
-    if (c.slope != 0) expect_error("gradient_block, slopes", slope / w->scale / 200, 2e-6);
-    if (c.biased) expect_error("gradient_block, biases", bias / w->scale, 2e-6);
+    expect_error("gradient_block, queries", query / w->scale, 2e-7);
+    if (c.slope != 0) expect_error("gradient_block, slopes", slope / w->scale / 200, 2e-7);
+    if (c.biased) expect_error("gradient_block, biases", bias / w->scale, 2e-7);
     release_memory();
 }
 

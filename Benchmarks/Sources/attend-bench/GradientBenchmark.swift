@@ -1,11 +1,12 @@
 import ArgumentParser
+import Attention
 import AttentionModels
 import AttentionTensors
 
 struct GradientBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gradients",
-        abstract: "Dense layers forward and backward, beside PyTorch's autograd.",
+        abstract: "Layers forward and backward, beside PyTorch's autograd.",
         discussion: """
             A call computes the layer and the gradients at its input and at all of its parameters. Ours packs the \
             weights in each call, as a training step does. The two take turns, round by round, in one run; the \
@@ -42,6 +43,12 @@ struct GradientBenchmark: ParsableCommand {
         Case(layer: "feedForward", rows: 512, width: 768, inner: 3072, repeats: 3),
         Case(layer: "feedForward", rows: 64, width: 384, inner: 1536, repeats: 20),
         Case(layer: "swiGLU", rows: 512, width: 768, inner: 2048, repeats: 3),
+        Case(layer: "softmax", rows: 4096, width: 1024, repeats: 6),
+        Case(layer: "crossEntropy", rows: 256, width: 50_257, repeats: 3),
+        Case(layer: "crossEntropy", rows: 2048, width: 65, repeats: 50),
+        Case(layer: "embedding", rows: 2048, width: 768, inner: 30_522, repeats: 3),
+        Case(layer: "rotary", rows: 1024, width: 128, inner: 32, repeats: 6),
+        Case(layer: "dropout", rows: 4096, width: 768, repeats: 6),
     ]
 
     private struct Seconds: Decodable { let seconds: [Double] }
@@ -105,6 +112,17 @@ struct GradientBenchmark: ParsableCommand {
             return try step([x, gain]) { try RMSNorm(width: width, gain: $0[1], epsilon: 1e-5)($0[0]) }
         case "gelu": return try step([x]) { try Activation.gelu($0[0]) }
         case "geluTanh": return try step([x]) { try Activation.geluTanh($0[0]) }
+        case "softmax": return try step([x]) { try $0[0].softmax() }
+        case "crossEntropy":
+            let targets = (0..<rows).map { $0 * 97 % width }
+            return try step([x]) { try CrossEntropy()($0[0], targets: targets) }
+        case "embedding":
+            let indices = (0..<rows).map { $0 * 97 % inner }
+            return try step([up]) { try Embedding($0[0])(indices) }
+        case "rotary":
+            let angles = try RotaryEmbedding(width: width).angles(positions: 0..<rows)
+            return try step([numbers([1, inner, rows, width])]) { try angles.turned($0[0]) }
+        case "dropout": return try step([x]) { try $0[0].dropout(0.1, key: RandomKey(seed: 1)) }
         case "linear":
             return try step([x, up, upBias]) { try Linear(weight: $0[1], bias: $0[2])($0[0]) }
         case "feedForward":

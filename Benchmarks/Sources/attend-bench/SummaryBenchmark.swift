@@ -49,7 +49,7 @@ struct SummaryBenchmark: ParsableCommand {
             print(
                 "\(length) × \(length) \(mask) → \(resolution) × \(resolution):", median(times).formatted(3),
                 "s,",
-                held >> 20, "MiB held for it and its result; the map itself:", length * length * 4 >> 20,
+                held >> 20, "MiB held for it and its result; the map itself:", (length * length * 4) >> 20,
                 "MiB")
             if let png, let summary, mask == "full" {
                 try AttentionMatrix(summary, head: 0).png().write(to: URL(fileURLWithPath: png))
