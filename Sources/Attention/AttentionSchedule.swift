@@ -10,13 +10,9 @@ struct AttentionSchedule {
     private let tiled: TiledAttention
     private let operands: TiledAttention.Operands
     private let results: TiledAttention.Results
-    /// How many batch elements and key heads the mask tells apart; 1: all are alike.
-    private let batchClasses, headClasses: Int
+    private let classes: MaskClasses
     /// What has been computed already.
     private let decoded: Set<TiledAttention.Part>
-
-    /// The words that the tables of a round may take: 16 MiB.
-    private static let tableWords = 1 << 21
 
     init(
         _ tiled: TiledAttention, _ operands: TiledAttention.Operands, _ results: TiledAttention.Results,
@@ -26,25 +22,22 @@ struct AttentionSchedule {
         self.tiled = tiled
         self.operands = operands
         self.results = results
-        let (problem, dependence) = (tiled.problem, tiled.problem.parameters.mask.dependence)
-        batchClasses = dependence.contains(.batch) ? problem.extent.batch : 1
-        headClasses = dependence.contains(.head) ? problem.keyHeads : 1
+        classes = MaskClasses(tiled.problem)
     }
 
     private struct Unit {
         let plan: QueryPlan
         let table: MaskTable?
-        /// The batch element and the key head, or 0 where the unit serves all of them.
-        let batch, keyHead: Int
+        /// The pair that stands for all that the unit serves.
+        let example: HeadPair
     }
 
     private var problem: AttentionProblem { tiled.problem }
-    private var classes: Int { batchClasses * headClasses }
     /// The items of a unit.
-    private var members: Int { problem.extent.batch * problem.keyHeads / max(classes, 1) }
+    private var members: Int { classes.members }
 
     func run() {
-        let count = tiled.blocks.count * classes
+        let count = tiled.blocks.count * classes.count
         for first in stride(from: 0, to: count, by: unitsPerRound) {
             withUnits(first..<min(first + unitsPerRound, count)) { units in
                 if shouldSplitKeys(units) { runSegments(units) } else { runItems(units) }
@@ -53,16 +46,15 @@ struct AttentionSchedule {
     }
 
     private var unitsPerRound: Int {
-        if problem.parameters.mask.isInterval { return max(tiled.blocks.count * classes, 1) }
-        let panels = (TiledAttention.blockRows + tiled.kernels.panelWidth - 1) / tiled.kernels.panelWidth
-        let words = max(panels * problem.extent.keys, 1)
-        return max(Self.tableWords / words, 2 * WorkerPool.current.threadCount)
+        if problem.parameters.mask.isInterval { return max(tiled.blocks.count * classes.count, 1) }
+        let words = max(MaskTable.mostWordsOfBlock(tiled), 1)
+        return max(MaskTable.mostWords / words, 2 * WorkerPool.current.threadCount)
     }
 
     // MARK: - Units
 
     private func withUnits(_ range: Range<Int>, _ body: ([Unit]) -> Void) {
-        let units = map(range.count) { unit(range.lowerBound + $0) }
+        let units = WorkerPool.current.map(count: range.count) { unit(range.lowerBound + $0) }
         guard !problem.parameters.mask.isInterval else { return body(units) }
         var ends = [0]
         for unit in units { ends.append(ends[ends.count - 1] + MaskTable.wordCount(unit.plan)) }
@@ -70,33 +62,24 @@ struct AttentionSchedule {
         MemoryPool.withFloats(2 * count) { memory in
             let words = UnsafeMutableRawPointer(memory).bindMemory(to: UInt64.self, capacity: count)
             body(
-                map(units.count) { index in
+                WorkerPool.current.map(count: units.count) { index in
                     let unit = units[index]
                     let table = MaskTable(
-                        unit.plan, problem, batch: unit.batch, firstHead: unit.keyHead * problem.group,
+                        unit.plan, problem, batch: unit.example.batch,
+                        firstHead: unit.example.keyHead * problem.group,
                         words: words + ends[index])
-                    return Unit(plan: unit.plan, table: table, batch: unit.batch, keyHead: unit.keyHead)
+                    return Unit(plan: unit.plan, table: table, example: unit.example)
                 })
         }
     }
 
     private func unit(_ index: Int) -> Unit {
-        let (batch, keyHead) = (index % classes / headClasses, index % classes % headClasses)
+        let example = classes.example(index % classes.count)
         // The last block of queries first: under a causal mask it is the longest, and the short ones fill the gaps.
-        let rows = tiled.blocks[tiled.blocks.count - 1 - index / classes]
+        let rows = tiled.blocks[tiled.blocks.count - 1 - index / classes.count]
         let plan = QueryPlan(
-            problem, tiled.kernels, rows, batch: batch, firstHead: keyHead * problem.group)
-        return Unit(plan: plan, table: nil, batch: batch, keyHead: keyHead)
-    }
-
-    /// `body` of every index, by all workers.
-    private func map<T>(_ count: Int, _ body: (Int) -> T) -> [T] {
-        [T](unsafeUninitializedCapacity: count) { buffer, initializedCount in
-            WorkerPool.current.run(count: count) { index, _ in
-                buffer.initializeElement(at: index, to: body(index))
-            }
-            initializedCount = count
-        }
+            problem, tiled.kernels, rows, batch: example.batch, firstHead: example.keyHead * problem.group)
+        return Unit(plan: plan, table: nil, example: example)
     }
 
     // MARK: - Items
@@ -164,11 +147,10 @@ struct AttentionSchedule {
 
     /// Neighbouring items share a block of queries; the unit's members follow each other.
     private func block(_ item: Int, of units: [Unit], _ scratch: AttentionScratch) -> QueryBlock {
-        let (unit, member) = (units[item / members], item % members)
-        let heads = problem.keyHeads / headClasses
+        let unit = units[item / members]
+        let pair = classes.member(item % members, of: unit.example)
         return QueryBlock(
-            tiled: tiled, operands: operands, scratch: scratch,
-            batch: batchClasses > 1 ? unit.batch : member / heads,
-            keyHead: headClasses > 1 ? unit.keyHead : member % heads, plan: unit.plan, table: unit.table)
+            tiled: tiled, operands: operands, scratch: scratch, batch: pair.batch, keyHead: pair.keyHead,
+            plan: unit.plan, table: unit.table)
     }
 }

@@ -21,6 +21,15 @@ package struct MaskTable {
     private var steps: [[Step]] = []
     private let firstKey: Int
 
+    /// The words that tables which are held together may take: 16 MiB.
+    static let mostWords = 1 << 21
+
+    /// The most words that the table of a block of queries takes.
+    static func mostWordsOfBlock(_ tiled: TiledAttention) -> Int {
+        let width = tiled.kernels.panelWidth
+        return (TiledAttention.blockRows + width - 1) / width * tiled.problem.extent.keys
+    }
+
     /// The number of words of a plan's table.
     package static func wordCount(_ plan: QueryPlan) -> Int { plan.panels.reduce(0) { $0 + $1.span.count } }
 

@@ -196,15 +196,14 @@ INLINE void accumulate(const int nv, const ak_block *b) {
     }
 }
 
-// Whether a masked weight of 0 would meet a NaN or an infinity in V.
-INLINE int has_nonfinite_values(const ak_block *b) {
+// Whether NaN or an infinity stands in some rows: a masked weight of 0 must not meet it.
+INLINE int has_nonfinite(const float *x, ptrdiff_t row, int64_t rows, int64_t width) {
     vf sum = bc(0);
     float rest = 0;
-    for (int64_t key = 0; key < b->keys; key++) {
-        const float *row = b->v + key * b->v_row;
+    for (int64_t r = 0; r < rows; r++, x += row) {
         int64_t i = 0;
-        for (; i + VW <= b->dv; i += VW) sum = fma_(ld(row + i), bc(0), sum);
-        for (; i < b->dv; i++) rest += row[i] * 0;
+        for (; i + VW <= width; i += VW) sum = fma_(ld(x + i), bc(0), sum);
+        for (; i < width; i++) rest += x[i] * 0;
     }
     float total = reduce_add(sum) + rest;
     return total != total;
@@ -238,7 +237,7 @@ INLINE void attend(const int nv, const ak_block *b) {
     weights(nv, b->scores, b->keys, b->maximum, sum);
     UNROLL for (int j = 0; j < nv; j++) st(b->total + j * VW, ld(b->total + j * VW) + sum[j]);
     if (b->dropout) dropout_tile(nv, b->dropout, b->keys, 1, b->scores);
-    if (is_masked(b) && has_nonfinite_values(b)) {
+    if (is_masked(b) && has_nonfinite(b->v, b->v_row, b->keys, b->dv)) {
         accumulate_guarded(nv, b);
     } else {
         accumulate(nv, b);

@@ -277,17 +277,8 @@ static void FN(gradient_block)(const ak_gradient_block *b) {
 #undef CALL
 }
 
-// 0 if all of x is finite, NaN otherwise.
-INLINE float not_finite(const float *x, int64_t count) {
-    vf sum = bc(0);
-    for (int64_t i = 0; i < count; i += VW) sum = fma_(load_part(x, i, count, 0), bc(0), sum);
-    return reduce_add(sum);
-}
-
 static int32_t FN(are_finite)(const float *x, ptrdiff_t row, int64_t rows, int64_t width) {
-    float sum = 0;
-    for (int64_t r = 0; r < rows; r++) sum += not_finite(x + r * row, width);
-    return sum == 0;
+    return !has_nonfinite(x, row, rows, width);
 }
 
 static int32_t FN(copy_rows)(const float *const *src, int64_t rows, int64_t width, const float *scale, float *dst,

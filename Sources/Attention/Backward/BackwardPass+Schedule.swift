@@ -37,8 +37,7 @@ extension BackwardPass {
         }
     }
 
-    /// The words that the tables of a round may take, 16 MiB, and the floats of a wave's gradients of queries, 64 MiB.
-    private static let tableWords = 1 << 21
+    /// The floats that a wave's gradients of queries may take: 64 MiB.
     private static let waveFloats = 1 << 24
 
     /// Runs all items. Returns the gradients of ALiBi's slopes.
@@ -46,7 +45,9 @@ extension BackwardPass {
         let extent = problem.extent
         let classes = MaskClasses(problem)
         let sharesBias = wanted.contains(.bias) && operands.biasStrides[1] == 0 && problem.keyHeads > 1
-        let layouts = map(classes.count) { Layout(self, classes.example($0), sharesBias: sharesBias) }
+        let layouts = WorkerPool.current.map(count: classes.count) {
+            Layout(self, classes.example($0), sharesBias: sharesBias)
+        }
         guard let most = layouts.map(\.segments.count).max(), most > 0 else { return zeroSlopes() }
         var slopes = [Double](repeating: 0, count: extent.heads)
         for wave in waves(operands, segments: layouts) {
@@ -83,16 +84,6 @@ extension BackwardPass {
 
     private func split(_ pairs: [HeadPair], by part: KeyPath<HeadPair, Int>) -> [[HeadPair]] {
         Dictionary(grouping: pairs) { $0[keyPath: part] }.sorted { $0.key < $1.key }.map(\.value)
-    }
-
-    /// `body` of every index, by all workers.
-    private func map<T>(_ count: Int, _ body: (Int) -> T) -> [T] {
-        [T](unsafeUninitializedCapacity: count) { buffer, initializedCount in
-            WorkerPool.current.run(count: count) { index, _ in
-                buffer.initializeElement(at: index, to: body(index))
-            }
-            initializedCount = count
-        }
     }
 
     // MARK: - A wave
@@ -158,9 +149,9 @@ extension BackwardPass {
     private func rounds(_ layouts: [Layout]) -> [Range<Int>] {
         let count = tiled.blocks.count
         guard !problem.parameters.mask.isInterval else { return [0..<count] }
-        let panels = (TiledAttention.blockRows + tiled.kernels.panelWidth - 1) / tiled.kernels.panelWidth
-        let words = max(panels * problem.extent.keys * min(MaskClasses(problem).count, layouts.count), 1)
-        let most = max(Self.tableWords / words, 1)
+        let words = max(
+            MaskTable.mostWordsOfBlock(tiled) * min(MaskClasses(problem).count, layouts.count), 1)
+        let most = max(MaskTable.mostWords / words, 1)
         return stride(from: 0, to: count, by: most).map { $0..<min($0 + most, count) }
     }
 
@@ -186,7 +177,7 @@ extension BackwardPass {
         let count = ends[ends.count - 1]
         MemoryPool.withFloats(2 * count) { memory in
             let words = UnsafeMutableRawPointer(memory).bindMemory(to: UInt64.self, capacity: max(count, 1))
-            let units = map(tasks.count) { index in
+            let units = WorkerPool.current.map(count: tasks.count) { index in
                 let task = tasks[index]
                 let plan = layouts[task.pair].units[task.block].plan
                 let segment = layouts[task.pair].segments.first { $0.blocks.contains(task.block) }

@@ -60,28 +60,3 @@ struct KeySegment: Sendable {
         return max(grid(plan), keys.lowerBound)..<min(plan.keys.upperBound, keys.upperBound)
     }
 }
-
-/// Which batch elements and key heads a mask tells apart. Those of one class share its answers.
-struct MaskClasses {
-    private let batches, keyHeads: Int
-
-    init(_ problem: AttentionProblem) {
-        let dependence = problem.parameters.mask.dependence
-        batches = dependence.contains(.batch) ? problem.extent.batch : 1
-        keyHeads = dependence.contains(.head) ? problem.keyHeads : 1
-    }
-
-    var count: Int { batches * keyHeads }
-
-    func index(of pair: HeadPair) -> Int {
-        (batches > 1 ? pair.batch : 0) * keyHeads + (keyHeads > 1 ? pair.keyHead : 0)
-    }
-
-    /// One that stands for its class.
-    func example(_ index: Int) -> HeadPair { HeadPair(batch: index / keyHeads, keyHead: index % keyHeads) }
-}
-
-/// A key head of a batch element, with the query heads that share it.
-struct HeadPair: Sendable {
-    let batch, keyHead: Int
-}

@@ -14,13 +14,13 @@ struct ProductBlocks {
     let rowBlocks: Int
     let columnBlocks: Int
     private let panelsEach: Int
-    /// About 2 µs of work: not worth a second thread.
-    let isSmall: Bool
+    /// Not worth a second thread.
+    private let isSmall: Bool
 
     init(rows: Int, depth: Int, columns: Int, kernels: Kernels) {
         (self.rows, self.depth, self.columns) = (rows, depth, columns)
         panelWidth = kernels.panelWidth
-        isSmall = rows * depth * columns < 1 << 17
+        isSmall = Work.multiplyAdds(rows * depth * columns) < .worthSharing
         // Blocks of k as even as can be: 512 and 1024 long do equally well, 256 is 3 % slower.
         let depthBlocks = max((depth + 1023) / 1024, 1)
         depthBlock = max((depth + depthBlocks - 1) / depthBlocks, 1)

@@ -51,4 +51,12 @@ public final class WorkerPool: Sendable {
         }
         crew.run(count: max(count, 0), work: work, body)
     }
+
+    /// `body` of every index in `0..<count`, in order.
+    package func map<T>(count: Int, _ body: (Int) -> T) -> [T] {
+        [T](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            run(count: count) { index, _ in buffer.initializeElement(at: index, to: body(index)) }
+            initializedCount = count
+        }
+    }
 }

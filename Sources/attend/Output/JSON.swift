@@ -1,6 +1,6 @@
 /// A JSON value that is written on one line. Numbers stand in the fewest digits that mean them exactly, which
 /// takes a tenth of the time that `JSONEncoder` needs for a matrix.
-indirect enum JSON {
+enum JSON {
     case string(String)
     case integer(Int)
     case number(Float)
