@@ -3,7 +3,7 @@ SHELL := /bin/bash
 MODEL := Models/all-MiniLM-L6-v2
 PYTHON ?= python3
 
-.PHONY: help demo model build test test-kernels bench format lint docs fixtures clean
+.PHONY: help demo model build test test-kernels bench fuzz format lint docs fixtures clean
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -29,11 +29,16 @@ test-kernels: ## Check the C kernels on every instruction set, NEON under an emu
 bench: model ## Measure beside PyTorch and ONNX Runtime, which are installed into .venv.
 	Benchmarks/run.sh $(MODEL)
 
+READER ?= tokenizer
+SECONDS ?= 60
+fuzz: ## Feed damaged files to a reader: make fuzz READER=gguf SECONDS=600 (see Fuzz/Sources/attend-fuzz).
+	Fuzz/run.sh $(READER) $(SECONDS)
+
 format: ## Format all Swift.
-	swift format --in-place --recursive Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources
+	swift format --in-place --recursive Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
 
 lint: ## Check the formatting of all Swift.
-	swift format lint --strict --recursive Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources
+	swift format lint --strict --recursive Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
 
 docs: ## Build the documentation of the libraries; a warning is an error.
 	@for target in AttentionTensors Attention AttentionFiles AttentionTokenizers AttentionModels AttentionGeneration AttentionMaps; do \
@@ -44,4 +49,4 @@ fixtures: ## Make the tests' stored references again, with the reference librari
 	.venv/bin/python Scripts/make_fixtures.py --model $(MODEL)
 
 clean: ## Remove everything that was built.
-	rm -rf .build Benchmarks/.build .venv
+	rm -rf .build Benchmarks/.build Fuzz/.build .venv

@@ -1,0 +1,26 @@
+import AttentionFiles
+import AttentionGeneration
+import AttentionTokenizers
+
+extension Reader {
+    /// The header and all of the metadata, asked for as every type.
+    static let gguf = Reader(name: "gguf", errors: [GGUFError.self]) { bytes in
+        let file = try GGUFFile(content: bytes, label: "input")
+        for entry in file.entries { precondition(entry.byteRange.upperBound <= bytes.count) }
+        for key in file.keys {
+            _ = try? file.string(key)
+            _ = try? file.integer(key)
+            _ = try? file.bool(key)
+            _ = try? file.strings(key)
+            _ = try? file.integers(key)
+            _ = try? file.floats(key)
+        }
+    }
+
+    /// The tokenizer in a GGUF file's metadata.
+    static let vocabulary = Reader(
+        name: "vocabulary", errors: [GGUFError.self, TokenizerError.self]
+    ) { bytes in
+        try use(Tokenizer(gguf: GGUFFile(content: bytes, label: "input")))
+    }
+}
