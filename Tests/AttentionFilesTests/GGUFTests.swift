@@ -59,6 +59,48 @@ import Testing
         #expect(file.entries[0].byteRange == 512..<520)
     }
 
+    @Test func tensorsLieWhereTheFileSays() throws {
+        let file = try GGUFFile(content: Self.sound.bytes, label: "f.gguf")
+        #expect(file.tensorNames == ["w", "q", "none", "scalar"] && file.label == "f.gguf")
+        let w = try #require(try file.storedTensor(named: "w"))
+        #expect(w.elementType == .float32 && w.shape == [3, 4])
+        #expect(w.withUnsafeBytes { Array($0) } == (0..<48).map { UInt8($0) })
+        #expect(try file.storedTensor(named: "q")?.elementType == .q8_0)
+        #expect(try file.tensor("none", shape: [5, 0]).elementCount == 0)
+        #expect(try file.storedTensor(named: "x") == nil && file.contains("w") && !file.contains("x"))
+        #expect(throws: TensorError.self) { try file.tensor("w", shape: [4, 3]) }
+        let error = #expect(throws: GGUFError.self) {
+            try GGUFFile(
+                content: GGUFBytes(tensors: [.init("t", [256], type: 16)], data: 66).bytes, label: "f.gguf"
+            ).storedTensor(named: "t")
+        }
+        #expect(error?.problem == .elementType && error?.name == "t" && error?.found == "iq2_xxs")
+    }
+
+    /// The same weights in two types and in safetensors: what rounding to 8 bits costs, and no more.
+    @Test(.enabled(if: Locations.data != nil, "shared data is absent"))
+    func publishedTensors() throws {
+        let folder = try #require(Locations.data).appendingPathComponent("stories260K/derived")
+        func file(_ type: String) throws -> GGUFFile {
+            try GGUFFile(path: folder.appendingPathComponent("stories260K-\(type).gguf").path)
+        }
+        let exact = try file("f32")
+        let original = try SafetensorsFile(path: folder.appendingPathComponent("hf/model.safetensors").path)
+        let embedding = try original.tensor("model.embed_tokens.weight", shape: [512, 64]).scalars
+        #expect(try exact.tensor("token_embd.weight", shape: [512, 64]).scalars == embedding)
+        for (type, allowed) in [("f16", 0x1p-11), ("bf16", 0x1p-8), ("q8_0", 0.5 / 127)] as [(String, Float)]
+        {
+            let rounded = try file(type)
+            #expect(Set(rounded.tensorNames) == Set(exact.tensorNames))
+            for entry in exact.entries {
+                let a = try exact.tensor(entry.name, shape: entry.shape).scalars
+                let b = try rounded.tensor(entry.name, shape: entry.shape).scalars
+                let largest = a.map(abs).max() ?? 0
+                #expect(zip(a, b).allSatisfy { abs($0 - $1) <= largest * allowed * 1.1 }, "\(entry.name)")
+            }
+        }
+    }
+
     @Test(.enabled(if: Locations.data != nil, "shared data is absent"))
     func publishedFiles() throws {
         let data = try #require(Locations.data)
