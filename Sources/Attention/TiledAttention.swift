@@ -108,7 +108,8 @@ package struct TiledAttention {
         MemoryPool.withFloats(tensor.shape[0] * heads * keys) { norms in
             if let rows = cached {
                 WorkerPool.current.run(count: heads) { head, _ in
-                    rows.writeInverseNorms(0..<keys, head: head, kernels, to: norms + head * keys)
+                    rows.writeInverseNorms(
+                        rows.first..<keys, head: head, kernels, to: norms + head * keys + rows.first)
                 }
                 return body(norms)
             }

@@ -20,6 +20,27 @@ extension AttentionOperator {
         try CachedAttention(self, query: query, cache: cache, sequences: sequences).values(logSumExp: nil)
     }
 
+    /// The same for sequences that each ask as many queries as they have, end to end without padding: some that read their
+    /// prompts beside others that take a step. Each has the bits that it has alone.
+    ///
+    /// - Parameters:
+    ///   - query: `[T, Hq, D]`, with any strides: the queries of all sequences after each other.
+    ///   - runs: How many of the T queries each sequence asks.
+    ///   - cache: Keys and values.
+    ///   - sequences: The sequence that each run belongs to; nil: all, in order.
+    /// - Returns: `[T, Hq, Dv]`, contiguous. Gradients are not recorded.
+    /// - Throws: As ``callAsFunction(query:cache:sequences:)``; `TensorError.invalidArgument`, too, for a mask that tells batch
+    ///   elements apart and for an additive bias.
+    public func callAsFunction(
+        packedQuery query: Tensor, runs: [Int], cache: KeyValueCache, sequences: [Int]? = nil
+    ) throws -> Tensor {
+        let call = try CachedAttention(
+            self, packedQuery: query, runs: runs, cache: cache, sequences: sequences)
+        let (extent, width) = (call.problem.extent, call.problem.valueWidth)
+        return try call.values(logSumExp: nil).transposed(1, 2)
+            .reshaped(to: [extent.queries, extent.heads, width])
+    }
+
     /// Like ``callAsFunction(query:cache:sequences:)``, with the log-sum-exp.
     public func forward(query: Tensor, cache: KeyValueCache, sequences: [Int]? = nil) throws -> Output {
         let call = try CachedAttention(self, query: query, cache: cache, sequences: sequences)
@@ -48,7 +69,7 @@ extension AttentionOperator {
         queries: Range<Int>? = nil
     ) throws -> Tensor {
         let call = try CachedAttention(self, query: query, cache: cache, sequences: [sequence])
-        return try TiledAttention(call.problem(ofElement: 0)).weights(
+        return try TiledAttention(call.problemOfOne()).weights(
             logSumExp: logSumExp, heads: heads, queries: queries)
     }
 }

@@ -5,8 +5,9 @@ struct CachedAttention {
     /// The whole batch, with as many keys as the longest sequence has.
     let problem: AttentionProblem
     private let cache: KeyValueCache
-    private let sequences: [Int]
+    private let runs: [CacheRun]
 
+    /// - Parameter query: `[B, Hq, Nq, D]`, an element for each sequence.
     init(_ parameters: AttentionOperator, query: Tensor, cache: KeyValueCache, sequences: [Int]?) throws {
         let sequences = sequences ?? Array(0..<cache.count)
         guard query.rank == 4, query.shape[0] == sequences.count, query.shape[3] == cache.layout.keyWidth
@@ -15,24 +16,72 @@ struct CachedAttention {
                 tensor: "query", expected: "[\(sequences.count), Hq, Nq, \(cache.layout.keyWidth)]",
                 found: query.shape)
         }
+        let runs = sequences.enumerated().map {
+            CacheRun(sequence: $1, element: $0, rows: 0..<query.shape[2])
+        }
+        try self.init(parameters, query, cache, runs)
+    }
+
+    /// - Parameter query: `[T, Hq, D]`, the sequences' queries after each other.
+    init(
+        _ parameters: AttentionOperator, packedQuery query: Tensor, runs: [Int], cache: KeyValueCache,
+        sequences: [Int]?
+    ) throws {
+        let runs = try CacheRun.packed(runs, in: sequences ?? Array(0..<cache.count))
+        let total = runs.last?.rows.upperBound ?? 0
+        guard query.rank == 3, query.shape[0] == total, query.shape[2] == cache.layout.keyWidth else {
+            throw TensorError.shapeMismatch(
+                tensor: "packed queries", expected: "[\(total), Hq, \(cache.layout.keyWidth)]",
+                found: query.shape)
+        }
+        guard !parameters.mask.dependence.contains(.batch), parameters.bias.additive == nil else {
+            throw TensorError.invalidArgument(
+                "packed queries over a cache have no batch elements that a mask or an additive bias could tell apart"
+            )
+        }
+        try self.init(parameters, query.asOneElement(), cache, runs)
+    }
+
+    private init(
+        _ parameters: AttentionOperator, _ query: Tensor, _ cache: KeyValueCache, _ runs: [CacheRun]
+    ) throws {
         guard parameters.dropout == nil else {
             throw TensorError.invalidArgument("dropout is for training, where there is no cache")
         }
-        for sequence in sequences {
-            try cache.check(sequence)
-            guard cache.lengths[sequence] >= query.shape[2] else {
+        for run in runs {
+            try cache.check(run.sequence)
+            let length = cache.sequences[run.sequence].length
+            guard length >= run.rows.count else {
                 throw TensorError.invalidArgument(
-                    "\(query.shape[2]) queries at the end of sequence \(sequence), which holds "
-                        + "\(cache.lengths[sequence]) positions: append their keys and values first")
+                    "\(run.rows.count) queries at the end of sequence \(run.sequence), which holds "
+                        + "\(length) positions: append their keys and values first")
             }
         }
         self.cache = cache
-        self.sequences = sequences
-        let keyCount = sequences.map { cache.lengths[$0] }.max() ?? 0
+        self.runs = runs
+        let keyCount = runs.map { cache.sequences[$0.sequence].length }.max() ?? 0
         var parameters = parameters
-        parameters.alignment = .offset(keyCount - query.shape[2])
+        parameters.alignment = .offset(keyCount - (runs.map(\.rows.count).max() ?? 0))
         problem = try AttentionProblem(
-            parameters, query: query, layout: cache.layout, batch: sequences.count, keyCount: keyCount)
+            parameters, query: query, layout: cache.layout, batch: query.shape[0], keyCount: keyCount)
+        if cache.window != nil { for run in runs { try checkWindow(of: run) } }
+    }
+
+    /// A cache with a window has forgotten what a query must not ask for.
+    private func checkWindow(of run: CacheRun) throws {
+        let (mask, sequence) = (problem.parameters.mask, cache.sequences[run.sequence])
+        for head in 0..<(mask.dependence.contains(.head) ? problem.extent.heads : 1) {
+            let site = AttentionSite(batch: run.element, head: head, keys: sequence.length)
+            for position in sequence.length - run.rows.count..<sequence.length {
+                let seen = mask.visibleKeys(query: position, at: site).clamped(to: 0..<sequence.length)
+                let first = max(cache.firstSeen(at: position), sequence.first)
+                guard seen.isEmpty || seen.lowerBound >= first else {
+                    throw TensorError.invalidArgument(
+                        "the mask lets position \(position) of sequence \(run.sequence) see position "
+                            + "\(seen.lowerBound), and the cache's window begins at \(first)")
+                }
+            }
+        }
     }
 
     /// The weighted sums, `[B, Hq, Nq, Dv]`.
@@ -43,25 +92,23 @@ struct CachedAttention {
         return try Tensor(shape: [extent.batch, extent.queries, extent.heads, problem.valueWidth]) { values in
             guard let values = values.baseAddress else { return }
             let results = TiledAttention.Results(values: values, logSumExp: logSumExp)
-            if extent.queries <= DecodeSequence.mostQueries {
-                try decode(into: results)
-            } else {
-                for element in sequences.indices { try attend(element, into: results) }
+            try decode(runs.filter { $0.rows.count <= DecodeSequence.mostQueries }, into: results)
+            for run in runs where run.rows.count > DecodeSequence.mostQueries {
+                try attend(run, into: results)
             }
         }.transposed(1, 2)
     }
 
     /// Few queries: all sequences in one go.
-    private func decode(into results: TiledAttention.Results) throws {
-        let queries = problem.extent.queries
-        let steps = sequences.enumerated().map { element, sequence in
-            let keyCount = cache.lengths[sequence]
+    private func decode(_ runs: [CacheRun], into results: TiledAttention.Results) throws {
+        guard !runs.isEmpty else { return }
+        let steps = runs.map { run in
+            let keyCount = cache.sequences[run.sequence].length
             // Chunks are counted from the sequence's beginning, so that a position falls into the same chunk in every
             // step, whatever the window.
             return DecodeSequence(
-                problem, batch: element, queries: 0..<queries, position: keyCount - queries,
-                keyCount: keyCount,
-                anchor: 0, rows: cache.rows(of: sequence))
+                problem, batch: run.element, queries: run.rows, position: keyCount - run.rows.count,
+                keyCount: keyCount, anchor: 0, rows: cache.rows(of: run.sequence))
         }
         let kernels = try Kernels.selected()
         problem.query.withElementPointer { query in
@@ -74,21 +121,23 @@ struct CachedAttention {
     }
 
     /// Many queries: the tiled path, a sequence at a time.
-    private func attend(_ element: Int, into results: TiledAttention.Results) throws {
+    private func attend(_ run: CacheRun, into results: TiledAttention.Results) throws {
         let extent = problem.extent
-        let rows = element * extent.queries * extent.heads
-        try TiledAttention(problem(ofElement: element)).run(
+        let rows = (run.element * extent.queries + run.rows.lowerBound) * extent.heads
+        try TiledAttention(problem(of: run)).run(
             into: TiledAttention.Results(
                 values: results.values + rows * problem.valueWidth,
                 logSumExp: results.logSumExp.map { $0 + rows }))
     }
 
-    /// The problem of one sequence, a batch of 1.
-    func problem(ofElement element: Int) throws -> AttentionProblem {
-        let queries = problem.extent.queries
-        let keyCount = cache.lengths[sequences[element]]
+    /// The problem of the only sequence, a batch of 1.
+    func problemOfOne() throws -> AttentionProblem { try problem(of: runs[0]) }
+
+    private func problem(of run: CacheRun) throws -> AttentionProblem {
+        let element = run.element
+        let keyCount = cache.sequences[run.sequence].length
         var parameters = problem.parameters
-        parameters.alignment = .offset(keyCount - queries)
+        parameters.alignment = .offset(keyCount - run.rows.count)
         if problem.extent.batch > 1 { parameters.mask = ElementMask(mask: parameters.mask, element: element) }
         if let bias = problem.bias {
             parameters.bias = AttentionBias(
@@ -96,10 +145,10 @@ struct CachedAttention {
                 slopes: parameters.bias.slopes)
         }
         var result = try AttentionProblem(
-            parameters, query: problem.query.sliced(axis: 0, element..<element + 1), layout: cache.layout,
-            batch: 1,
-            keyCount: keyCount)
-        result.cached = CachedSequence(cache: cache, index: sequences[element])
+            parameters,
+            query: problem.query.sliced(axis: 0, element..<element + 1).sliced(axis: 2, run.rows),
+            layout: cache.layout, batch: 1, keyCount: keyCount)
+        result.cached = CachedSequence(cache: cache, index: run.sequence)
         return result
     }
 }
@@ -118,6 +167,27 @@ extension AttentionProblem {
         }
         try self.init(
             parameters, query: query, key: shape(layout.keyWidth), value: shape(layout.valueWidth))
+    }
+}
+
+/// Rows of a tensor of queries, keys or values that belong to the end of one sequence of a cache.
+struct CacheRun: Sendable {
+    let sequence: Int
+    /// The element of the tensor's batch.
+    let element: Int
+    /// Of that element.
+    let rows: Range<Int>
+
+    /// Runs of one element that lie after each other.
+    static func packed(_ counts: [Int], in sequences: [Int]) throws(TensorError) -> [CacheRun] {
+        guard counts.count == sequences.count, counts.allSatisfy({ (0..<1 << 30).contains($0) }) else {
+            throw .invalidArgument("runs of \(counts) positions for the sequences \(sequences)")
+        }
+        var first = 0
+        return zip(counts, sequences).map { count, sequence in
+            defer { first += count }
+            return CacheRun(sequence: sequence, element: 0, rows: first..<first + count)
+        }
     }
 }
 

@@ -8,6 +8,9 @@ package struct CachedRows {
     /// Elements of a row as the kernels see it, padding included.
     let keyWidth, valueWidth: Int
     private let pageLength: Int
+    /// The first position that is there, and the number of its page.
+    let first: Int
+    private let firstPage: Int
     /// The first row of each page's head 0.
     private let keyPages, valuePages: [UnsafeMutableRawPointer]
     /// Distances in bytes.
@@ -19,6 +22,8 @@ package struct CachedRows {
         keyWidth = KeyValueStorage.paddedWidth(layout.keyWidth)
         valueWidth = KeyValueStorage.paddedWidth(layout.valueWidth)
         self.pageLength = pageLength
+        first = sequence.first
+        firstPage = first / pageLength
         (keyRow, valueRow) = (layout.keyRowBytes, layout.valueRowBytes)
         (keyHead, valueHead) = (pageLength * keyRow, pageLength * valueRow)
         let valueOffset = layout.heads * keyHead
@@ -36,6 +41,7 @@ package struct CachedRows {
         type = AK_ROWS
         (keyWidth, valueWidth) = (keyTensor.shape[3], valueTensor.shape[3])
         pageLength = .max
+        (first, firstPage) = (0, 0)
         // Only read; the kernels' one type of run serves writing too.
         keyPages = [UnsafeMutableRawPointer(mutating: key)]
         valuePages = [UnsafeMutableRawPointer(mutating: value)]
@@ -52,7 +58,8 @@ package struct CachedRows {
     /// Keys that lie in one page.
     func keys(_ range: Range<Int>, head: Int) -> ak_cache_run {
         let place =
-            keyPages[range.lowerBound / pageLength] + head * keyHead + range.lowerBound % pageLength * keyRow
+            keyPages[range.lowerBound / pageLength - firstPage] + head * keyHead
+            + range.lowerBound % pageLength * keyRow
         return ak_cache_run(
             type: type, position: 0, count: Int32(range.count), width: Int64(keyWidth), data: place,
             stride: keyRow)
@@ -61,8 +68,8 @@ package struct CachedRows {
     /// Values that lie in one page.
     func values(_ range: Range<Int>, head: Int) -> ak_cache_run {
         let place =
-            valuePages[range.lowerBound / pageLength] + head * valueHead + range.lowerBound % pageLength
-            * valueRow
+            valuePages[range.lowerBound / pageLength - firstPage] + head * valueHead
+            + range.lowerBound % pageLength * valueRow
         return ak_cache_run(
             type: type, position: 0, count: Int32(range.count), width: Int64(valueWidth), data: place,
             stride: valueRow)

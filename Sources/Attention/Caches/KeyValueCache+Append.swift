@@ -39,25 +39,6 @@ extension KeyValueCache {
     ///   - targets: The sequences' indices.
     /// - Throws: `TensorError` or ``KeyValueCacheError``; then nothing has been appended.
     public mutating func append(keys: Tensor, values: Tensor, to targets: [Int]) throws {
-        let kernels = try Kernels.selected()
-        let positions = try checkAppended(keys, values, targets)
-        guard positions > 0 else { return }
-        try makeRoom(for: positions, in: targets)
-        let (keys, values) = (keys.withUnitStride(), values.withUnitStride())
-        let writer = CacheWriter(
-            kernels: kernels, layout: layout, pageLength: pageLength, positions: positions, keys: keys,
-            values: values)
-        // Every page that is written to has one owner now.
-        let elements = targets.count * layout.heads * positions * (layout.keyWidth + layout.valueWidth)
-        WorkerPool.current.run(count: targets.count * layout.heads, work: .bytes(4 * elements)) { item, _ in
-            let (element, head) = (item / layout.heads, item % layout.heads)
-            writer.write(element: element, head: head, to: sequences[targets[element]])
-        }
-        for target in targets { sequences[target].length += positions }
-    }
-
-    /// Checks shapes and room, and returns N.
-    private func checkAppended(_ keys: Tensor, _ values: Tensor, _ targets: [Int]) throws -> Int {
         let positions = keys.rank == 4 ? keys.shape[2] : 0
         for (name, tensor, width) in [
             ("keys for a cache", keys, layout.keyWidth), ("values for a cache", values, layout.valueWidth),
@@ -66,27 +47,77 @@ extension KeyValueCache {
                 tensor: name, expected: "[\(targets.count), \(layout.heads), N, \(width)]",
                 found: tensor.shape)
         }
-        guard Set(targets).count == targets.count else {
-            throw TensorError.invalidArgument("a sequence is named twice in \(targets)")
+        try append(
+            keys, values,
+            targets.enumerated().map { CacheRun(sequence: $1, element: $0, rows: 0..<positions) })
+    }
+
+    /// Appends positions to chosen sequences, to each as many as it has, end to end without padding.
+    ///
+    /// - Parameters:
+    ///   - keys: `[T, Hkv, D]`, with any strides: the runs of all sequences after each other.
+    ///   - values: `[T, Hkv, Dv]`
+    ///   - runs: How many of the T positions each sequence gets.
+    ///   - targets: The sequences' indices, each named once; nil: all, in order.
+    /// - Throws: `TensorError` or ``KeyValueCacheError``; then nothing has been appended.
+    public mutating func append(
+        packedKeys keys: Tensor, values: Tensor, runs: [Int], to targets: [Int]? = nil
+    ) throws {
+        let runs = try CacheRun.packed(runs, in: targets ?? Array(sequences.indices))
+        let total = runs.last?.rows.upperBound ?? 0
+        for (name, tensor, width) in [
+            ("keys for a cache", keys, layout.keyWidth), ("values for a cache", values, layout.valueWidth),
+        ] where tensor.shape != [total, layout.heads, width] {
+            throw TensorError.shapeMismatch(
+                tensor: name, expected: "[\(total), \(layout.heads), \(width)]", found: tensor.shape)
         }
-        for target in targets {
-            try check(target)
-            let length = sequences[target].length
-            guard positions <= capacity - length else {
+        try append(keys.asOneElement(), values.asOneElement(), runs)
+    }
+
+    /// - Parameters:
+    ///   - keys, values: `[elements, Hkv, rows, …]`, of shapes that have been checked.
+    private mutating func append(_ keys: Tensor, _ values: Tensor, _ runs: [CacheRun]) throws {
+        let kernels = try Kernels.selected()
+        try checkRoom(for: runs)
+        let runs = runs.filter { !$0.rows.isEmpty }
+        guard !runs.isEmpty else { return }
+        try makeRoom(for: runs)
+        let writer = CacheWriter(
+            kernels: kernels, layout: layout, pageLength: pageLength, keys: keys.withUnitStride(),
+            values: values.withUnitStride())
+        // Every page that is written to has one owner now.
+        let positions = runs.reduce(0) { $0 + $1.rows.count }
+        let elements = positions * layout.heads * (layout.keyWidth + layout.valueWidth)
+        WorkerPool.current.run(count: runs.count * layout.heads, work: .bytes(4 * elements)) { item, _ in
+            let (run, head) = (runs[item / layout.heads], item % layout.heads)
+            writer.write(run, head: head, to: sequences[run.sequence])
+        }
+        for run in runs { sequences[run.sequence].length += run.rows.count }
+    }
+
+    private func checkRoom(for runs: [CacheRun]) throws {
+        guard Set(runs.map(\.sequence)).count == runs.count else {
+            throw TensorError.invalidArgument("a sequence is named twice in \(runs.map(\.sequence))")
+        }
+        for run in runs {
+            try check(run.sequence)
+            let length = sequences[run.sequence].length
+            guard run.rows.count <= capacity - length else {
                 throw KeyValueCacheError.full(
-                    sequence: target, length: length, capacity: capacity, appending: positions)
+                    sequence: run.sequence, length: length, capacity: capacity, appending: run.rows.count)
             }
         }
-        return positions
     }
 
     /// Takes pages for the new positions, and copies pages that others share and that would be written to.
-    private mutating func makeRoom(for positions: Int, in targets: [Int]) throws {
+    private mutating func makeRoom(for runs: [CacheRun]) throws {
         var fresh: [[KeyValuePage]] = []
         if let pool {
-            let needed = targets.map { target in
-                let sequence = sequences[target]
-                return (sequence.length + positions + pageLength - 1) / pageLength - sequence.pages.count
+            for run in runs { forget(run.sequence) }
+            let needed = runs.map { run in
+                let sequence = sequences[run.sequence]
+                return (sequence.length + run.rows.count + pageLength - 1) / pageLength
+                    - sequence.first / pageLength - sequence.pages.count
             }
             do {
                 for count in needed { fresh.append(try (0..<count).map { _ in try pool.takePage() }) }
@@ -95,13 +126,21 @@ extension KeyValueCache {
                 throw KeyValueCacheError.outOfPages(needed: needed.reduce(0, +), free: pool.freePages)
             }
         }
-        for target in targets { try ownLastPage(of: target) }
-        for (target, pages) in zip(targets, fresh) { sequences[target].pages += pages }
+        for run in runs { try ownLastPage(of: run.sequence) }
+        for (run, pages) in zip(runs, fresh) { sequences[run.sequence].pages += pages }
+    }
+
+    /// Gives back the pages that no query from the sequence's end on can see. A reader in pieces longer than the window is
+    /// right, too: what its first query sees is kept until the next piece.
+    private mutating func forget(_ target: Int) {
+        let first = firstSeen(at: sequences[target].length) / pageLength * pageLength
+        guard first > sequences[target].first else { return }
+        sequences[target].pages.removeFirst(first / pageLength - sequences[target].first / pageLength)
+        sequences[target].first = first
     }
 
     private mutating func ownLastPage(of target: Int) throws {
-        let length = sequences[target].length
-        let index = length / pageLength
+        let index = sequences[target].length / pageLength - sequences[target].first / pageLength
         guard index < sequences[target].pages.count,
             !isKnownUniquelyReferenced(&sequences[target].pages[index])
         else { return }
@@ -124,6 +163,9 @@ extension Tensor {
         Tensor(
             shape: Shape([1] + shape.extents), strides: [0] + strides, offset: offset, storage: storage)
     }
+
+    /// `[T, H, D]` as `[1, H, T, D]`.
+    func asOneElement() -> Tensor { insertingBatchAxis().transposed(1, 2) }
 }
 
 /// Writes the new positions of one head of one sequence into its pages.
@@ -131,19 +173,15 @@ private struct CacheWriter {
     let kernels: Kernels
     let layout: KeyValueLayout
     let pageLength: Int
-    let positions: Int
+    /// `[elements, Hkv, rows, …]`
     let keys, values: Tensor
 
-    func write(element: Int, head: Int, to sequence: KeyValueCache.Sequence) {
-        let rows = CachedRows(layout, pageLength: pageLength, sequence)
-        var written = 0
-        while written < positions {
-            let position = sequence.length + written
-            let count = min(positions - written, pageLength - position % pageLength)
-            let range = position..<position + count
-            write(keys, written, element, head, rows.keys(range, head: head), layout.keyWidth)
-            write(values, written, element, head, rows.values(range, head: head), layout.valueWidth)
-            written += count
+    func write(_ run: CacheRun, head: Int, to sequence: KeyValueCache.Sequence) {
+        let places = CachedRows(layout, pageLength: pageLength, sequence)
+        places.forEachRun(sequence.length..<sequence.length + run.rows.count) { part in
+            let row = run.rows.lowerBound + part.lowerBound - sequence.length
+            write(keys, row, run.element, head, places.keys(part, head: head), layout.keyWidth)
+            write(values, row, run.element, head, places.values(part, head: head), layout.valueWidth)
         }
     }
 

@@ -9,10 +9,16 @@ import AttentionTensors
 ///
 /// Sequences have lengths of their own. Positions are absolute: the first one appended is 0. A cache is a value; copies,
 /// and sequences that begin alike, share memory until one of them writes to it.
+///
+/// A layer whose mask is a sliding window needs a cache with the same ``window``: it forgets the positions that no later
+/// query can see, a page at a time, and its answers have the same bits as those of a cache that keeps everything.
 public struct KeyValueCache: Sendable {
     public let layout: KeyValueLayout
     /// The most positions of a sequence.
     public let capacity: Int
+    /// How many positions, its own included, a query sees of its sequence; nil: all. What lies further back is
+    /// forgotten as a sequence grows.
+    public let window: Int?
 
     /// Where pages come from; nil: every sequence has one page for its whole capacity.
     let pool: KeyValuePagePool?
@@ -23,23 +29,40 @@ public struct KeyValueCache: Sendable {
     /// The positions of one sequence.
     struct Sequence: Sendable {
         var length = 0
+        /// The first position that is kept.
+        var first = 0
+        /// The pages from that of ``first`` on.
         var pages: [KeyValuePage] = []
     }
 
-    /// Contiguous memory, taken at once: nothing is allocated later.
+    /// Positions of a page where a window is kept in the cache's own pages. 64 to 256 are alike.
+    static let windowPageLength = 64
+
+    /// Contiguous memory, taken at once: nothing is allocated later. A window that is shorter than the capacity is kept in
+    /// pages of the cache's own instead, which are used again and again.
     ///
     /// - Parameters:
     ///   - sequences: How many sequences there are at first.
-    ///   - capacity: The most positions of each.
+    ///   - capacity: The most positions of each, those that a window forgets included.
     ///   - layout: What a position keeps.
+    ///   - window: How many positions a query sees; nil: all.
     /// - Throws: `TensorError.invalidArgument` for sizes that cannot be.
-    public init(sequences: Int, capacity: Int, layout: KeyValueLayout) throws(TensorError) {
-        guard sequences >= 0 else { throw .invalidArgument("a key/value cache of \(sequences) sequences") }
+    public init(
+        sequences: Int, capacity: Int, layout: KeyValueLayout, window: Int? = nil
+    ) throws(TensorError) {
+        guard sequences >= 0, window ?? 1 > 0 else {
+            throw .invalidArgument(
+                "a key/value cache of \(sequences) sequences"
+                    + (window.map { " with a window of \($0)" } ?? ""))
+        }
         _ = try layout.pageBytes(capacity)
         self.layout = layout
         self.capacity = capacity
-        pool = nil
-        pageLength = max(capacity, 1)
+        self.window = window
+        pool =
+            window ?? .max < capacity
+            ? try KeyValuePagePool(layout: layout, pageLength: Self.windowPageLength, pageLimit: .max) : nil
+        pageLength = pool?.pageLength ?? max(capacity, 1)
         self.sequences = []
         for _ in 0..<sequences { addSequence() }
     }
@@ -50,13 +73,18 @@ public struct KeyValueCache: Sendable {
     ///   - sequences: How many sequences there are at first.
     ///   - capacity: The most positions of each; nil: all that the pool has.
     ///   - pool: Where pages come from; other caches may share it.
+    ///   - window: How many positions a query sees; nil: all.
     /// - Throws: `TensorError.invalidArgument` for sizes that cannot be.
-    public init(sequences: Int, capacity: Int? = nil, pool: KeyValuePagePool) throws(TensorError) {
-        guard sequences >= 0, capacity ?? 0 >= 0 else {
+    public init(
+        sequences: Int, capacity: Int? = nil, pool: KeyValuePagePool, window: Int? = nil
+    ) throws(TensorError) {
+        guard sequences >= 0, capacity ?? 0 >= 0, window ?? 1 > 0 else {
             throw .invalidArgument(
-                "a key/value cache of \(sequences) sequences of \(capacity ?? 0) positions")
+                "a key/value cache of \(sequences) sequences of \(capacity ?? 0) positions"
+                    + (window.map { ", with a window of \($0)" } ?? ""))
         }
         layout = pool.layout
+        self.window = window
         self.capacity = min(capacity ?? .max, (1 << 30) - 1)
         self.pool = pool
         pageLength = pool.pageLength
@@ -67,6 +95,14 @@ public struct KeyValueCache: Sendable {
     public var count: Int { sequences.count }
     /// The number of positions of each sequence.
     public var lengths: [Int] { sequences.map(\.length) }
+
+    /// The positions of a sequence that the cache holds: all, or at least those that the next query's window reaches.
+    ///
+    /// - Throws: ``KeyValueCacheError/noSuchSequence(_:count:)``.
+    public func keptPositions(of sequence: Int) throws(KeyValueCacheError) -> Range<Int> {
+        try check(sequence)
+        return sequences[sequence].first..<sequences[sequence].length
+    }
 
     /// The bytes of the pages that the sequences hold; a page that several share counts once for each.
     public var byteCount: Int {
@@ -93,20 +129,16 @@ public struct KeyValueCache: Sendable {
     /// - Parameters:
     ///   - other: The sequence to begin like.
     ///   - length: How many positions they have in common; nil: all.
-    /// - Throws: ``KeyValueCacheError``.
+    /// - Throws: ``KeyValueCacheError``, as for ``truncate(sequence:to:)``.
     @discardableResult public mutating func addSequence(
         copying other: Int, length: Int? = nil
     ) throws(KeyValueCacheError) -> Int {
         try check(other)
+        let length = length ?? sequences[other].length
+        try checkCut(of: other, to: length)
         sequences.append(sequences[other])
         let copy = sequences.count - 1
-        do {
-            try truncate(sequence: copy, to: length ?? sequences[copy].length)
-        } catch {
-            sequences.removeLast()
-            throw .cannotTruncate(
-                sequence: other, length: sequences[other].length, to: length ?? sequences[other].length)
-        }
+        cut(copy, to: length)
         return copy
     }
 
@@ -118,21 +150,37 @@ public struct KeyValueCache: Sendable {
         sequences.remove(at: sequence)
     }
 
-    /// Forgets the positions from `length` on: those that speculation got wrong, or all.
+    /// Forgets the positions from `length` on: those that speculation got wrong, or all. What was appended last can always
+    /// be taken back; a cache with a window can go back further only while it holds what a query at `length` sees.
     ///
-    /// - Throws: ``KeyValueCacheError`` if there is no such sequence, or it is shorter.
+    /// - Throws: ``KeyValueCacheError`` if there is no such sequence, it is shorter, or its window has moved on.
     public mutating func truncate(sequence: Int, to length: Int) throws(KeyValueCacheError) {
+        try checkCut(of: sequence, to: length)
+        cut(sequence, to: length)
+    }
+
+    private func checkCut(of sequence: Int, to length: Int) throws(KeyValueCacheError) {
         try check(sequence)
-        let current = sequences[sequence].length
+        let (current, first) = (sequences[sequence].length, sequences[sequence].first)
         guard length >= 0, length <= current else {
             throw .cannotTruncate(sequence: sequence, length: current, to: length)
         }
-        sequences[sequence].length = length
-        if pool != nil {
-            let kept = (length + pageLength - 1) / pageLength
-            sequences[sequence].pages.removeLast(sequences[sequence].pages.count - kept)
+        guard length == 0 || first <= firstSeen(at: length) else {
+            throw .forgotten(sequence: sequence, first: first, to: length)
         }
     }
+
+    private mutating func cut(_ sequence: Int, to length: Int) {
+        sequences[sequence].length = length
+        if length == 0 { sequences[sequence].first = 0 }
+        guard pool != nil else { return }
+        let first = sequences[sequence].first / pageLength
+        let kept = length == 0 ? 0 : (length + pageLength - 1) / pageLength - first
+        sequences[sequence].pages.removeLast(sequences[sequence].pages.count - kept)
+    }
+
+    /// The first position that a query at `position` sees.
+    func firstSeen(at position: Int) -> Int { window.map { max(position - ($0 - 1), 0) } ?? 0 }
 
     func check(_ sequence: Int) throws(KeyValueCacheError) {
         guard sequences.indices.contains(sequence) else {

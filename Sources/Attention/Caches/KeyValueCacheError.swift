@@ -8,6 +8,11 @@ public enum KeyValueCacheError: Error, Hashable, Sendable {
     case noSuchSequence(Int, count: Int)
     /// A sequence of `length` positions cannot be cut to `newLength`.
     case cannotTruncate(sequence: Int, length: Int, to: Int)
+    /// A sequence whose window has moved on holds the positions from `first` on, and cannot be cut to `to`, where more
+    /// would be seen.
+    case forgotten(sequence: Int, first: Int, to: Int)
+    /// What was saved does not fit this cache.
+    case cannotRestore(source: String, field: String, expected: String, found: String)
 }
 
 extension KeyValueCacheError: CustomStringConvertible {
@@ -22,6 +27,11 @@ extension KeyValueCacheError: CustomStringConvertible {
             "the key/value cache has no sequence \(sequence): there are \(count)"
         case .cannotTruncate(let sequence, let length, let newLength):
             "sequence \(sequence) of the key/value cache holds \(length) positions and cannot be cut to \(newLength)"
+        case .forgotten(let sequence, let first, let length):
+            "sequence \(sequence) of the key/value cache keeps a window, now from position \(first) on, and cannot be "
+                + "cut to \(length): read its tokens again"
+        case .cannotRestore(let source, let field, let expected, let found):
+            "\(source) does not fit this key/value cache: its \(field) should be \(expected), and is \(found)"
         }
     }
 }
