@@ -4,8 +4,8 @@
     python3 -m venv .venv && .venv/bin/pip install -r Scripts/requirements.txt
     .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [--sorter FOLDER] [FAMILY…]
 
-FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, gradients, operations, sentences,
-sorter (all of them when none is named).
+FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, gradients, operations, sampling,
+sentences, sorter (all of them when none is named).
 `sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), `sorter` the published gpt-nano-sort (`--sorter`);
 they are left out without it.
 
@@ -93,6 +93,9 @@ Tests/AttentionGenerationTests/Fixtures/minilm.json – modelSHA256, maximumLeng
 Tests/AttentionGenerationTests/Fixtures/minilm.safetensors
     sentences.embeddings_f32, sentences.embeddings_f64 [count, 384], in minilm.json's order
     short.hidden_f32, short.hidden_f64 [N, 384], short.attention_weights_f64 [6, 12, N, N]
+
+Tests/AttentionGenerationTests/Fixtures/sampling.json – prompt, generated (ids); cases: [{name, options, logits [V],
+    kept (the ids that may be drawn), probabilities (of those)}]
 """
 
 import argparse
@@ -107,13 +110,14 @@ from fixtures.multi_head import make_multi_head
 from fixtures.operations import make_operations
 from fixtures.operator import make_operator
 from fixtures.operator_gradients import make_operator_gradients
+from fixtures.sampling import make_sampling
 from fixtures.sentences import make_sentences
 from fixtures.sorter import make_sorter
 
 FAMILIES = {
     "multi-head": make_multi_head, "operator": make_operator,
     "operator-gradients": make_operator_gradients, "layers": make_layers,
-    "encoders": make_encoders, "gradients": make_gradients, "operations": make_operations}
+    "encoders": make_encoders, "gradients": make_gradients, "operations": make_operations, "sampling": make_sampling}
 
 
 def main() -> None:

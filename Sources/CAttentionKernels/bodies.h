@@ -16,6 +16,7 @@
 #include "body_norms.h"
 #include "body_matmul.h"
 #include "body_summary.h"
+#include "body_sampling.h"
 #include "body_half.h"
 #include "body_blocks.h"
 
@@ -40,4 +41,5 @@ const ak_kernels FN(ak_kernels) = {
     .decode = DECODE_KERNELS,
     .norms = AK_NORM_KERNELS,
     .summary = AK_SUMMARY_KERNELS,
+    .sampling = AK_SAMPLING_KERNELS,
 };

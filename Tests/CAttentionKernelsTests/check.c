@@ -170,6 +170,7 @@ int main(void) {
         check_attention_backward(kernels);
         check_decode(kernels);
         check_summary(kernels);
+        check_sampling(kernels);
         failures += report(kernels->name);
     }
     return failures == 0 ? 0 : 1;

@@ -40,6 +40,7 @@ void check_panels(const ak_kernels *kernels);
 void check_matmul(const ak_kernels *kernels);
 void check_weights(const ak_kernels *kernels);
 void check_summary(const ak_kernels *kernels);
+void check_sampling(const ak_kernels *kernels);
 void check_attention_backward(const ak_kernels *kernels);
 void check_rows(const ak_kernels *kernels);
 void check_norms(const ak_kernels *kernels);

@@ -18,6 +18,7 @@
 #include "ak_norms.h"
 #include "ak_operations.h"
 #include "ak_decode.h"
+#include "ak_sampling.h"
 #include "ak_summary.h"
 #include "ak_weights.h"
 
@@ -106,6 +107,7 @@ typedef struct {
     ak_decode_kernels decode;
     ak_norm_kernels norms;
     ak_summary_kernels summary;
+    ak_sampling_kernels sampling;
 } ak_kernels;
 
 // The functions compiled for `isa`, or NULL if this build or this machine does not have it.

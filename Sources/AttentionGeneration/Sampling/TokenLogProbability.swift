@@ -1,0 +1,64 @@
+import Attention
+import AttentionTensors
+
+/// How probable a model holds a token, and which tokens it holds most probable: its own distribution, before anything
+/// is cut or scaled.
+public struct TokenLogProbability: Hashable, Sendable {
+    public struct Alternative: Hashable, Sendable {
+        public let token: Int
+        /// The natural logarithm of its probability.
+        public let logProbability: Float
+    }
+
+    public let token: Int
+    /// The natural logarithm of the token's probability.
+    public let logProbability: Float
+    /// The most probable tokens, the most probable first; as many as were asked for.
+    public let alternatives: [Alternative]
+
+    /// - Parameters:
+    ///   - token: One of the vocabulary.
+    ///   - logits: `[V]`
+    ///   - top: How many alternatives are named.
+    /// - Throws: `TensorError.invalidArgument` for a token that there is not, where a logit is NaN or +∞, and where all
+    ///   are −∞.
+    public init(of token: Int, in logits: UnsafeBufferPointer<Float>, top: Int = 0) throws(TensorError) {
+        let distribution = try LogDistribution(logits)
+        guard logits.indices.contains(token) else {
+            throw .invalidArgument("token \(token) of \(logits.count) logits")
+        }
+        self.token = token
+        logProbability = distribution[token]
+        alternatives = distribution.mostProbable(top)
+    }
+}
+
+/// The logarithms of the probabilities that logits mean.
+struct LogDistribution {
+    private let logits: UnsafeBufferPointer<Float>
+    private let scan: LogitScan
+    private let maximaOfBlocks: [Float]
+    /// log Σ exp(logit)
+    let total: Double
+
+    init(_ logits: UnsafeBufferPointer<Float>) throws(TensorError) {
+        self.logits = logits
+        scan = try LogitScan()
+        let maxima = scan.maxima(of: logits)
+        guard let maximum = maxima.greatest, maximum > -.infinity else {
+            throw .invalidArgument("logits that are not numbers: they have no probabilities")
+        }
+        maximaOfBlocks = maxima.ofBlocks
+        let sums = scan.weigh(logits, maximum: maximum, scale: 1, into: nil)
+        total = Double(maximum) + Double.log(sums.reduce(0) { $0 + Double($1) })
+    }
+
+    subscript(token: Int) -> Float { Float(Double(logits[token]) - total) }
+
+    func mostProbable(_ count: Int) -> [TokenLogProbability.Alternative] {
+        guard count > 0 else { return [] }
+        return TopTokens.tokens(count, of: logits, maximaOfBlocks, scan)
+            .sorted { (logits[Int($0)], $1) > (logits[Int($1)], $0) }
+            .map { TokenLogProbability.Alternative(token: Int($0), logProbability: self[Int($0)]) }
+    }
+}

@@ -1,0 +1,204 @@
+import AttentionGeneration
+import AttentionTensors
+import Foundation
+import TestSupport
+import Testing
+
+struct SamplerTests {
+    /// transformers' own processors keep the same tokens and leave them the same probabilities.
+    @Test func agreesWithTheReference() throws {
+        let reference = try SamplingReference()
+        #expect(reference.cases.count == 16)
+        for test in reference.cases {
+            let sampler = try test.sampler(prompt: reference.prompt, generated: reference.generated)
+            let found = try test.logits.withUnsafeBufferPointer { try sampler.probabilities(at: 0, from: $0) }
+            #expect(found.keys.sorted() == test.kept, "\(test.name)")
+            for (token, probability) in zip(test.kept, test.probabilities) {
+                #expect(abs(found[token, default: 0] - probability) < 2e-6, "\(test.name): token \(token)")
+            }
+        }
+    }
+
+    /// What is drawn has the probabilities that are claimed.
+    @Test func drawsAsOftenAsItSays() throws {
+        var sampling = Sampling(temperature: 1.3, topK: 9, topP: 0.95)
+        sampling.seed = 11
+        let logits = Self.logits(700, seed: 3)
+        let sampler = try Sampler(sampling, vocabulary: 700)
+        let draws = 5_000
+        try logits.withUnsafeBufferPointer { logits in
+            var counts: [Int: Int] = [:]
+            for position in 0..<draws {
+                counts[try sampler.token(at: position, from: logits), default: 0] += 1
+            }
+            let probabilities = try sampler.probabilities(at: 0, from: logits)
+            #expect(Set(counts.keys).isSubset(of: probabilities.keys))
+            for (token, probability) in probabilities {
+                let expected = Float(draws) * probability
+                #expect(abs(Float(counts[token, default: 0]) - expected) < 5 * expected.squareRoot() + 5)
+            }
+        }
+    }
+
+    /// All instruction sets choose alike, and so will the next version: these were drawn once.
+    @Test func aSeedMeansTheSameEverywhere() throws {
+        let logits = Self.logits(1003, seed: 5)
+        let expected = ["plain": Self.drawnPlain, "cut": Self.drawnCut]
+        for instructionSet in InstructionSet.available {
+            try InstructionSet.$forced.withValue(instructionSet) {
+                let samplings = [
+                    "plain": Sampling(seed: 7),
+                    "cut": Sampling(temperature: 0.7, topP: 0.9, typicalP: 0.8, seed: 7),
+                ]
+                for (name, sampling) in samplings {
+                    let sampler = try Sampler(sampling, vocabulary: 1003)
+                    let drawn = try logits.withUnsafeBufferPointer { logits in
+                        try (0..<6).map { try sampler.token(at: $0, from: logits) }
+                    }
+                    #expect(drawn == expected[name], "\(name) on \(instructionSet)")
+                }
+            }
+        }
+    }
+
+    @Test func equalsAreDecidedByTheLowestID() throws {
+        var logits = [Float](repeating: 0, count: 200)
+        logits[130] = 2
+        logits[131] = 2
+        logits[70] = -0.0
+        try logits.withUnsafeBufferPointer { logits in
+            #expect(try Sampler(.greedy, vocabulary: 200).token(at: 3, from: logits) == 130)
+            let three = try Sampler(Sampling(topK: 3), vocabulary: 200).probabilities(at: 0, from: logits)
+            #expect(three.keys.sorted() == [0, 130, 131])
+            let many = try Sampler(Sampling(topK: 80), vocabulary: 200).probabilities(at: 0, from: logits)
+            #expect(many.keys.sorted() == [Int](0..<78) + [130, 131])
+        }
+    }
+
+    @Test func onlyWhatIsAllowedComes() throws {
+        let logits = Self.logits(200, seed: 9)
+        let allowed = TokenSet([5, 64, 199], vocabulary: 200)
+        var sampling = Sampling(topK: 40)
+        sampling.bannedTokens = [64]
+        let sampler = try Sampler(sampling, vocabulary: 200)
+        try logits.withUnsafeBufferPointer { logits in
+            let found = try sampler.probabilities(at: 0, from: logits, allowed: allowed)
+            #expect(found.keys.sorted() == [5, 199])
+            #expect(throws: GenerationError.nothingAllowed(position: 4)) {
+                try sampler.token(at: 4, from: logits, allowed: TokenSet([64], vocabulary: 200))
+            }
+        }
+    }
+
+    @Test func numbersThatAreNoneAreSaid() throws {
+        for number in [Float.nan, .infinity] {
+            var logits = Self.logits(100, seed: 1)
+            logits[99] = number
+            for sampling in [Sampling.greedy, Sampling(topP: 0.9)] {
+                let sampler = try Sampler(sampling, vocabulary: 100)
+                #expect(throws: GenerationError.notFinite(position: 2)) {
+                    try logits.withUnsafeBufferPointer { try sampler.token(at: 2, from: $0) }
+                }
+            }
+        }
+    }
+
+    @Test func extremeTemperatures() throws {
+        let logits: [Float] = [1, 3, -.infinity, 2.5]
+        try logits.withUnsafeBufferPointer { logits in
+            let cold = try Sampler(Sampling(temperature: 1e-30), vocabulary: 4)
+            #expect(try cold.probabilities(at: 0, from: logits) == [1: 1])
+            let coldest = try Sampler(Sampling(temperature: .leastNonzeroMagnitude), vocabulary: 4)
+            #expect(try coldest.token(at: 0, from: logits) == 1)
+            let hot = try Sampler(Sampling(temperature: 1e30), vocabulary: 4).probabilities(
+                at: 0, from: logits)
+            #expect(hot.keys.sorted() == [0, 1, 3])
+        }
+    }
+
+    @Test(arguments: [
+        Sampling(temperature: -1), Sampling(temperature: .nan), Sampling(temperature: .infinity),
+        Sampling(topK: 0), Sampling(topK: -4), Sampling(topP: 1.5), Sampling(topP: .nan),
+        Sampling(minP: -0.1),
+        Sampling(typicalP: 2),
+    ])
+    func optionsThatMakeNoSense(_ sampling: Sampling) {
+        #expect(throws: GenerationError.self) { try Sampler(sampling, vocabulary: 10) }
+    }
+
+    @Test func tokensThatThereAreNot() {
+        var sampling = Sampling()
+        sampling.bannedTokens = [10]
+        #expect(throws: GenerationError.unknownToken(10, vocabulary: 10)) {
+            try Sampler(sampling, vocabulary: 10)
+        }
+        sampling = Sampling()
+        sampling.logitBias = [-1: 2]
+        #expect(throws: GenerationError.unknownToken(-1, vocabulary: 10)) {
+            try Sampler(sampling, vocabulary: 10)
+        }
+    }
+
+    @Test func logProbabilitiesAreTheModels() throws {
+        let logits = Self.logits(300, seed: 2)
+        let total = log(logits.reduce(0.0) { $0 + exp(Double($1)) })
+        let found = try logits.withUnsafeBufferPointer { try TokenLogProbability(of: 7, in: $0, top: 4) }
+        #expect(abs(Double(found.logProbability) - (Double(logits[7]) - total)) < 1e-5)
+        let ranked = logits.indices.sorted { logits[$0] > logits[$1] }.prefix(4)
+        #expect(found.alternatives.map(\.token) == Array(ranked))
+        for alternative in found.alternatives {
+            #expect(
+                abs(Double(alternative.logProbability) - (Double(logits[alternative.token]) - total)) < 1e-5)
+        }
+    }
+
+    private static func logits(_ count: Int, seed: UInt64) -> [Float] {
+        var generator = SeededGenerator(seed: seed)
+        return (0..<count).map { _ in Float.random(in: -6...6, using: &generator) }
+    }
+
+    private static let drawnPlain = [699, 474, 988, 490, 579, 140]
+    private static let drawnCut = [699, 474, 988, 476, 579, 157]
+}
+
+/// What transformers makes of some logits (Scripts/fixtures/sampling.py).
+struct SamplingReference: Decodable {
+    let prompt: [Int]
+    let generated: [Int]
+    let cases: [Case]
+
+    struct Case: Decodable {
+        let name: String
+        let options: Options
+        let logits: [Float]
+        let kept: [Int]
+        let probabilities: [Float]
+
+        func sampler(prompt: [Int], generated: [Int]) throws -> Sampler {
+            var sampling = Sampling(
+                temperature: options.temperature ?? 1, topK: options.topK, topP: options.topP,
+                minP: options.minP, typicalP: options.typicalP)
+            sampling.repetitionPenalty = options.repetitionPenalty ?? 1
+            sampling.presencePenalty = options.presencePenalty ?? 0
+            sampling.frequencyPenalty = options.frequencyPenalty ?? 0
+            for (token, bias) in options.logitBias ?? [:] { sampling.logitBias[Int(token)!] = bias }
+            sampling.bannedTokens = Set(options.bannedTokens ?? [])
+            var sampler = try Sampler(sampling, vocabulary: logits.count, prompt: prompt)
+            for token in generated { sampler.accept(token) }
+            return sampler
+        }
+    }
+
+    struct Options: Decodable {
+        let temperature, topP, minP, typicalP: Float?
+        let topK: Int?
+        let repetitionPenalty, presencePenalty, frequencyPenalty: Float?
+        let logitBias: [String: Float]?
+        let bannedTokens: [Int]?
+    }
+
+    init() throws {
+        let url = Locations.fixture("AttentionGenerationTests", "sampling.json")
+        self = try JSONDecoder().decode(SamplingReference.self, from: Data(contentsOf: url))
+    }
+}
