@@ -4,7 +4,7 @@
     python3 -m venv .venv && .venv/bin/pip install -r Scripts/requirements.txt
     .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [--sorter FOLDER] [FAMILY…]
 
-FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, gradients, operations, sampling,
+FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, decoders, gradients, operations, sampling,
 sentences, sorter (all of them when none is named).
 `sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), `sorter` the published gpt-nano-sort (`--sorter`);
 they are left out without it.
@@ -74,6 +74,10 @@ Tests/AttentionModelsTests/Fixtures/{bert,bert-prefixed,distilbert,roberta,rober
     hidden_f32, hidden_f64 [N, M] (last hidden states), attention_weights_f64 [L, H, N, N] (short sequences)
     attributes: length, float32Error
 
+Tests/AttentionModelsTests/Fixtures/decoders/NAME/
+    config.json, model.safetensors: a model folder; config-before-5.json: the same with rope_theta and rope_scaling
+    expected.safetensors – `seqN.`: ids I64 [N], logits_f64 [N, V]; `greedy.`: prompt, ids I64; length, float32Error
+
 Tests/AttentionModelsTests/Fixtures/bert/gradients.safetensors – `batch.`: the gradients of Σ hidden · seed
     ids I64 [tokens], seed [tokens, M], the sequences end to end; gradients.NAME for each parameter, float64
     rounded to float32; attributes: lengths, float32Errors (by NAME)
@@ -103,6 +107,7 @@ from pathlib import Path
 
 import torch
 
+from fixtures.decoders import make_decoders
 from fixtures.encoders import make_encoders
 from fixtures.gradients import make_gradients
 from fixtures.layers import make_layers
@@ -117,7 +122,8 @@ from fixtures.sorter import make_sorter
 FAMILIES = {
     "multi-head": make_multi_head, "operator": make_operator,
     "operator-gradients": make_operator_gradients, "layers": make_layers,
-    "encoders": make_encoders, "gradients": make_gradients, "operations": make_operations, "sampling": make_sampling}
+    "encoders": make_encoders, "decoders": make_decoders, "gradients": make_gradients,
+    "operations": make_operations, "sampling": make_sampling}
 
 
 def main() -> None:

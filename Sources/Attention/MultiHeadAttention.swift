@@ -17,6 +17,8 @@ public struct MultiHeadAttention: Sendable {
 
     /// W^Q, W^K, W^V and W^O with their biases.
     private var query, key, value, output: Linear
+    /// Norms of each head's queries and keys (QK-Norm, arXiv:2010.04245), over D, before positions are applied; nil: none.
+    public var queryNorm, keyNorm: RMSNorm?
 
     /// - Parameters:
     ///   - heads: Hq
@@ -61,17 +63,15 @@ public struct MultiHeadAttention: Sendable {
     ///   - key: `[B, Nk, …]`; nil: the queries' input (self-attention).
     ///   - value: `[B, Nk, …]`; nil: the keys' input.
     ///   - mask: Which keys a query may look at; nil: the mask of ``attention``.
+    ///   - rotary: The angles by which queries and keys turn, for self-attention; nil: none.
     ///   - observe: Is shown what the heads compute; nil costs nothing.
     /// - Returns: `[B, Nq, M]`
     /// - Throws: `TensorError` if the shapes do not fit; what `observe` throws.
     public func callAsFunction(
         _ query: Tensor, key: Tensor? = nil, value: Tensor? = nil, mask: (any AttentionMask)? = nil,
-        observe: ((AttentionObservation) throws -> Void)? = nil
+        rotary: RotaryAngles? = nil, observe: ((AttentionObservation) throws -> Void)? = nil
     ) throws -> Tensor {
-        let keyInput = key ?? query
-        let q = try self.query(query).splitIntoHeads(heads)
-        let k = try self.key(keyInput).splitIntoHeads(keyValueHeads)
-        let v = try self.value(value ?? keyInput).splitIntoHeads(keyValueHeads)
+        let (q, k, v) = try heads(query, key: key ?? query, value: value ?? key ?? query, rotary: rotary)
         var attention = attention
         if let mask { attention.mask = mask }
         guard let observe else {
@@ -81,6 +81,47 @@ public struct MultiHeadAttention: Sendable {
         try observe(AttentionObservation(attention: attention, query: q, key: k, logSumExp: result.logSumExp))
         return try output(result.values.concatenatingHeads())
     }
+
+    /// Self-attention of new positions to themselves and to all that a cache holds before them.
+    ///
+    /// The new positions are appended to the cache first. A sequence's bits do not depend on the others.
+    ///
+    /// - Parameters:
+    ///   - x: `[1, Σ runs, M]`: a run of new positions for each sequence, end to end.
+    ///   - runs: How many positions each sequence gets.
+    ///   - cache: This layer's keys and values.
+    ///   - sequences: The sequence of the cache that each run belongs to.
+    ///   - rotary: The angles of all new positions; nil: none.
+    /// - Returns: `[1, Σ runs, M]`
+    /// - Throws: `TensorError` if the shapes do not fit; ``KeyValueCacheError``.
+    public func callAsFunction(
+        _ x: Tensor, runs: [Int], cache: inout KeyValueCache, sequences: [Int], rotary: RotaryAngles? = nil
+    ) throws -> Tensor {
+        let (q, k, v) = try heads(x, key: x, value: x, rotary: rotary)
+        // [1, H, T, D] as [T, H, D]
+        func packed(_ heads: Tensor) -> Tensor { heads.selecting(axis: 0, 0).transposed(0, 1) }
+        try cache.append(packedKeys: packed(k), values: packed(v), runs: runs, to: sequences)
+        let attended = try attention(packedQuery: packed(q), runs: runs, cache: cache, sequences: sequences)
+        return try output(attended.reshaped(to: [1, attended.shape[0], output.inputs]))
+    }
+
+    /// Queries `[B, Hq, Nq, D]`, keys `[B, Hkv, Nk, D]` and values `[B, Hkv, Nk, Dv]`.
+    private func heads(
+        _ queryInput: Tensor, key keyInput: Tensor, value valueInput: Tensor, rotary: RotaryAngles?
+    ) throws(TensorError) -> (Tensor, Tensor, Tensor) {
+        func split(_ x: Tensor, _ heads: Int, _ norm: RMSNorm?) throws(TensorError) -> Tensor {
+            guard let norm else { return try x.splitIntoHeads(heads) }
+            let rows = try x.reshaped(to: [x.elementCount / norm.width, norm.width])
+            return try norm(rows).reshaped(to: x.shape).splitIntoHeads(heads)
+        }
+        var q = try split(query(queryInput), heads, queryNorm)
+        var k = try split(key(keyInput), keyValueHeads, keyNorm)
+        if let rotary {
+            try rotary.turn(&q)
+            try rotary.turn(&k)
+        }
+        return (q, k, try value(valueInput).splitIntoHeads(keyValueHeads))
+    }
 }
 
 extension MultiHeadAttention: Parameterized {
@@ -89,6 +130,8 @@ extension MultiHeadAttention: Parameterized {
         try visit(&key, "key", body)
         try visit(&value, "value", body)
         try visit(&output, "output", body)
+        try visit(&queryNorm, "queryNorm", body)
+        try visit(&keyNorm, "keyNorm", body)
     }
 }
 

@@ -34,7 +34,7 @@ public struct TextEmbedder: Sendable {
     /// - Throws: `ModelFileError`, `SafetensorsError`, `TokenizerError` or `TensorError`, each naming the
     /// file at   fault.
     public init(folder: ModelFolder) throws {
-        let description = try Self.description(of: folder)
+        let description = try folder.description(EncoderTransformer.Description.self)
         let sentence = try SentenceConfiguration(folder)
         name = folder.path.split(separator: "/").last.map(String.init) ?? folder.path
         tokenizer = try Tokenizer(contentsOf: URL(fileURLWithPath: folder.path))
@@ -48,24 +48,6 @@ public struct TextEmbedder: Sendable {
                 file: "\(folder.path)/config.json", field: "vocab_size",
                 expected: "at least the tokenizer's \(tokenizer.vocabularySize)",
                 found: "\(description.configuration.vocabulary)")
-        }
-    }
-
-    /// What `config.json` says, with its name in every complaint.
-    private static func description(of folder: ModelFolder) throws -> EncoderTransformer.Description {
-        do {
-            return try folder.decode(EncoderTransformer.Description.self)
-        } catch let error as ModelConfigurationError {
-            let file = "\(folder.path)/config.json"
-            switch error {
-            case .unknownArchitecture(let name, let known):
-                throw ModelFileError.invalidField(
-                    file: file, field: "model_type",
-                    expected: "one of \(known.joined(separator: ", ")), which are implemented",
-                    found: "'\(name)'")
-            case .unsupported(let field, let value, let supported):
-                throw ModelFileError.invalidField(file: file, field: field, expected: supported, found: value)
-            }
         }
     }
 

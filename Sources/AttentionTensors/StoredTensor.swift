@@ -3,8 +3,8 @@ public struct StoredTensor: Sendable {
     public let name: String
     public let elementType: ElementType
     public let shape: Shape
-    private let storage: TensorStorage
-    private let byteOffset: Int
+    let storage: TensorStorage
+    let byteOffset: Int
 
     /// - Throws: ``TensorError/countMismatch(tensor:expected:found:)`` unless `bytes` fills the shape;
     ///   ``TensorError/shapeMismatch(tensor:expected:found:)`` unless its rows are whole blocks.

@@ -91,3 +91,23 @@ extension Tensor {
         return try transposed(1, 2).reshaped(to: [shape[0], shape[2], shape[1] * shape[3]])
     }
 }
+
+extension Tensor {
+    /// Matrices `[…, width]` of one width, their rows below each other. Gradients are not recorded.
+    package static func concatenatingRows(_ parts: [Tensor]) -> Tensor {
+        if parts.count == 1 { return parts[0] }
+        let width = parts[0].shape[1]
+        return Tensor(shape: [parts.reduce(0) { $0 + $1.shape[0] }, width]) { rows in
+            var next = rows.baseAddress!
+            for part in parts {
+                part.contiguous().withElementPointer { next.initialize(from: $0, count: part.elementCount) }
+                next += part.elementCount
+            }
+        }
+    }
+
+    /// Chosen rows of a matrix, `[indices, width]`. Gradients are not recorded.
+    package func selectingRows(_ indices: [Int]) -> Tensor {
+        Tensor.concatenatingRows(indices.map { sliced(axis: 0, $0..<$0 + 1) })
+    }
+}

@@ -124,6 +124,12 @@ extension Tensor {
         }
     }
 
+    /// Whether it is the same value in the same memory, recorded alike. (Equal numbers elsewhere are not looked at.)
+    package func isSameValue(as other: Tensor) -> Bool {
+        storage === other.storage && offset == other.offset && shape == other.shape
+            && strides == other.strides && gradientNode === other.gradientNode
+    }
+
     /// Whether writing changes no other tensor and needs no copy.
     package mutating func isWritableInPlace() -> Bool { isContiguous && isUnshared() }
 

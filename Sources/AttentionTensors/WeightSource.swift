@@ -43,6 +43,9 @@ public struct ScopedWeights: WeightSource {
 
     public var label: String { base.label }
 
+    /// What the source itself calls a tensor.
+    package func fullName(of name: String) -> String { "\(prefix).\(name)" }
+
     public var tensorNames: [String] {
         base.tensorNames.compactMap {
             $0.hasPrefix(prefix + ".") ? String($0.dropFirst(prefix.count + 1)) : nil

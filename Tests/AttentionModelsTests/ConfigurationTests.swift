@@ -107,7 +107,7 @@ import Testing
         }
         #expect(
             error?.description
-                == "config.json: the number of heads is 5; supported: a divisor of the width, 24")
+                == "the number of heads is 5; supported: a divisor of the width, 24")
     }
 
     @Test(arguments: ["-1", "40", "41", "9223372036854775807", "-9223372036854775808"])

@@ -8,10 +8,10 @@ public enum ModelConfigurationError: Error, Hashable, Sendable, CustomStringConv
     public var description: String {
         switch self {
         case .unknownArchitecture(let name, let known):
-            "the architecture '\(name)' (model_type in config.json) is not implemented; "
+            "the architecture '\(name)' is not implemented; "
                 + "implemented: \(known.joined(separator: ", "))"
         case .unsupported(let field, let value, let supported):
-            "config.json: \(field) is \(value); supported: \(supported)"
+            "\(field) is \(value); supported: \(supported)"
         }
     }
 }

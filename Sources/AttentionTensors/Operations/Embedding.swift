@@ -52,6 +52,11 @@ public struct Embedding: Sendable {
         }
     }
 
+    /// The table `[count, width]`; nil, if it is not stored in float32.
+    package var weight: Tensor? {
+        if case .float32(let table) = table { table } else { nil }
+    }
+
     /// The vectors of `indices`, `[indices, width]`.
     ///
     /// The gradient of the table is the sum, for each of its rows, of the gradients of the places where it was used,

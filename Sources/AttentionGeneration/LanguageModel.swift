@@ -1,0 +1,116 @@
+import AttentionFiles
+import AttentionModels
+import AttentionTensors
+import AttentionTokenizers
+
+/// A decoder with its tokenizer: what text is continued with.
+///
+/// ```swift
+/// let model = try LanguageModel(path: "Qwen3-0.6B-Q8_0.gguf")
+/// var cache = try model.decoder.makeCache(capacity: 1024)
+/// let ids = try model.tokenizer.encode("Once upon a time").ids
+/// let logits = try model.decoder([ids], cache: &cache)          // [1, V]
+/// ```
+public struct LanguageModel: Sendable {
+    /// The folder's or file's own name.
+    public let name: String
+    public let path: String
+    public let tokenizer: Tokenizer
+    public let decoder: DecoderTransformer
+    /// The tokens that end a text.
+    public let endTokens: Set<Int>
+
+    /// Loads a model folder as the Hugging Face hub has it, or a GGUF file. Weights in 16 bits stay in the mapped file.
+    ///
+    /// - Throws: `ModelFileError`, `SafetensorsError`, `GGUFError`, `TokenizerError` or `TensorError`, each naming the
+    ///   file at fault.
+    public init(path: String) throws {
+        if GGUFFile.isOne(at: path) {
+            try self.init(gguf: GGUFFile(path: path))
+        } else {
+            try self.init(folder: ModelFolder(path: path))
+        }
+    }
+
+    /// - Throws: As ``init(path:)``.
+    public init(folder: ModelFolder) throws {
+        let description = try folder.description(DecoderTransformer.Description.self)
+        try self.init(
+            path: folder.path, tokenizer: Tokenizer(path: folder.path),
+            decoder: DecoderTransformer(description, from: folder.weights()),
+            endTokens: EndTokens(folder: folder).ids)
+    }
+
+    /// - Throws: As ``init(path:)``.
+    public init(gguf file: GGUFFile) throws {
+        let description: DecoderTransformer.Description
+        do {
+            description = try DecoderTransformer.Description(metadata: file)
+        } catch let error as ModelConfigurationError {
+            throw ModelFileError(error, file: file.path, architectureField: "general.architecture")
+        }
+        try self.init(
+            path: file.path, tokenizer: Tokenizer(gguf: file),
+            decoder: DecoderTransformer(description, from: file), endTokens: EndTokens(gguf: file).ids)
+    }
+
+    private init(path: String, tokenizer: Tokenizer, decoder: DecoderTransformer, endTokens: Set<Int>) throws
+    {
+        name = path.split(separator: "/").last.map(String.init) ?? path
+        self.path = path
+        self.tokenizer = tokenizer
+        self.decoder = decoder
+        self.endTokens = endTokens
+        let vocabulary = decoder.configuration.vocabulary
+        if tokenizer.vocabularySize > vocabulary {
+            throw ModelFileError.invalidField(
+                file: path, field: "the model's vocabulary",
+                expected: "at least the tokenizer's \(tokenizer.vocabularySize)", found: "\(vocabulary)")
+        }
+    }
+}
+
+/// The tokens that end a text, as a model's files say.
+private struct EndTokens {
+    var ids: Set<Int> = []
+
+    private struct Fields: Decodable {
+        let eos_token_id: OneOrMore?
+
+        enum OneOrMore: Decodable {
+            case one(Int)
+            case more([Int])
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                if let one = try? container.decode(Int.self) {
+                    self = .one(one)
+                } else {
+                    self = .more(try container.decode([Int].self))
+                }
+            }
+        }
+    }
+
+    /// `eos_token_id` of `generation_config.json` and of `config.json`: a number, or several.
+    init(folder: ModelFolder) throws {
+        for name in ["generation_config.json", "config.json"] where folder.path(ofFile: name) != nil {
+            switch try folder.decode(Fields.self, from: name).eos_token_id {
+            case .one(let id): ids.insert(id)
+            case .more(let more): ids.formUnion(more)
+            case nil: break
+            }
+        }
+    }
+
+    /// The end of a text, of a turn and of a message.
+    init(gguf file: GGUFFile) throws {
+        for name in ["eos", "eot", "eom"] {
+            if let id = try file.integer("tokenizer.ggml.\(name)_token_id") { ids.insert(id) }
+        }
+    }
+}
+
+extension GGUFFile: ModelMetadata {
+    public func count(_ key: String) throws -> Int? { metadata[key]?.array?.count }
+}

@@ -1,0 +1,115 @@
+import Attention
+import AttentionTensors
+
+/// Of which of the tokens that a model reads the logits are wanted.
+public enum LogitRows: Hashable, Sendable {
+    /// The last one of each run.
+    case last
+    /// All of them.
+    case all
+}
+
+extension DecoderTransformer {
+    /// An empty cache for this model.
+    ///
+    /// - Parameters:
+    ///   - sequences: How many sequences there are at first.
+    ///   - capacity: The most positions of each. Memory is taken as sequences grow.
+    ///   - storage: How keys and values are written down.
+    /// - Throws: `TensorError.invalidArgument` for sizes that cannot be.
+    public func makeCache(
+        sequences: Int = 1, capacity: Int, storage: KeyValueStorage = .float32
+    ) throws -> DecoderCache {
+        let layout = try KeyValueLayout(
+            heads: configuration.keyValueHeads, keyWidth: configuration.headWidth, storage: storage)
+        // Pages, so that a cache takes memory for what it holds, and sequences that begin alike share it.
+        let pool = try KeyValuePagePool(layout: layout, pageLength: 128, pageLimit: .max)
+        let layers = try layers.indices.map {
+            try KeyValueCache(
+                sequences: sequences, capacity: capacity, pool: pool,
+                window: configuration.window(ofLayer: $0))
+        }
+        return DecoderCache(layers: layers, capacity: capacity)
+    }
+
+    /// Reads a run of tokens after what the cache holds of each sequence, and gives the logits of what comes next.
+    ///
+    /// A sequence's logits have the same bits alone and beside others. Runs of up to eight tokens have the same bits as
+    /// their tokens one at a time.
+    ///
+    /// - Parameters:
+    ///   - runs: The new tokens of each sequence, at least one.
+    ///   - cache: A cache of this model. If an error is thrown, it is as it was.
+    ///   - sequences: The sequence of the cache that each run belongs to; nil: as many as there are, in order.
+    ///   - logits: Of which tokens the logits are wanted.
+    /// - Returns: `[rows, V]`: a row for each run, or for each token, run after run.
+    /// - Throws: `TensorError.invalidArgument` for ids that the model does not have, an empty run, or a cache of another
+    ///   model; `KeyValueCacheError` where a sequence has no room.
+    public func callAsFunction(
+        _ runs: [[Int]], cache: inout DecoderCache, sequences: [Int]? = nil, logits rows: LogitRows = .last
+    ) throws -> Tensor {
+        let sequences = sequences ?? Array(0..<cache.count)
+        let lengths = runs.map(\.count)
+        try check(lengths, cache, sequences)
+        let before = cache.lengths
+        let places = try placed(zip(sequences, lengths).map { (before[$0], $1) })
+        do {
+            let hidden = try read(runs, at: places, lengths, &cache, sequences)
+            guard rows == .last else { return try self.logits(norm(hidden)) }
+            var end = 0
+            let last = lengths.map { length in
+                end += length
+                return end - 1
+            }
+            return try self.logits(norm(hidden.selectingRows(last)))
+        } catch {
+            // What some layers have appended already is forgotten.
+            for index in cache.layers.indices {
+                for sequence in sequences where cache.layers[index].lengths[sequence] > before[sequence] {
+                    try? cache.layers[index].truncate(sequence: sequence, to: before[sequence])
+                }
+            }
+            throw error
+        }
+    }
+
+    /// The last hidden states `[tokens, M]`, not yet normalised.
+    private func read(
+        _ runs: [[Int]], at places: [Int], _ lengths: [Int], _ cache: inout DecoderCache, _ sequences: [Int]
+    ) throws -> Tensor {
+        var h = try embed(Array(runs.joined()), at: places)
+        let angles = rotary?.angles(positions: places)
+        for (index, layer) in layers.enumerated() {
+            h = try layer(h) {
+                try $0(
+                    $1, runs: lengths, cache: &cache.layers[index], sequences: sequences, rotary: angles)
+            }
+        }
+        return try h.reshaped(to: [places.count, configuration.width])
+    }
+
+    private func check(_ lengths: [Int], _ cache: DecoderCache, _ sequences: [Int]) throws {
+        guard lengths.count == sequences.count, !lengths.isEmpty, !lengths.contains(0) else {
+            throw TensorError.invalidArgument(
+                "runs of \(lengths) tokens for \(sequences.count) sequences; each gets at least one")
+        }
+        let layout = cache.layers.first?.layout
+        guard cache.layers.count == configuration.layers, layout?.heads == configuration.keyValueHeads,
+            layout?.keyWidth == configuration.headWidth
+        else {
+            throw TensorError.invalidArgument(
+                "the cache is that of another model: \(cache.layers.count) layers of \(layout?.heads ?? 0) heads"
+            )
+        }
+        for (sequence, length) in zip(sequences, lengths) {
+            guard cache.lengths.indices.contains(sequence) else {
+                throw KeyValueCacheError.noSuchSequence(sequence, count: cache.count)
+            }
+            guard length <= cache.capacity - cache.lengths[sequence] else {
+                throw KeyValueCacheError.full(
+                    sequence: sequence, length: cache.lengths[sequence], capacity: cache.capacity,
+                    appending: length)
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Attention
+import AttentionTensors
+
+extension DecoderTransformer {
+    /// What varies between decoders, as data.
+    public struct Configuration: Hashable, Sendable {
+        /// M
+        public var width: Int
+        public var layers: Int
+        /// Hq
+        public var heads: Int
+        /// Hkv
+        public var keyValueHeads: Int
+        /// D
+        public var headWidth: Int
+        /// F
+        public var feedForwardWidth: Int
+        /// V
+        public var vocabulary: Int
+        /// The most positions that the model was made for.
+        public var longestSequence: Int
+        public var positions: Positions
+        var norm: Norm.Kind
+        /// Whether the outputs of attention and feed-forward are normalised too, before they are added.
+        var normalizesOutputs = false
+        /// Whether each head's queries and keys are normalised.
+        var normalizesHeads = false
+        public var activation: Activation
+        /// Whether the feed-forward network has a gate.
+        public var isGated = true
+        /// Which layers must have biases. Others have them where they are stored.
+        var biases: Biases = []
+        /// What dot products are multiplied by; nil: 1/√D.
+        public var scoreScale: Float?
+        public var scoreSoftcap: Float?
+        public var logitSoftcap: Float?
+        /// How many positions, its own included, a query sees in layers with a window.
+        public var window: Int?
+        var windowedLayers = WindowedLayers.all
+        /// What token vectors are multiplied by.
+        public var embeddingScale: Float = 1
+        /// Whether the head is the table of tokens; nil: if the source has no head.
+        var isHeadTied: Bool?
+
+        /// How a model knows where a token stands.
+        public enum Positions: Hashable, Sendable {
+            /// A vector for each position is added to the token's.
+            case learned
+            case rotary(RotaryEmbedding)
+        }
+
+        struct Biases: OptionSet, Hashable, Sendable {
+            let rawValue: Int
+            static let queryKeyValue = Biases(rawValue: 1)
+            static let output = Biases(rawValue: 2)
+            static let feedForward = Biases(rawValue: 4)
+        }
+
+        enum WindowedLayers: Hashable, Sendable {
+            case all
+            /// 0, 2, 4 …
+            case even
+            case from(Int)
+            case these(Set<Int>)
+        }
+
+        /// The window of a layer; nil: it sees all before it.
+        public func window(ofLayer index: Int) -> Int? {
+            let isWindowed =
+                switch windowedLayers {
+                case .all: true
+                case .even: index % 2 == 0
+                case .from(let first): index >= first
+                case .these(let layers): layers.contains(index)
+                }
+            return isWindowed ? window : nil
+        }
+
+        func mask(ofLayer index: Int) -> any AttentionMask {
+            if let window = window(ofLayer: index) { .slidingWindow(before: window - 1) } else { .causal }
+        }
+    }
+}

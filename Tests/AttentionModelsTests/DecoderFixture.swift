@@ -1,0 +1,41 @@
+import AttentionFiles
+import AttentionModels
+import AttentionTensors
+import Foundation
+import TestSupport
+
+/// A tiny decoder of each architecture, and what it gives for some sequences.
+struct DecoderFixture {
+    static let names = [
+        "gpt2", "llama", "llama-biased", "llama-linear", "llama-yarn", "mistral", "qwen2", "qwen3", "gemma2",
+        "phi3",
+    ]
+
+    struct Attributes: Decodable, Sendable { let length: Int, float32Error: Double }
+
+    let folder: ModelFolder
+    let model: DecoderTransformer
+    let sequences: [FixtureCase<Attributes>]
+    let greedy: FixtureCase<Attributes>
+
+    init(_ name: String) throws {
+        folder = try ModelFolder(path: Locations.fixture("AttentionModelsTests", "decoders/\(name)").path)
+        model = try DecoderTransformer(
+            folder.decode(DecoderTransformer.Description.self), from: folder.weights())
+        let file = try SafetensorsFile(path: "\(folder.path)/expected.safetensors")
+        let fixture = Fixture(file, metadata: file.metadata)
+        sequences = try fixture.cases(prefix: "seq")
+        greedy = try fixture.cases(prefix: "greedy")[0]
+    }
+
+    /// The token ids of the sequences.
+    func ids() throws -> [[Int]] { try sequences.map { try $0.tensors.integers("ids") } }
+}
+
+extension Tensor {
+    /// The index of the largest number of a row; the first of equal ones.
+    func indexOfLargest(inRow row: Int) -> Int {
+        let scalars = sliced(axis: 0, row..<row + 1).scalars
+        return scalars.firstIndex(of: scalars.max()!)!
+    }
+}

@@ -1,0 +1,168 @@
+import Attention
+import AttentionFiles
+import AttentionModels
+import AttentionTensors
+import TestSupport
+import Testing
+
+/// Decoders against `transformers` in float64: little more wrong than its float32, by every way through the model.
+@Suite struct DecoderFixtureTests {
+    @Test(arguments: DecoderFixture.names, InstructionSet.available)
+    func wholeSequences(_ name: String, _ instructionSet: InstructionSet) throws {
+        try InstructionSet.$forced.withValue(instructionSet) {
+            let fixture = try DecoderFixture(name)
+            #expect(fixture.sequences.map(\.attributes.length) == [1, 2, 7, 23])
+            let batch = try TokenBatch(fixture.ids())
+            let logits = try fixture.model(batch)
+            #expect(logits.shape == [33, 64])
+            for (sequence, range) in zip(fixture.sequences, batch.ranges) {
+                try expect(logits.sliced(axis: 0, range), fits: sequence)
+            }
+        }
+    }
+
+    /// Runs of unequal lengths into one cache, then the rest of each sequence one token at a time.
+    @Test(arguments: DecoderFixture.names, InstructionSet.available)
+    func overACache(_ name: String, _ instructionSet: InstructionSet) throws {
+        try InstructionSet.$forced.withValue(instructionSet) {
+            let fixture = try DecoderFixture(name)
+            let ids = try fixture.ids()
+            var cache = try fixture.model.makeCache(sequences: ids.count, capacity: 64)
+            let beginnings = ids.map { Array($0.prefix(max($0.count - 3, 1))) }
+            var parts = ids.map { _ in [Tensor]() }
+            var rows = try fixture.model(beginnings, cache: &cache, logits: .all)
+            var first = 0
+            for (index, run) in beginnings.enumerated() {
+                parts[index].append(rows.sliced(axis: 0, first..<first + run.count))
+                first += run.count
+            }
+            for step in 0..<3 {
+                let going = ids.indices.filter { beginnings[$0].count + step < ids[$0].count }
+                guard !going.isEmpty else { break }
+                let runs = going.map { [ids[$0][beginnings[$0].count + step]] }
+                rows = try fixture.model(runs, cache: &cache, sequences: going)
+                for (row, index) in going.enumerated() {
+                    parts[index].append(rows.sliced(axis: 0, row..<row + 1))
+                }
+            }
+            #expect(cache.lengths == ids.map(\.count))
+            for (index, sequence) in fixture.sequences.enumerated() {
+                try expect(Tensor.concatenating(parts[index], axis: 0), fits: sequence)
+            }
+        }
+    }
+
+    @Test(arguments: DecoderFixture.names)
+    func greedyTokens(_ name: String) throws {
+        let fixture = try DecoderFixture(name)
+        let expected = try fixture.greedy.tensors.integers("ids")
+        try #require(expected.count == 40)
+        var cache = try fixture.model.makeCache(capacity: 64)
+        var run = try fixture.greedy.tensors.integers("prompt")
+        var found: [Int] = []
+        while found.count < expected.count {
+            let next = try fixture.model([run], cache: &cache).indexOfLargest(inRow: 0)
+            found.append(next)
+            run = [next]
+        }
+        #expect(found == expected)
+    }
+
+    /// `rope_theta` and `rope_scaling` mean what `rope_parameters` does.
+    @Test(arguments: DecoderFixture.names.filter { $0 != "gpt2" })
+    func bothFormsOfTheConfiguration(_ name: String) throws {
+        let folder = try DecoderFixture(name).folder
+        let new = try folder.decode(DecoderTransformer.Description.self)
+        let old = try folder.decode(DecoderTransformer.Description.self, from: "config-before-5.json")
+        #expect(new.configuration == old.configuration)
+    }
+
+    private func expect(_ logits: Tensor, fits sequence: FixtureCase<DecoderFixture.Attributes>) throws {
+        let expected = try sequence.tensors.doubles("logits_f64")
+        // The longest of chains here: three times what transformers' own float32 is off, and never 1 in 10,000.
+        let bound = min(
+            1.5 * tolerance(float32Error: sequence.attributes.float32Error, of: expected),
+            1e-4 * expected.reduce(0) { max($0, abs($1)) })
+        #expect(largestError(logits, expected) <= bound, "\(sequence)")
+    }
+}
+
+/// What a decoder promises whatever the architecture.
+@Suite struct DecoderInvarianceTests {
+    /// Alone or beside others, on one thread or three: the same bits.
+    @Test(arguments: DecoderFixture.names)
+    func companyChangesNothing(_ name: String) throws {
+        let fixture = try DecoderFixture(name)
+        let ids = try fixture.ids()
+        func together() throws -> [Tensor] {
+            var cache = try fixture.model.makeCache(sequences: ids.count, capacity: 64)
+            let prompt = try fixture.model(ids, cache: &cache)
+            let step = try fixture.model(ids.map { [$0[0]] }, cache: &cache)
+            return [prompt, step]
+        }
+        let results = try [1, 2, 3].map { threads in
+            try WorkerPool.$current.withValue(WorkerPool(threadCount: threads)) { try together() }
+        }
+        for other in results.dropFirst() {
+            #expect(zip(results[0], other).allSatisfy { areBitwiseEqual($0, $1) })
+        }
+        for (index, run) in ids.enumerated() {
+            var cache = try fixture.model.makeCache(capacity: 64)
+            let prompt = try fixture.model([run], cache: &cache)
+            let step = try fixture.model([[run[0]]], cache: &cache)
+            #expect(areBitwiseEqual(prompt, results[0][0].sliced(axis: 0, index..<index + 1)))
+            #expect(areBitwiseEqual(step, results[0][1].sliced(axis: 0, index..<index + 1)))
+        }
+    }
+
+    /// Up to eight tokens at once have the bits of one at a time, and tokens that are taken back leave no trace.
+    @Test(arguments: DecoderFixture.names)
+    func runsAndTruncation(_ name: String) throws {
+        let fixture = try DecoderFixture(name)
+        let ids = try fixture.ids()[3]
+        var cache = try fixture.model.makeCache(capacity: 64)
+        _ = try fixture.model([Array(ids[..<15])], cache: &cache)
+        var other = cache
+        let together = try fixture.model([Array(ids[15...])], cache: &cache, logits: .all)
+        for (row, id) in ids[15...].enumerated() {
+            // A wrong guess, taken back.
+            _ = try fixture.model([[(id + 1) % 64, id]], cache: &other)
+            try other.truncate(sequence: 0, to: 15 + row)
+            let alone = try fixture.model([[id]], cache: &other)
+            #expect(areBitwiseEqual(alone, together.sliced(axis: 0, row..<row + 1)), "\(row)")
+        }
+    }
+
+    @Test func sequencesThatBeginAlike() throws {
+        let fixture = try DecoderFixture("llama")
+        let ids = try fixture.ids()[3]
+        var cache = try fixture.model.makeCache(capacity: 64)
+        _ = try fixture.model([ids], cache: &cache)
+        let copy = try cache.addSequence(copying: 0, length: 20)
+        #expect(cache.lengths == [23, 20])
+        let next = try fixture.model([Array(ids[20...])], cache: &cache, sequences: [copy])
+        var alone = try fixture.model.makeCache(capacity: 64)
+        _ = try fixture.model([Array(ids[..<20])], cache: &alone)
+        #expect(areBitwiseEqual(next, try fixture.model([Array(ids[20...])], cache: &alone)))
+        try cache.removeSequence(0)
+        #expect(cache.lengths == [23])
+    }
+
+    /// Looking changes nothing, and rows of weights sum to 1 within the layer's window.
+    @Test func observation() throws {
+        let fixture = try DecoderFixture("gemma2")
+        let batch = try TokenBatch([fixture.ids()[3]])
+        var layers = 0
+        let looked = try fixture.model(batch) { layer, observation in
+            let weights = try observation.weights(heads: [1]).scalars
+            for row in 0..<23 {
+                let visible = layer == 0 ? max(row - 4, 0)...row : 0...row
+                let sum = visible.reduce(Float(0)) { $0 + weights[row * 23 + $1] }
+                #expect(abs(sum - 1) < 1e-5, "layer \(layer), row \(row)")
+            }
+            layers += 1
+        }
+        #expect(layers == 2)
+        #expect(areBitwiseEqual(looked, try fixture.model(batch)))
+    }
+}

@@ -1,0 +1,118 @@
+import Attention
+import AttentionFiles
+import AttentionModels
+import AttentionTensors
+import Foundation
+import TestSupport
+import Testing
+
+/// Configurations and calls that cannot be: each is refused with its reason.
+@Suite struct DecoderInputTests {
+    private var llama: [String: Any] {
+        [
+            "model_type": "llama", "hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4,
+            "num_key_value_heads": 2, "intermediate_size": 40, "vocab_size": 64,
+            "max_position_embeddings": 64,
+        ]
+    }
+
+    private func description(_ changes: [String: Any]) throws -> DecoderTransformer.Description {
+        let fields = llama.merging(changes) { $1 }
+        return try JSONDecoder().decode(
+            DecoderTransformer.Description.self, from: JSONSerialization.data(withJSONObject: fields))
+    }
+
+    @Test(arguments: [
+        ("model_type", "mamba"), ("hidden_act", "xielu"), ("hidden_size", "0"), ("num_hidden_layers", "-1"),
+        ("num_attention_heads", "0"), ("num_key_value_heads", "3"), ("vocab_size", "0"),
+        ("intermediate_size", "9223372036854775807"), ("head_dim", "0"), ("head_dim", "7"),
+        ("max_position_embeddings", "0"), ("rms_norm_eps", "-1"), ("quantization_config", "{\"bits\":4}"),
+        ("rope_theta", "0"), ("partial_rotary_factor", "2"),
+        ("rope_scaling", "{\"type\":\"dynamic\",\"factor\":2}"),
+        ("rope_scaling", "{\"type\":\"linear\"}"),
+        ("rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8}"),
+        ("rope_parameters", "{\"rope_type\":\"yarn\",\"factor\":-1,\"rope_theta\":10000}"),
+        ("rope_parameters", "{\"full_attention\":{},\"sliding_attention\":{}}"),
+    ])
+    func refusedConfigurations(_ field: String, _ value: String) throws {
+        let json =
+            (try? JSONSerialization.jsonObject(with: Data(value.utf8), options: .fragmentsAllowed)) ?? value
+        do {
+            _ = try description([field: json])
+            Issue.record("\(field) = \(value) was accepted")
+        } catch let error as ModelConfigurationError {
+            #expect(!error.description.isEmpty)
+        } catch let error as TensorError {
+            #expect(!error.description.isEmpty)
+        }
+    }
+
+    @Test func zeroRotaryChannels() throws {
+        #expect(throws: (any Error).self) { try description(["partial_rotary_factor": 0.1]) }
+    }
+
+    @Test func refusedCalls() throws {
+        let model = try DecoderFixture("llama").model
+        var cache = try model.makeCache(sequences: 2, capacity: 8)
+        #expect(throws: TensorError.self) { try model([[1]], cache: &cache) }
+        #expect(throws: TensorError.self) { try model([[1], []], cache: &cache) }
+        #expect(throws: TensorError.self) { try model([[1], [64]], cache: &cache) }
+        #expect(throws: TensorError.self) { try model([[1], [-1]], cache: &cache) }
+        #expect(throws: KeyValueCacheError.self) { try model([[1]], cache: &cache, sequences: [2]) }
+        #expect(throws: KeyValueCacheError.self) {
+            try model([[Int](repeating: 1, count: 9)], cache: &cache, sequences: [0])
+        }
+        #expect(throws: TensorError.self) { try model([[1], [1]], cache: &cache, sequences: [1, 1]) }
+        #expect(cache.lengths == [0, 0])
+        var foreign = try DecoderFixture("qwen3").model.makeCache(capacity: 8)
+        #expect(throws: TensorError.self) { try model([[1]], cache: &foreign) }
+        let gpt2 = try DecoderFixture("gpt2").model
+        #expect(throws: TensorError.self) { try gpt2(TokenBatch([[Int](repeating: 1, count: 65)])) }
+        var long = try gpt2.makeCache(capacity: 100)
+        _ = try gpt2([[Int](repeating: 1, count: 64)], cache: &long)
+        #expect(throws: TensorError.self) { try gpt2([[1]], cache: &long) }
+    }
+
+    /// A missing tensor and one of another shape are named.
+    @Test func wrongWeights() throws {
+        let folder = try DecoderFixture("llama").folder
+        func model(_ changes: [String: Any]) throws -> DecoderTransformer {
+            try DecoderTransformer(description(changes), from: folder.weights())
+        }
+        #expect { try model(["num_hidden_layers": 3]) } throws: { "\($0)".contains("model.layers.2.") }
+        #expect { try model(["intermediate_size": 41]) } throws: { "\($0)".contains("mlp.") }
+        #expect { try model(["mlp_bias": true]) } throws: { "\($0)".contains("bias") }
+        #expect { try model(["num_hidden_layers": 2_000_000_000]) } throws: { "\($0)".contains("layers.2.") }
+    }
+}
+
+/// Gradients through a whole decoder, a tied head's table included.
+@Suite struct DecoderGradientTests {
+    @Test(arguments: ["llama-biased", "gpt2", "qwen3"])
+    func finiteDifferences(_ name: String) throws {
+        var model = try DecoderFixture(name).model
+        let (ids, targets) = ([3, 14, 15, 9, 26], [14, 15, 9, 26, 5])
+        func loss(_ model: DecoderTransformer) throws -> Tensor {
+            try CrossEntropy()(model(TokenBatch([ids])), targets: targets)
+        }
+        try model.watchParameters()
+        let gradient = try model.parameterGradients(of: loss(model))
+        for name in [
+            "tokens.weight", "layers.1.attention.query.weight", "layers.0.feedForward.contract.weight",
+        ] {
+            let analytic = try #require(gradient[name]).scalars
+            let place = analytic.indices.max { abs(analytic[$0]) < abs(analytic[$1]) }!
+            func shifted(_ step: Float) throws -> Float {
+                var copy = model
+                try copy.watchParameters { _ in false }
+                try copy.forEachParameter { parameterName, parameter in
+                    guard parameterName == name else { return }
+                    parameter.withUnsafeMutableBuffer { $0[place] += step }
+                }
+                return try loss(copy).scalars[0]
+            }
+            let numeric = try (shifted(5e-3) - shifted(-5e-3)) / 1e-2
+            #expect(abs(numeric - analytic[place]) < 0.03 * abs(analytic[place]) + 3e-3, "\(name)")
+        }
+    }
+}
