@@ -42,11 +42,11 @@ extension AttentionMap {
             layers: layers, heads: heads, weights: summaries.flatMap { $0.shares(batch: batch) })
     }
 
-    /// What `encoder` looks at in one text, in at most `resolution` runs of tokens; a text with no more tokens is
+    /// What `transformer` looks at in one text, in at most `resolution` runs of tokens; a text with no more tokens is
     /// shown token by token.
     ///
     /// - Parameters:
-    ///   - encoder: The model that looks.
+    ///   - transformer: The model that looks.
     ///   - model: The model's name, shown as the title.
     ///   - text: The text that the ids stand for.
     ///   - ids: The token ids.
@@ -56,9 +56,10 @@ extension AttentionMap {
     ///   - heads: The heads to capture in each, from 0; nil: all.
     ///   - resolution: The most rows and columns of the map; positive.
     /// - Throws: `TensorError.invalidArgument` for a layer, head or resolution that cannot be, and for tokens that
-    ///   are not as many as `ids`; as the encoder itself.
+    ///   are not as many as `ids`; as the model itself.
     public init(
-        of encoder: EncoderTransformer, model: String, text: String, ids: [Int], typeIDs: [Int]? = nil,
+        of transformer: some ObservableTransformer, model: String, text: String, ids: [Int],
+        typeIDs: [Int]? = nil,
         tokens: [Token], layers: [Int]? = nil, heads: [Int]? = nil, resolution: Int
     ) throws {
         guard resolution > 0 else {
@@ -66,14 +67,14 @@ extension AttentionMap {
         }
         guard ids.count > resolution else {
             try self.init(
-                of: encoder, model: model, text: text, ids: ids, typeIDs: typeIDs, tokens: tokens,
+                of: transformer, model: model, text: text, ids: ids, typeIDs: typeIDs, tokens: tokens,
                 layers: layers,
                 heads: heads)
             return
         }
-        let (layers, heads) = try Self.chosen(layers, heads, of: encoder.configuration)
+        let (layers, heads) = try Self.chosen(layers, heads, of: transformer)
         var captured: [Int: WeightSummary] = [:]
-        _ = try encoder(TokenBatch([ids], typeIDs: typeIDs.map { [$0] })) { layer, observation in
+        try transformer.observe(TokenBatch([ids], typeIDs: typeIDs.map { [$0] })) { layer, observation in
             guard layers.contains(layer) else { return }
             captured[layer] = try observation.weightSummary(
                 heads: heads, rows: resolution, columns: resolution)

@@ -24,6 +24,64 @@ struct StoriesTests {
     }
 }
 
+/// The same weights in llama2.c's own files.
+@Suite(.enabled(if: Stories.folder != nil, "shared/data/stories260K is not here"))
+struct Llama2CTests {
+    @Test(arguments: ["stories260K", "stories260K_v1"])
+    func publishedTokens(_ name: String) throws {
+        let path = try #require(Stories.folder).appendingPathComponent("../\(name).bin").path
+        let file = try Llama2CFile(path: path)
+        let metadata = Metadata(
+            values: Dictionary(uniqueKeysWithValues: file.metadata.map { ($0.key, $0.value) }))
+        let decoder = try DecoderTransformer(.init(metadata: metadata), from: file)
+        let expected = try JSONDecoder().decode(
+            Stories.Expected.self,
+            from: Data(contentsOf: #require(Stories.folder).appendingPathComponent("expected_greedy.json"))
+        ).ids
+        try #require(expected.count >= 200)
+        var cache = try decoder.makeCache(capacity: 512)
+        var ids = [expected[0]]
+        while ids.count < expected.count {
+            let logits = try decoder([[ids[ids.count - 1]]], cache: &cache).scalars
+            ids.append(logits.firstIndex(of: logits.max()!)!)
+        }
+        #expect(ids == expected)
+    }
+
+    /// Cut, grown and mutated files end in an error that names the file.
+    @Test func hostileFiles() throws {
+        let path = try #require(Stories.folder).appendingPathComponent("../stories260K_v1.bin").path
+        let whole = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+        let target = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).bin")
+        defer { try? FileManager.default.removeItem(at: target) }
+        func refuses(_ bytes: [UInt8]) throws {
+            try Data(bytes).write(to: target)
+            #expect(throws: ModelFileError.self) { try Llama2CFile(path: target.path) }
+        }
+        for count in [1, 7, 27, 35, 255, 300, whole.count - 1] { try refuses(Array(whole[..<count])) }
+        try refuses(whole + [0])
+        for place in stride(from: 4, to: 36, by: 4) {
+            for value: Int32 in [0, -1, .max, .min, 3, 1 << 24] {
+                var bytes = whole
+                withUnsafeBytes(of: value.littleEndian) { bytes.replaceSubrange(place..<place + 4, with: $0) }
+                // The number of positions is not in version 1's tensors.
+                if place != 32 || value <= 0 || value >= 1 << 24 { try refuses(bytes) }
+            }
+        }
+    }
+
+    private struct Metadata: ModelMetadata {
+        let label = "llama2.c"
+        let values: [String: GGUFValue]
+
+        func string(_ key: String) -> String? { values[key]?.string }
+        func integer(_ key: String) -> Int? { values[key]?.integer }
+        func double(_ key: String) -> Double? { values[key]?.double }
+        func bool(_ key: String) -> Bool? { values[key]?.bool }
+        func count(_ key: String) -> Int? { values[key]?.array?.count }
+    }
+}
+
 enum Stories {
     static let folder = Locations.data.map { $0.appendingPathComponent("stories260K/derived") }
         .flatMap { FileManager.default.fileExists(atPath: $0.path) ? $0 : nil }
