@@ -46,6 +46,21 @@ extension Tokenizer {
         return template.apply(to: sequences, addingSpecialTokens: addSpecialTokens)
     }
 
+    /// Makes tokens of a conversation.
+    ///
+    /// The tokens are those of ``ChatPrompt/text``, and none is added: a template writes the begin token itself.
+    /// But in the parts that come from messages, tools and documents special tokens are not looked for, so that
+    /// nobody can end his message, or begin another one, by writing `<|im_end|>`. Added tokens that are not
+    /// special, such as `<think>` mostly is, are found everywhere, as they only stand for their text.
+    ///
+    /// - Throws: as ``encode(_:pair:addSpecialTokens:maxLength:strategy:side:)``.
+    public func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> Encoding {
+        let words = try cutIntoWords(prompt.text, of: prompt)
+        var tokens = try tokenize(words, in: words.indices, limit: nil)
+        postProcessor?.trimming?.trim(&tokens)
+        return Template.plainSingle.apply(to: [tokens[...]], addingSpecialTokens: false)
+    }
+
     private func template(isPair: Bool) -> Template {
         guard let templates = postProcessor?.templates else {
             return isPair ? .plainPair : .plainSingle
@@ -108,6 +123,7 @@ extension Tokenizer {
             }
             pieces.removeAll(keepingCapacity: true)
             try model.tokenize(words.scalars, word.range, into: &pieces)
+            if let prompt = words.prompt { try hideSpecialTokens(in: &pieces, of: words, prompt) }
             for piece in pieces {
                 let text =
                     piece.id == surfaceID
@@ -120,10 +136,38 @@ extension Tokenizer {
         return tokens
     }
 
+    /// Cuts up special tokens that the vocabulary has as ordinary pieces, where they are content.
+    private func hideSpecialTokens(
+        in pieces: inout [Piece], of words: Words, _ prompt: ChatPrompt
+    ) throws(TokenizerError) {
+        func isHidden(_ piece: Piece) -> Bool {
+            guard piece.range.count > 1, let token = added.token(of: piece.id), token.isSpecial else {
+                return false
+            }
+            // A token for what is unknown stands for other text than its own.
+            return words.scalars[piece.range].string == token.content
+                && prompt.hasContent(in: words.offset(of: piece.range))
+        }
+        guard pieces.contains(where: isHidden) else { return }
+        var cut: [Piece] = []
+        for piece in pieces {
+            guard isHidden(piece) else {
+                cut.append(piece)
+                continue
+            }
+            let middle = piece.range.lowerBound + 1
+            try model.tokenize(words.scalars, piece.range.lowerBound..<middle, into: &cut)
+            try model.tokenize(words.scalars, middle..<piece.range.upperBound, into: &cut)
+        }
+        pieces = cut
+    }
+
     /// Normalised text, cut into words and added tokens.
     private struct Words {
         var scalars: AlignedText = []
         var words: [(range: Range<Int>, token: AddedToken?)] = []
+        /// The conversation that the text is from, if it is from one.
+        let prompt: ChatPrompt?
 
         var indices: Range<Int> { words.indices }
 
@@ -142,27 +186,31 @@ extension Tokenizer {
         }
     }
 
-    private func cutIntoWords(_ text: String) throws(TokenizerError) -> Words {
-        var words = Words()
+    private func cutIntoWords(
+        _ text: String, of prompt: ChatPrompt? = nil
+    ) throws(TokenizerError) -> Words {
+        var words = Words(prompt: prompt)
         let original = try AlignedText(text)
-        for stretch in added.written.stretches(of: original) {
+        for stretch in added.written.stretches(of: original, in: prompt) {
             let isWhole = stretch.range.count == original.count
             let part = isWhole ? original : AlignedText(original[stretch.range])
             if let token = stretch.token {
                 words.append(PreTokenizedText(part), token: token)
             } else {
-                try appendWords(of: part, to: &words)
+                try appendWords(of: part, in: prompt, to: &words)
             }
         }
         return words
     }
 
     /// Normalises text that holds no added token as it is written, and cuts it into words.
-    private func appendWords(of text: AlignedText, to words: inout Words) throws(TokenizerError) {
+    private func appendWords(
+        of text: AlignedText, in prompt: ChatPrompt?, to words: inout Words
+    ) throws(TokenizerError) {
         let isAtStart = text.first?.start == 0
         var text = text
         try normalizer?.normalize(&text)
-        for stretch in added.normalized.stretches(of: text) {
+        for stretch in added.normalized.stretches(of: text, in: prompt) {
             let isWhole = stretch.range.count == text.count
             var part = PreTokenizedText(isWhole ? text : AlignedText(text[stretch.range]))
             part.isAtStart = isAtStart && stretch.range.lowerBound == 0

@@ -25,13 +25,15 @@ struct AddedTokenMatcher: Sendable {
     }
 
     /// Cuts a text into its added tokens and the rest. The stretches cover the whole text.
-    func stretches(of text: AlignedText) -> [Stretch] {
+    ///
+    /// - Parameter prompt: the text's origin: special tokens are not looked for in its content.
+    func stretches(of text: AlignedText, in prompt: ChatPrompt? = nil) -> [Stretch] {
         guard !tokens.isEmpty else { return [Stretch(range: 0..<text.count, token: nil)] }
         var stretches: [Stretch] = []
         var done = 0
         var index = 0
         while index < text.count {
-            guard let (token, matchEnd) = longestToken(in: text, at: index) else {
+            guard let (token, matchEnd) = longestToken(in: text, at: index, of: prompt) else {
                 index += 1
                 continue
             }
@@ -51,10 +53,20 @@ struct AddedTokenMatcher: Sendable {
         return stretches
     }
 
-    private func longestToken(in text: AlignedText, at start: Int) -> (token: AddedToken, end: Int)? {
+    private func longestToken(
+        in text: AlignedText, at start: Int, of prompt: ChatPrompt?
+    ) -> (token: AddedToken, end: Int)? {
         let first = text[start].scalar
         guard begins[Int(UTF8.encode(first)?.first ?? 0)] else { return nil }
-        return trie.longestMatch(in: text, start..<text.count).map { (tokens[Int($0.value)], $0.end) }
+        var end = text.count
+        while let match = trie.longestMatch(in: text, start..<end) {
+            let token = tokens[Int(match.value)]
+            let bytes = Int(text[start].start)..<Int(text[match.end - 1].end)
+            guard token.isSpecial, let prompt, prompt.hasContent(in: bytes) else { return (token, match.end) }
+            // What is content cannot be a special token; a shorter token may stand here still.
+            end = match.end - 1
+        }
+        return nil
     }
 
     private func standsAlone(_ match: Range<Int>, in text: AlignedText) -> Bool {

@@ -1,0 +1,102 @@
+import AttentionJSON
+
+/// What a chat template can be given: a value as JSON has them, its objects in order.
+public indirect enum ChatValue: Hashable, Sendable {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
+    case string(String)
+    case array([ChatValue])
+    case object([Member])
+
+    /// A member of an object.
+    public struct Member: Hashable, Sendable {
+        public var name: String
+        public var value: ChatValue
+
+        public init(_ name: String, _ value: ChatValue) { (self.name, self.value) = (name, value) }
+    }
+
+    /// Reads a JSON text.
+    ///
+    /// - Parameters:
+    ///   - json: UTF-8.
+    ///   - name: what errors call the text, such as the path of its file.
+    /// - Throws: ``TokenizerError/invalidJSON(file:offset:reason:)``.
+    public init(json: some Sequence<UInt8>, name: String = "JSON") throws(TokenizerError) {
+        try self.init(JSONValue(parsing: Array(json), name: name))
+    }
+
+    init(_ json: JSONValue) throws(TokenizerError) {
+        if let text = json.stringValue {
+            self = .string(text)
+        } else if let flag = json.boolValue {
+            self = .bool(flag)
+        } else if json.isNumber {
+            if let integer = json.integerValue {
+                self = .integer(integer)
+            } else {
+                self = .number(json.doubleValue ?? 0)
+            }
+        } else if let elements = json.elements {
+            self = .array(try elements.map { element throws(TokenizerError) in try ChatValue(element) })
+        } else if let members = json.members {
+            var list: [Member] = []
+            for (name, value) in members { list.append(Member(name, try ChatValue(value))) }
+            self = .object(list)
+        } else {
+            self = .null
+        }
+    }
+
+    /// The member of an object by its name.
+    public subscript(name: String) -> ChatValue? {
+        guard case .object(let members) = self else { return nil }
+        return members.last { $0.name == name }?.value
+    }
+
+    /// The text, where this is one.
+    public var stringValue: String? { if case .string(let text) = self { text } else { nil } }
+}
+
+extension ChatValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    public init(stringLiteral text: String) { self = .string(text) }
+    public init(booleanLiteral flag: Bool) { self = .bool(flag) }
+    public init(integerLiteral number: Int) { self = .integer(number) }
+    public init(floatLiteral number: Double) { self = .number(number) }
+    public init(arrayLiteral elements: ChatValue...) { self = .array(elements) }
+    public init(dictionaryLiteral members: (String, ChatValue)...) {
+        self = .object(members.map { Member($0.0, $0.1) })
+    }
+}
+
+extension JinjaValue {
+    /// - Parameter isContent: whether the text in it is content, in which special tokens are not looked for.
+    init(_ value: ChatValue, isContent: Bool, depth: Int = 1) throws(JinjaFault) {
+        guard depth <= JinjaSequence.greatestDepth else { throw JinjaFault(.tooCostly, "") }
+        switch value {
+        case .null: self = .null
+        case .bool(let flag): self = .bool(flag)
+        case .integer(let number): self = .integer(number)
+        case .number(let number): self = .float(number)
+        case .string(let text): self = .string(JinjaText(text, isContent: isContent))
+        case .array(let elements):
+            self = .list(
+                try JinjaSequence(
+                    elements.map { element throws(JinjaFault) in
+                        try JinjaValue(element, isContent: isContent, depth: depth + 1)
+                    }))
+        case .object(let members):
+            var dictionary = JinjaDictionary()
+            for member in members {
+                try dictionary.set(
+                    .string(JinjaText(member.name, isContent: isContent)),
+                    JinjaValue(member.value, isContent: isContent, depth: depth + 1))
+            }
+            self = .dictionary(dictionary)
+        }
+    }
+}

@@ -1,0 +1,277 @@
+import AttentionJSON
+
+/// Text as templates see it: a sequence of Unicode scalars, each of which knows whether it is the template's
+/// own or came from outside.
+///
+/// The mark is a bit beside the scalar, so that it follows the scalar through whatever the template does
+/// with it: slices, splits, replacements, upper case. It plays no part in comparisons.
+struct JinjaText: Sendable {
+    static let mark: UInt32 = 1 << 31
+
+    var units: [UInt32]
+    /// Whether it is what `safe` makes of text: adding other text to it escapes the other text.
+    var isMarkup = false
+
+    init(units: [UInt32] = [], isMarkup: Bool = false) { (self.units, self.isMarkup) = (units, isMarkup) }
+
+    init(_ units: ArraySlice<UInt32>, isMarkup: Bool = false) {
+        self.init(units: Array(units), isMarkup: isMarkup)
+    }
+
+    /// - Parameter isContent: whether the text came from outside the template.
+    init(_ text: String, isContent: Bool = false) {
+        let mark = isContent ? Self.mark : 0
+        units = text.unicodeScalars.map { $0.value | mark }
+    }
+
+    var count: Int { units.count }
+    var isEmpty: Bool { units.isEmpty }
+
+    /// The text itself, without its marks.
+    var string: String {
+        var scalars = String.UnicodeScalarView()
+        for unit in units { scalars.append(Self.scalar(unit)) }
+        return String(scalars)
+    }
+
+    static func scalar(_ unit: UInt32) -> Unicode.Scalar { Unicode.Scalar(unit & ~mark) ?? "\u{FFFD}" }
+
+    func with(_ units: some Sequence<UInt32>) -> JinjaText {
+        JinjaText(units: Array(units), isMarkup: isMarkup)
+    }
+}
+
+extension JinjaText: Hashable {
+    static func == (left: JinjaText, right: JinjaText) -> Bool {
+        guard left.count == right.count else { return false }
+        return left.units.withUnsafeBufferPointer { a in
+            right.units.withUnsafeBufferPointer { b in
+                var difference: UInt32 = 0
+                for index in a.indices { difference |= a[index] ^ b[index] }
+                return difference & ~mark == 0
+            }
+        }
+    }
+
+    func hash(into hasher: inout Hasher) {
+        for unit in units { hasher.combine(unit & ~Self.mark) }
+    }
+
+    /// The order of Python's strings: that of their scalars.
+    func precedes(_ other: JinjaText) -> Bool {
+        for (a, b) in zip(units, other.units) where (a ^ b) & ~Self.mark != 0 {
+            return a & ~Self.mark < b & ~Self.mark
+        }
+        return count < other.count
+    }
+}
+
+// MARK: Searching
+
+extension JinjaText {
+    /// Whether `other` stands at `index`.
+    func has(_ other: JinjaText, at index: Int) -> Bool {
+        guard index >= 0, index + other.count <= count else { return false }
+        for offset in other.units.indices
+        where (units[index + offset] ^ other.units[offset]) & ~Self.mark != 0 {
+            return false
+        }
+        return true
+    }
+
+    func hasPrefix(_ other: JinjaText) -> Bool { has(other, at: 0) }
+    func hasSuffix(_ other: JinjaText) -> Bool { has(other, at: count - other.count) }
+
+    /// Where `other` stands first in `range`, looked for in time linear in the text's length (Knuth, Morris
+    /// and Pratt, 1977).
+    func first(_ other: JinjaText, in range: Range<Int>? = nil) -> Int? {
+        let range = range ?? 0..<count
+        guard !other.isEmpty else { return range.lowerBound }
+        guard other.count <= range.count else { return nil }
+        if other.count == 1 {
+            let wanted = other.units[0] & ~Self.mark
+            return units[range].firstIndex { $0 & ~Self.mark == wanted }
+        }
+        let borders = other.borders
+        var matched = 0
+        for index in range {
+            let unit = units[index]
+            while matched > 0, (unit ^ other.units[matched]) & ~Self.mark != 0 {
+                matched = borders[matched - 1]
+            }
+            if (unit ^ other.units[matched]) & ~Self.mark == 0 { matched += 1 }
+            if matched == other.count { return index + 1 - matched }
+        }
+        return nil
+    }
+
+    /// The length of the longest border of each prefix.
+    private var borders: [Int] {
+        var borders = [0]
+        var length = 0
+        for index in 1..<count {
+            while length > 0, (units[index] ^ units[length]) & ~Self.mark != 0 {
+                length = borders[length - 1]
+            }
+            if (units[index] ^ units[length]) & ~Self.mark == 0 { length += 1 }
+            borders.append(length)
+        }
+        return borders
+    }
+
+    /// Where `other` stands last in `range`.
+    func last(_ other: JinjaText, in range: Range<Int>? = nil) -> Int? {
+        let range = range ?? 0..<count
+        let backwards = JinjaText(units: units[range].reversed())
+        guard let found = backwards.first(JinjaText(units: other.units.reversed())) else { return nil }
+        return range.upperBound - found - other.count
+    }
+
+    /// All places of `other`, none of which overlaps another. `other` is not empty.
+    func places(of other: JinjaText, limit: Int = .max) -> [Int] {
+        var places: [Int] = []
+        var start = 0
+        while places.count < limit, let place = first(other, in: start..<count) {
+            places.append(place)
+            start = place + other.count
+        }
+        return places
+    }
+}
+
+// MARK: White space
+
+extension JinjaText {
+    /// White space as Python's `str.isspace` has it.
+    static func isSpace(_ unit: UInt32) -> Bool {
+        switch unit & ~mark {
+        case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F,
+            0x3000:
+            true
+        default: false
+        }
+    }
+
+    enum Side { case left, right, both }
+
+    func stripped(_ side: Side = .both, where belongs: (UInt32) -> Bool = isSpace) -> JinjaText {
+        var rest = units[...]
+        if side != .right { rest = rest.drop(while: belongs) }
+        if side != .left { while let last = rest.last, belongs(last) { rest.removeLast() } }
+        return JinjaText(rest, isMarkup: isMarkup)
+    }
+
+    /// The lines, without their ends, as Python's `str.splitlines` finds them.
+    func lines(keepingEnds: Bool = false) -> [JinjaText] {
+        var lines: [JinjaText] = []
+        var start = 0
+        var index = 0
+        while index < count {
+            let unit = units[index] & ~Self.mark
+            let isEnd =
+                switch unit {
+                case 0x0A...0x0D, 0x1C...0x1E, 0x85, 0x2028, 0x2029: true
+                default: false
+                }
+            index += 1
+            guard isEnd else { continue }
+            let end = index - 1
+            if unit == 0x0D, index < count, units[index] & ~Self.mark == 0x0A { index += 1 }
+            lines.append(JinjaText(units[start..<(keepingEnds ? index : end)], isMarkup: isMarkup))
+            start = index
+        }
+        if start < count { lines.append(JinjaText(units[start...], isMarkup: isMarkup)) }
+        return lines
+    }
+}
+
+// MARK: Case
+
+extension JinjaText {
+    func mapped(_ mapping: (Unicode.Scalar.Properties) -> String) -> JinjaText {
+        var result: [UInt32] = []
+        result.reserveCapacity(count)
+        for unit in units {
+            for scalar in mapping(Self.scalar(unit).properties).unicodeScalars {
+                result.append(scalar.value | unit & Self.mark)
+            }
+        }
+        return with(result)
+    }
+
+    var uppercased: JinjaText { mapped(\.uppercaseMapping) }
+
+    /// Lower case, with the final form of sigma where one ends a word.
+    var lowercased: JinjaText { with(units.indices.flatMap { lowercase(at: $0) }) }
+
+    func lowercase(at index: Int) -> [UInt32] {
+        let unit = units[index]
+        if unit & ~Self.mark < 0x80 {
+            return [(0x41...0x5A).contains(unit & ~Self.mark) ? unit | 0x20 : unit]
+        }
+        if unit & ~Self.mark == 0x3A3 { return [(isFinalSigma(index) ? 0x3C2 : 0x3C3) | unit & Self.mark] }
+        return JinjaText(units: [unit]).mapped(\.lowercaseMapping).units
+    }
+
+    /// The condition Final_Sigma of the Unicode standard, section 3.13.
+    private func isFinalSigma(_ index: Int) -> Bool {
+        func nextCased(_ units: some Sequence<UInt32>) -> Bool {
+            for unit in units {
+                let properties = Self.scalar(unit).properties
+                if !properties.isCaseIgnorable { return properties.isCased }
+            }
+            return false
+        }
+        return nextCased(units[..<index].reversed()) && !nextCased(units[(index + 1)...])
+    }
+
+    /// The first scalar in title case, the rest in lower case.
+    var capitalized: JinjaText { cased { index, _ in index == 0 ? .title : .lower } }
+
+    /// Each word begins with a capital; a word is a run of letters that have a case.
+    var titlecased: JinjaText {
+        var isInWord = false
+        return cased { _, properties in
+            defer { isInWord = properties.isCased }
+            return isInWord ? .lower : .title
+        }
+    }
+
+    var swapcased: JinjaText { cased { $1.isUppercase ? .lower : .upper } }
+
+    private enum Case { case lower, upper, title }
+
+    private func cased(_ choose: (Int, Unicode.Scalar.Properties) -> Case) -> JinjaText {
+        var result: [UInt32] = []
+        for index in units.indices {
+            switch choose(index, Self.scalar(units[index]).properties) {
+            case .lower: result += lowercase(at: index)
+            case .upper: result += JinjaText(units: [units[index]]).uppercased.units
+            case .title: result += JinjaText(units: [units[index]]).mapped(\.titlecaseMapping).units
+            }
+        }
+        return with(result)
+    }
+
+    /// What HTML would take as its own is written as entities.
+    var escaped: JinjaText {
+        var result: [UInt32] = []
+        for unit in units {
+            let entity: String? =
+                switch Self.scalar(unit) {
+                case "&": "&amp;"
+                case "<": "&lt;"
+                case ">": "&gt;"
+                case "'": "&#39;"
+                case "\"": "&#34;"
+                default: nil
+                }
+            if let entity {
+                result += entity.unicodeScalars.map { $0.value | unit & Self.mark }
+            } else {
+                result.append(unit)
+            }
+        }
+        return JinjaText(units: result, isMarkup: true)
+    }
+}

@@ -1,0 +1,87 @@
+import AttentionTokenizers
+import Foundation
+import Testing
+
+struct ChatTemplateTests {
+    private let fixture: ChatFixture
+
+    init() throws { fixture = try ChatFixture() }
+
+    @Test func snippetsRenderAsTheReferenceRendersThem() throws {
+        let variables = ChatFixture.variables(fixture.value["variables"])
+            .merging(ChatFixture.tokens) { $1 }
+        let messages = [ChatMessage(.user, "a"), ChatMessage(.assistant, "b")]
+        let snippets = ChatFixture.elements(fixture.value["snippets"])
+        #expect(snippets.count > 600)
+        for snippet in snippets {
+            let pair = ChatFixture.elements(snippet)
+            let source = try #require(pair[0].stringValue)
+            // The reference shows the time of the place; the fixture was made in UTC.
+            if source.contains("strftime"), TimeZone.current.secondsFromGMT(for: ChatFixture.date) != 0 {
+                continue
+            }
+            let text = try? rendered(source, variables, messages)
+            #expect(text == pair[1].stringValue, "\(source)")
+        }
+    }
+
+    @Test func templatesRenderAsTheReferenceRendersThem() throws {
+        for conversation in ChatFixture.members(fixture.value["conversations"]) {
+            let value = conversation.value
+            let tools = value["tools"].map { ChatFixture.elements($0) }
+            for template in ChatFixture.members(fixture.value["templates"]) {
+                let expected = try #require(fixture.value["results"]?[template.name]?[conversation.name])
+                var outcome = ChatValue.null
+                do {
+                    let loaded = try ChatTemplate(try #require(template.value.stringValue))
+                    let prompt = try loaded.render(
+                        ChatFixture.messages(value["messages"]), tools: tools,
+                        addGenerationPrompt: value["add"] != false,
+                        variables: ChatFixture.tokens.merging(ChatFixture.variables(value["variables"])) {
+                            $1
+                        },
+                        date: ChatFixture.date)
+                    outcome = .string(prompt.text)
+                } catch let error as ChatTemplateError {
+                    if case .refused(_, let message) = error { outcome = [.string(message)] }
+                }
+                #expect(outcome == expected, "\(template.name) with \(conversation.name)")
+            }
+        }
+    }
+
+    @Test func errorsSayWhere() {
+        #expect(
+            throws: ChatTemplateError.syntax(
+                template: "t", line: 2, column: 6, reason: "expected an expression, found '}}'")
+        ) {
+            try rendered("a\n{{ 1+}}")
+        }
+        #expect(
+            throws: ChatTemplateError.unsupported(
+                template: "t", line: 1, column: 6, construct: "the filter 'from_json'")
+        ) {
+            try rendered("{{ a|from_json }}")
+        }
+        #expect(
+            throws: ChatTemplateError.unsupported(
+                template: "t", line: 3, column: 4, construct: "the tag 'include'")
+        ) {
+            try rendered("\n\n{% include 'x' %}")
+        }
+        #expect(
+            throws: ChatTemplateError.failed(template: "t", line: 1, column: 6, reason: "'a' is undefined")
+        ) {
+            try rendered("é\t{{ a.b }}")
+        }
+        #expect(throws: ChatTemplateError.refused(template: "t", message: "no")) {
+            try rendered("{{ raise_exception('no') }}")
+        }
+        #expect("\(ChatTemplateError.refused(template: "t", message: "a\u{1B}[0m"))".contains("\\u{1B}"))
+    }
+
+    /// What the template does not reach costs nothing, and is no error.
+    @Test func whatIsUnsupportedIsAnErrorOnlyWhereItIsReached() throws {
+        #expect(try rendered("{% if false %}{{ a|from_json }}{% endif %}b") == "b")
+    }
+}
