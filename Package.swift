@@ -55,7 +55,7 @@ let package = Package(
             name: "attend",
             dependencies: [
                 "AttentionGeneration", "AttentionMaps", "AttentionModels", "AttentionFiles",
-                "AttentionTokenizers",
+                "AttentionTokenizers", "Attention",
                 "AttentionTensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -4,8 +4,8 @@
     python3 -m venv .venv && .venv/bin/pip install -r Scripts/requirements.txt
     .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [--sorter FOLDER] [FAMILY…]
 
-FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, decoders, gradients, operations, sampling,
-sentences, sorter (all of them when none is named).
+FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, decoders, gradients, operations,
+sampling, beams, sentences, sorter (all of them when none is named).
 `sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), `sorter` the published gpt-nano-sort (`--sorter`);
 they are left out without it.
 
@@ -100,6 +100,8 @@ Tests/AttentionGenerationTests/Fixtures/minilm.safetensors
 
 Tests/AttentionGenerationTests/Fixtures/sampling.json – prompt, generated (ids); cases: [{name, options, logits [V],
     kept (the ids that may be drawn), probabilities (of those)}]
+Tests/AttentionGenerationTests/Fixtures/beams.json – prompt; cases: [{beams, results, lengthPenalty, earlyStopping,
+    ends (ids), count (the most tokens), texts: [{tokens, score}]}], of the decoder `llama`
 """
 
 import argparse
@@ -107,6 +109,7 @@ from pathlib import Path
 
 import torch
 
+from fixtures.beams import make_beams
 from fixtures.decoders import make_decoders
 from fixtures.encoders import make_encoders
 from fixtures.gradients import make_gradients
@@ -123,7 +126,7 @@ FAMILIES = {
     "multi-head": make_multi_head, "operator": make_operator,
     "operator-gradients": make_operator_gradients, "layers": make_layers,
     "encoders": make_encoders, "decoders": make_decoders, "gradients": make_gradients,
-    "operations": make_operations, "sampling": make_sampling}
+    "operations": make_operations, "sampling": make_sampling, "beams": make_beams}
 
 
 def main() -> None:

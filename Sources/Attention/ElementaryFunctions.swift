@@ -11,6 +11,7 @@
 extension Double {
     package static func exp(_ x: Double) -> Double { _exp(x) }
     package static func log(_ x: Double) -> Double { _log(x) }
+    package static func pow(_ x: Double, _ y: Double) -> Double { _pow(x, y) }
     package static func tanh(_ x: Double) -> Double { _tanh(x) }
     package static func cos(_ x: Double) -> Double { _cos(x) }
     package static func sin(_ x: Double) -> Double { _sin(x) }
@@ -24,6 +25,7 @@ extension Float {
 
 private func _exp(_ x: Double) -> Double { exp(x) }
 private func _log(_ x: Double) -> Double { log(x) }
+private func _pow(_ x: Double, _ y: Double) -> Double { pow(x, y) }
 private func _tanh(_ x: Double) -> Double { tanh(x) }
 private func _cos(_ x: Double) -> Double { cos(x) }
 private func _sin(_ x: Double) -> Double { sin(x) }

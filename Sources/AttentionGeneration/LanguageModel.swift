@@ -15,10 +15,15 @@ public struct LanguageModel: Sendable {
     /// The folder's or file's own name.
     public let name: String
     public let path: String
-    public let tokenizer: Tokenizer
+    private let optionalTokenizer: Result<Tokenizer, TokenizerError>
     public let decoder: DecoderTransformer
     /// The tokens that end a text.
     public let endTokens: Set<Int>
+
+    /// What makes tokens of text and text of tokens.
+    ///
+    /// - Throws: `TokenizerError.noTokenizerFile(folder:)` for a model without one, which works with tokens all the same.
+    public var tokenizer: Tokenizer { get throws(TokenizerError) { try optionalTokenizer.get() } }
 
     /// Loads a model folder as the Hugging Face hub has it, or a GGUF file. Weights in 16 bits stay in the mapped file.
     ///
@@ -35,8 +40,15 @@ public struct LanguageModel: Sendable {
     /// - Throws: As ``init(path:)``.
     public init(folder: ModelFolder) throws {
         let description = try folder.description(DecoderTransformer.Description.self)
+        let tokenizer: Result<Tokenizer, TokenizerError>
+        do {
+            tokenizer = .success(try Tokenizer(path: folder.path))
+        } catch let error as TokenizerError {
+            guard case .noTokenizerFile = error else { throw error }
+            tokenizer = .failure(error)
+        }
         try self.init(
-            path: folder.path, tokenizer: Tokenizer(path: folder.path),
+            path: folder.path, tokenizer: tokenizer,
             decoder: DecoderTransformer(description, from: folder.weights()),
             endTokens: EndTokens(folder: folder).ids)
     }
@@ -49,23 +61,28 @@ public struct LanguageModel: Sendable {
         } catch let error as ModelConfigurationError {
             throw ModelFileError(error, file: file.path, architectureField: "general.architecture")
         }
+        let hasTokenizer = file.metadata["tokenizer.ggml.model"] != nil
         try self.init(
-            path: file.path, tokenizer: Tokenizer(gguf: file),
+            path: file.path,
+            tokenizer: hasTokenizer
+                ? .success(Tokenizer(gguf: file)) : .failure(.noTokenizerFile(folder: file.path)),
             decoder: DecoderTransformer(description, from: file), endTokens: EndTokens(gguf: file).ids)
     }
 
-    private init(path: String, tokenizer: Tokenizer, decoder: DecoderTransformer, endTokens: Set<Int>) throws
-    {
+    private init(
+        path: String, tokenizer: Result<Tokenizer, TokenizerError>, decoder: DecoderTransformer,
+        endTokens: Set<Int>
+    ) throws {
         name = path.split(separator: "/").last.map(String.init) ?? path
         self.path = path
-        self.tokenizer = tokenizer
+        optionalTokenizer = tokenizer
         self.decoder = decoder
         self.endTokens = endTokens
         let vocabulary = decoder.configuration.vocabulary
-        if tokenizer.vocabularySize > vocabulary {
+        if let size = try? tokenizer.get().vocabularySize, size > vocabulary {
             throw ModelFileError.invalidField(
                 file: path, field: "the model's vocabulary",
-                expected: "at least the tokenizer's \(tokenizer.vocabularySize)", found: "\(vocabulary)")
+                expected: "at least the tokenizer's \(size)", found: "\(vocabulary)")
         }
     }
 }

@@ -14,6 +14,7 @@ struct Attend: ParsableCommand {
             ~/.cache/swift-attention/models and in the Hugging Face cache. Nothing is downloaded while a \
             command runs.
 
+              attend generate --model Qwen3-0.6B "Once upon a time"
               attend embed --model all-MiniLM-L6-v2 "Attention is all you need."
               attend rank --model all-MiniLM-L6-v2 --query "how to sign in" --file faq.txt
               attend look --model all-MiniLM-L6-v2 "The animal was tired." --html page.html
@@ -29,6 +30,7 @@ struct Attend: ParsableCommand {
               73   an output file that cannot be written
               74   reading or writing failed halfway
               78   a wrong setting in the environment
+              130  ended by Ctrl-C
 
             ENVIRONMENT:
               ATTENTION_MODELS   folders to look for models in, separated by colons
@@ -49,7 +51,10 @@ struct Attend: ParsableCommand {
                 > ~/.config/fish/completions/attend.fish
             """,
         version: "0.1.0",
-        subcommands: [Embed.self, Rank.self, Tokenize.self, Look.self])
+        subcommands: [
+            Generate.self, Logits.self, MeasurePerplexity.self, Embed.self, Rank.self, Tokenize.self,
+            Look.self,
+        ])
 
     static func main() {
         // Writing to a closed pipe then fails with an error, which ends the program quietly (ClosedPipe).

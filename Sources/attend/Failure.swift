@@ -1,5 +1,7 @@
 import ArgumentParser
+import Attention
 import AttentionFiles
+import AttentionGeneration
 import AttentionMaps
 import AttentionModels
 import AttentionTensors
@@ -41,7 +43,9 @@ struct Failure: Error {
         case let error as ModelFileError: self.init(Self.code(error), "\(error)")
         case let error as TokenizerError: self.init(Self.code(error), "\(error)")
         case let error as TensorError: self.init(Self.code(error), "\(error)")
-        case is SafetensorsError, is GGUFError, is ModelConfigurationError, is AttentionMapError:
+        case let error as GenerationError: self.init(Self.code(error), "\(error)")
+        case is SafetensorsError, is GGUFError, is ModelConfigurationError, is AttentionMapError,
+            is KeyValueCacheError:
             self.init(.badData, "\(error)")
         default:
             if Attend.exitCode(for: error) != .failure { return nil }
@@ -69,6 +73,13 @@ struct Failure: Error {
         switch error {
         case .unreadableFile, .noTokenizerFile: .noInput
         default: .badData
+        }
+    }
+
+    private static func code(_ error: GenerationError) -> FailureCode {
+        switch error {
+        case .invalidOption, .unsupported: .usage
+        case .emptyPrompt, .promptTooLong, .unknownToken, .notFinite, .nothingAllowed: .badData
         }
     }
 

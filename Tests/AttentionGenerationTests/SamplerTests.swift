@@ -61,6 +61,43 @@ struct SamplerTests {
         }
     }
 
+    /// The selection, which sorts nothing, against sorting: flat and peaked distributions over a large vocabulary.
+    @Test(arguments: [0.3, 1, 3] as [Float])
+    func selectsFromManyTokens(_ spread: Float) throws {
+        let logits = Self.logits(40_000, seed: 12).map { $0 * spread }
+        let ranked = logits.indices.sorted { (logits[$0], $1) > (logits[$1], $0) }
+        func kept(_ sampling: Sampling) throws -> Set<Int> {
+            let sampler = try Sampler(sampling, vocabulary: logits.count)
+            return try Set(logits.withUnsafeBufferPointer { try sampler.probabilities(at: 0, from: $0).keys })
+        }
+        for count in [1, 37, 900, 20_000] {
+            #expect(try kept(Sampling(topK: count)) == Set(ranked.prefix(count)))
+        }
+        let weights = logits.map { exp(Double($0)) }
+        let total = weights.reduce(0, +)
+        func first(_ order: [Int], _ share: Double) -> Set<Int> {
+            var sum = 0.0
+            return Set(
+                order.prefix { token in
+                    defer { sum += weights[token] }
+                    return sum < share * total
+                })
+        }
+        for share in [0.05, 0.6, 0.98] {
+            let expected = first(ranked, share)
+            // Sums in float32 may decide otherwise about the last one or few.
+            let found = try kept(Sampling(topP: Float(share)))
+            #expect(found.symmetricDifference(expected).count <= 1 + expected.count / 2000, "top-p \(share)")
+        }
+        let entropy = log(total) - zip(weights, logits).reduce(0) { $0 + $1.0 * Double($1.1) } / total
+        let typical = logits.indices.sorted {
+            abs(log(total) - Double(logits[$0]) - entropy) < abs(log(total) - Double(logits[$1]) - entropy)
+        }
+        let expected = first(typical, 0.7)
+        let found = try kept(Sampling(typicalP: 0.7))
+        #expect(found.symmetricDifference(expected).count <= 2 + expected.count / 2000)
+    }
+
     @Test func equalsAreDecidedByTheLowestID() throws {
         var logits = [Float](repeating: 0, count: 200)
         logits[130] = 2

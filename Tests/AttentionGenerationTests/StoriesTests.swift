@@ -2,6 +2,7 @@ import AttentionFiles
 import AttentionGeneration
 import AttentionModels
 import AttentionTensors
+import AttentionTokenizers
 import Foundation
 import TestSupport
 import Testing
@@ -21,6 +22,53 @@ struct StoriesTests {
             ids.append(logits.firstIndex(of: logits.max()!)!)
         }
         #expect(ids == expected)
+    }
+
+    /// The published 200 tokens and their text, and both with guesses ahead.
+    @Test func publishedText() throws {
+        let model = try LanguageModel(path: #require(Stories.gguf("f32")))
+        let published = try #require(try Stories.published())
+        for speculation in [nil, Speculation.lookup, .draft(model.decoder)] {
+            var options = GenerationOptions(maximumTokens: published.ids.count - 1)
+            options.speculation = speculation
+            var generation = try model.generation(of: [published.ids[0]], options)
+            let tokens = try generation.rest()
+            #expect(published.ids[...0] + tokens.map(\.id) == published.ids)
+            #expect(tokens.map(\.text).joined() == published.text)
+        }
+    }
+
+    /// A folder without a tokenizer works with tokens.
+    @Test func withoutATokenizer() throws {
+        let folder = try #require(Stories.folder).appendingPathComponent("hf").path
+        let model = try LanguageModel(path: folder)
+        let published = try #require(try Stories.published())
+        let tokens = try model.generated([published.ids[0]], GenerationOptions(maximumTokens: 40))
+        #expect(tokens == Array(published.ids[1...40]))
+        #expect(throws: TokenizerError.noTokenizerFile(folder: folder)) { try model.tokenizer }
+    }
+
+    /// A stop string that begins and ends within tokens; the text goes on from the prompt with its space.
+    @Test func stopStrings() throws {
+        let model = try LanguageModel(path: #require(Stories.gguf("f32")))
+        var options = GenerationOptions(maximumTokens: 60)
+        options.stopStrings = ["ed to pl"]
+        var generation = try model.generation(of: model.tokenize(prompt: "Once upon a time, there"), options)
+        let text = try generation.rest().map(\.text).joined()
+        #expect(text == " was a little girl named Lily. She lov")
+        #expect(generation.state.finish == .stopString("ed to pl"))
+    }
+
+    /// What 8 bits cost. The text is the model's own, so that it foresees it well.
+    @Test func perplexityInEightBits() throws {
+        let ids = try #require(try Stories.published()).ids
+        func perplexity(_ type: String) throws -> Double {
+            try LanguageModel(path: #require(Stories.gguf(type)))
+                .perplexity(of: ids, windows: .sliding(length: 128, stride: 64)).value
+        }
+        let (exact, eightBits) = (try perplexity("f32"), try perplexity("q8_0"))
+        #expect(exact > 1 && exact < 2)
+        #expect(abs(eightBits / exact - 1) < 0.01)
     }
 }
 
@@ -91,6 +139,18 @@ enum Stories {
     }
 
     struct Expected: Decodable { let ids: [Int] }
+
+    struct Published: Decodable {
+        let ids: [Int]
+        let text: String
+    }
+
+    static func published() throws -> Published? {
+        try folder.map { folder in
+            try JSONDecoder().decode(
+                Published.self, from: Data(contentsOf: folder.appendingPathComponent("expected_greedy.json")))
+        }
+    }
 
     static func expected() throws -> [String: Expected] {
         guard let folder else { return [:] }

@@ -29,14 +29,35 @@ struct Candidates {
         self.scan = scan
         scale = 1 / sampling.temperature
         if let topK = sampling.topK, topK < logits.count {
-            let top = TopTokens.tokens(topK, of: logits, maximaOfBlocks, scan)
-            tokens = top
-            top.map { logits[Int($0)] }.withUnsafeBufferPointer { weigh($0) }
+            weigh(TopTokens.tokens(topK, of: logits, maximaOfBlocks, scan))
+            keepMostProbable(upTo: sampling.topP, of: total, atLeast: sampling.minP)
         } else {
-            weigh(logits)
+            let whole = weighEnough(for: sampling.topP, maximaOfBlocks)
+            keepMostProbable(upTo: sampling.topP, of: whole, atLeast: sampling.minP)
         }
-        keepMostProbable(upTo: sampling.topP, atLeast: sampling.minP)
         if let share = sampling.typicalP { keepTypical(upTo: share) }
+    }
+
+    /// Weighs as many of the most probable tokens as top-p can keep, or all, and returns what all weigh.
+    ///
+    /// A trained model's top-p keeps a few dozen tokens: then nothing that is as long as the vocabulary is written.
+    private mutating func weighEnough(for share: Float?, _ maximaOfBlocks: [Float]) -> Double {
+        if let share, share < 1 {
+            let whole = scan.weigh(logits, maximum: maximum, scale: scale, into: nil)
+                .reduce(0) { $0 + Double($1) }
+            for count in [256, 2048] where count < maximaOfBlocks.count {
+                weigh(TopTokens.tokens(count, of: logits, maximaOfBlocks, scan))
+                if total >= Double(share) * whole { return whole }
+            }
+            tokens = nil
+        }
+        weigh(logits)
+        return total
+    }
+
+    private mutating func weigh(_ tokens: [Int32]) {
+        self.tokens = tokens
+        tokens.map { logits[Int($0)] }.withUnsafeBufferPointer { weigh($0) }
     }
 
     private mutating func weigh(_ logits: UnsafeBufferPointer<Float>) {
@@ -50,10 +71,12 @@ struct Candidates {
 
     /// Top-p and min-p. Tokens so improbable that all such together are less than what top-p leaves out need not be
     /// put in order: of a peaked distribution few are left.
-    private mutating func keepMostProbable(upTo share: Float?, atLeast minimum: Float?) {
+    ///
+    /// - Parameter whole: What all tokens weigh, of which top-p takes its share.
+    private mutating func keepMostProbable(upTo share: Float?, of whole: Double, atLeast minimum: Float?) {
         guard share ?? 1 < 1 || minimum ?? 0 > 0 else { return }
-        let bound = Double(share ?? 1) * total
-        let tail = share.map { Float((1 - Double($0)) * total / Double(weights.count)) } ?? 0
+        let bound = Double(share ?? 1) * whole
+        let tail = share.map { Float((1 - Double($0)) * whole / Double(logits.count)) } ?? 0
         let kept = weights.withUnsafeBufferPointer {
             scan.places(of: $0, reaching: max(tail, minimum ?? 0))
         }

@@ -6,6 +6,7 @@ enum JSON {
     case number(Float)
     case array([JSON])
     case object([(key: String, value: JSON)])
+    case null
 
     static func integers(_ values: [Int]) -> JSON { .array(values.map(JSON.integer)) }
     static func numbers(_ values: some Sequence<Float>) -> JSON { .array(values.map(JSON.number)) }
@@ -21,6 +22,7 @@ enum JSON {
 
     private func write(into bytes: inout [UInt8]) {
         switch self {
+        case .null: bytes += "null".utf8
         case .string(let text): Self.write(text, into: &bytes)
         case .integer(let value): bytes += "\(value)".utf8
         case .number(let value):

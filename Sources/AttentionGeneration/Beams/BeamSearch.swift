@@ -1,0 +1,174 @@
+import Attention
+import AttentionModels
+import AttentionTensors
+
+/// Follows several texts at once, and finds those that are most probable as a whole, as transformers' generate does.
+///
+/// Texts share the cache's memory as far as they are alike.
+struct BeamSearch {
+    private let options: BeamOptions
+    private let stopTokens: Set<Int>
+    private let decoder: DecoderTransformer
+    private var cache: DecoderCache
+    /// The texts under way, the best first; the cache has a sequence for each.
+    private var running: [Running]
+    /// The texts that have ended, the best first.
+    private(set) var finished: [Beam] = []
+    /// The most tokens that may be generated.
+    private let limit: Int
+
+    private struct Running {
+        var tokens: [Int] = []
+        /// The sum of the tokens' log-probabilities.
+        var score: Float = 0
+        var constraint: (any TokenConstraint)?
+    }
+
+    private struct Candidate {
+        let parent: Int
+        let token: Int
+        let score: Float
+    }
+
+    init(_ decoder: DecoderTransformer, options: BeamOptions, stopTokens: Set<Int>, limit: Int, capacity: Int)
+        throws
+    {
+        self.decoder = decoder
+        self.options = options
+        self.stopTokens = stopTokens
+        self.limit = limit
+        cache = try decoder.makeCache(capacity: capacity, storage: options.storage)
+        running = [Running(constraint: options.constraint)]
+    }
+
+    /// Reads the prompt and searches to the end.
+    mutating func run(prompt: [Int]) throws {
+        var logits: Tensor?
+        for chunk in PromptChunks(prompt.count, vocabulary: nil) {
+            if Task.isCancelled { throw CancellationError() }
+            logits = try decoder([Array(prompt[chunk])], cache: &cache)
+        }
+        for length in 1...limit {
+            if Task.isCancelled { throw CancellationError() }
+            guard let current = logits else { return }
+            let candidates = try candidates(from: current)
+            finish(candidates, length: length)
+            try follow(candidates)
+            guard length < limit, !running.isEmpty, canImprove(length: length) else { return }
+            logits = try decoder(running.map { [$0.tokens[length - 1]] }, cache: &cache)
+        }
+    }
+
+    /// The best ways to go on, the best first: more than there are beams, because some end a text.
+    private func candidates(from logits: Tensor) throws -> [Candidate] {
+        let count = max(2, 1 + stopTokens.count) * options.beams
+        var candidates: [Candidate] = []
+        for (index, beam) in running.enumerated() {
+            try logits.withRow(index) { row in
+                let distribution = try LogDistribution(row)
+                guard let constraint = beam.constraint else {
+                    for choice in distribution.mostProbable(min(count, row.count)) {
+                        candidates.append(
+                            Candidate(
+                                parent: index, token: choice.token, score: choice.logProbability + beam.score)
+                        )
+                    }
+                    return
+                }
+                var allowed = try constraint.allowedTokens()
+                for token in stopTokens {
+                    if constraint.isComplete { allowed.insert(token) } else { allowed.remove(token) }
+                }
+                for token in allowed.tokens where token < row.count {
+                    candidates.append(
+                        Candidate(parent: index, token: token, score: distribution[token] + beam.score))
+                }
+            }
+        }
+        candidates.sort { ($1.score, $0.parent, $0.token) < ($0.score, $1.parent, $1.token) }
+        return Array(candidates.prefix(count))
+    }
+
+    /// Keeps the texts that end here, of the candidates that are as good as a beam.
+    private mutating func finish(_ candidates: [Candidate], length: Int) {
+        if finished.count == options.beams, options.earlyStopping == .whenFull { return }
+        for candidate in candidates.prefix(options.beams)
+        where stopTokens.contains(candidate.token) || length == limit {
+            finished.append(
+                Beam(
+                    tokens: running[candidate.parent].tokens + [candidate.token],
+                    score: score(candidate.score, length: length)))
+        }
+        // Of equal scores, those found first stay first: the sort is stable.
+        finished.sort { $0.score > $1.score }
+        finished.removeLast(max(0, finished.count - options.beams))
+    }
+
+    /// Goes on with the best that do not end.
+    private mutating func follow(_ candidates: [Candidate]) throws {
+        let chosen = candidates.filter { !stopTokens.contains($0.token) }.prefix(options.beams)
+        let parents = running.count
+        var next: [Running] = []
+        for candidate in chosen {
+            var beam = running[candidate.parent]
+            beam.tokens.append(candidate.token)
+            beam.score = candidate.score
+            try beam.constraint?.accept(candidate.token)
+            next.append(beam)
+            try cache.addSequence(copying: candidate.parent)
+        }
+        for _ in 0..<parents { try cache.removeSequence(0) }
+        running = next
+    }
+
+    /// Whether a text under way can still be better than the worst that has ended.
+    private func canImprove(length: Int) -> Bool {
+        guard finished.count == options.beams, let worst = finished.last, let best = running.first else {
+            return true
+        }
+        if options.earlyStopping == .whenFull { return false }
+        let usesLongest = options.earlyStopping == .never && options.lengthPenalty > 0
+        return score(best.score, length: usesLongest ? limit : length) > worst.score
+    }
+
+    private func score(_ sum: Float, length: Int) -> Float {
+        sum / Float(Double.pow(Double(length), Double(options.lengthPenalty)))
+    }
+}
+
+extension LanguageModel {
+    /// The most probable texts that follow some tokens, by beam search, the best first.
+    ///
+    /// - Parameters:
+    ///   - tokens: The prompt, taken as it is.
+    ///   - options: What is asked for.
+    /// - Returns: At most as many as were asked for.
+    /// - Throws: ``GenerationError``; `TensorError`; `KeyValueCacheError`; what the constraint throws;
+    ///   `CancellationError` in a task that was cancelled.
+    public func beamSearch(_ tokens: [Int], _ options: BeamOptions) throws -> [Beam] {
+        for (name, value) in [
+            ("the number of beams", options.beams), ("the number of texts", options.results),
+        ]
+        where !(1...1024).contains(value) {
+            throw GenerationError.invalidOption(name: name, expected: "1 to 1024", found: "\(value)")
+        }
+        guard options.results <= options.beams else {
+            throw GenerationError.invalidOption(
+                name: "the number of texts", expected: "at most the \(options.beams) beams",
+                found: "\(options.results)")
+        }
+        guard options.lengthPenalty.isFinite else {
+            throw GenerationError.invalidOption(
+                name: "the length penalty", expected: "a number", found: "\(options.lengthPenalty)")
+        }
+        var request = GenerationOptions(maximumTokens: options.maximumTokens)
+        (request.context, request.stopTokens) = (options.context, options.stopTokens)
+        // Checks the prompt and the options that the two have in common.
+        let state = try state(of: tokens, request)
+        var search = try BeamSearch(
+            decoder, options: options, stopTokens: state.stopTokens,
+            limit: min(options.maximumTokens, state.limit - tokens.count), capacity: state.limit)
+        try search.run(prompt: tokens)
+        return Array(search.finished.prefix(options.results))
+    }
+}

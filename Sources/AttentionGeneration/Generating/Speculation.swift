@@ -1,0 +1,110 @@
+import AttentionModels
+import AttentionTensors
+
+/// Who guesses what a model will say, so that it reads several tokens at once and says how far the guesses were right
+/// (arXiv:2211.17192).
+///
+/// The tokens are the same as without. A guess is right if it is the token that the sampler chooses from the model's
+/// logits with the random number of that position; and runs of up to eight tokens have the same logits, to the bit, as
+/// their tokens one at a time.
+public enum Speculation: Sendable {
+    /// What followed the last few tokens where they stood before (arXiv:2304.04487).
+    case lookup
+    /// A smaller model with the same tokens. It chooses with the same random numbers, so that it is right often even at
+    /// high temperatures.
+    case draft(DecoderTransformer)
+
+    /// The most tokens that the model reads at once.
+    static let longestRun = 8
+}
+
+/// Guesses of one kind, under way.
+protocol Drafter: Sendable {
+    /// Up to `count` guesses of what follows the state's tokens.
+    mutating func propose(_ count: Int, after state: GenerationState) throws -> [Int]
+}
+
+extension Speculation {
+    func makeDrafter(for model: DecoderTransformer, capacity: Int) throws -> any Drafter {
+        switch self {
+        case .lookup: return PromptLookup()
+        case .draft(let draft): return try DraftModel(draft, for: model, capacity: capacity)
+        }
+    }
+}
+
+/// Guesses that a text repeats itself.
+package struct PromptLookup: Drafter {
+    private static let longestMatch = 3
+
+    func propose(_ count: Int, after state: GenerationState) -> [Int] {
+        Self.continuation(of: state.tokens, count: count)
+    }
+
+    /// What followed the last tokens, three if possible, where they last stood before.
+    package static func continuation(of tokens: [Int], count: Int) -> [Int] {
+        tokens.withUnsafeBufferPointer { tokens in
+            for length in stride(from: longestMatch, through: 1, by: -1) where tokens.count > length {
+                let last = tokens.count - length
+                for start in stride(from: last - 1, through: 0, by: -1) {
+                    guard (0..<length).allSatisfy({ tokens[start + $0] == tokens[last + $0] })
+                    else { continue }
+                    let follows = start + length
+                    return Array(tokens[follows..<min(follows + count, tokens.count)])
+                }
+            }
+            return []
+        }
+    }
+}
+
+/// Guesses of a smaller model.
+struct DraftModel: Drafter {
+    private let model: DecoderTransformer
+    private var cache: DecoderCache
+    /// The tokens that the cache holds.
+    private var read: [Int] = []
+
+    init(_ draft: DecoderTransformer, for model: DecoderTransformer, capacity: Int) throws {
+        let vocabularies = (draft.configuration.vocabulary, model.configuration.vocabulary)
+        guard vocabularies.0 == vocabularies.1 else {
+            throw GenerationError.unsupported(
+                "the draft model has \(vocabularies.0) tokens, and the model \(vocabularies.1); "
+                    + "both must have the same")
+        }
+        self.model = draft
+        cache = try draft.makeCache(capacity: min(capacity, draft.configuration.longestSequence))
+    }
+
+    mutating func propose(_ count: Int, after state: GenerationState) throws -> [Int] {
+        let tokens = state.tokens
+        // Beyond its own context the draft model has nothing to say.
+        guard tokens.count + count <= cache.capacity else { return [] }
+        try forget(notIn: tokens)
+        var chooser = state.chooser
+        var guesses: [Int] = []
+        while guesses.count < count, !chooser.isComplete {
+            let logits = try advance(to: tokens + guesses)
+            guesses.append(try logits.withUnsafeBuffer { try chooser.next(from: $0) })
+        }
+        return guesses
+    }
+
+    /// Takes back guesses that were wrong.
+    private mutating func forget(notIn tokens: [Int]) throws {
+        // At least one token must be read for there to be logits.
+        let common = min(zip(read, tokens).prefix { $0 == $1 }.count, tokens.count - 1)
+        try cache.truncate(sequence: 0, to: common)
+        read.removeLast(read.count - common)
+    }
+
+    private mutating func advance(to tokens: [Int]) throws -> Tensor {
+        var logits: Tensor?
+        for chunk in PromptChunks(tokens.count, from: read.count, vocabulary: nil) {
+            logits = try model([Array(tokens[chunk])], cache: &cache)
+        }
+        read = tokens
+        guard let logits else { throw GenerationError.emptyPrompt }
+        return logits
+    }
+}

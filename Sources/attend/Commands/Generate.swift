@@ -1,0 +1,117 @@
+import ArgumentParser
+import AttentionGeneration
+import Foundation
+
+/// `attend generate`: text that goes on from a prompt.
+struct Generate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Let a language model continue a text.",
+        usage: """
+            attend generate --model <model> <text> [<options>]
+            attend generate --model <model> --tokens <ids> [<options>]
+            """,
+        discussion: """
+            Prints the continuation as it is generated, and ends when the model says so, at a stop string, or after \
+            --max-tokens tokens. Ctrl-C ends it where it stands.
+
+              attend generate --model Qwen3-0.6B "Once upon a time"
+              attend generate --model stories.gguf "Lily" --temperature 0.8 --top-p 0.95 --seed 7
+              attend generate --model Llama-3.1-8B --draft Llama-3.2-1B "def fibonacci(n):" --stats
+              attend generate --model stories.gguf --tokens 1 --max-tokens 40 --json
+
+            With --json one object is printed at the end, which holds only what was generated:
+
+              tokens    the ids, the one that ends the text included
+              text      what they mean
+              finish    why it ended: stop-token, stop-string, complete, max-tokens, context or interrupted
+              logprobs  with --logprobs: for each token its id, log-probability and the most probable ones
+              prompt    with --echo: the prompt's tokens, text and log-probabilities
+              beams     with --beams: all texts that were found, with their scores
+              seed      where chance had a part
+            """)
+
+    @OptionGroup(title: "Model") var model: LanguageModelOptions
+    @OptionGroup(title: "Prompt") var prompt: Prompt
+    @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+    @OptionGroup(title: "Length") var length: LengthOptions
+    @OptionGroup(title: "Beam search") var beamSearch: BeamSearchOptions
+    @OptionGroup(title: "Speculation") var speculation: SpeculationOptions
+
+    @Flag(help: "Print the prompt, too; with --json and --logprobs also how probable its tokens are.")
+    var echo = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "With --json: the log-probability of each token, and of so many of the most probable ones.",
+            valueName: "count"))
+    var logprobs: Int?
+
+    @Flag(help: "Print special tokens such as </s> as part of the text.")
+    var special = false
+
+    @Flag(help: "Print one JSON object at the end.")
+    var json = false
+
+    @Flag(help: "Say on standard error how fast it was.")
+    var stats = false
+
+    func validate() throws {
+        if let logprobs, logprobs < 0 {
+            throw ValidationError("--logprobs is \(logprobs); expected 0 or more")
+        }
+        if logprobs != nil, !json { throw ValidationError("--logprobs needs --json") }
+        if beamSearch.beams != nil, logprobs != nil {
+            throw ValidationError("--beams goes with no --logprobs")
+        }
+    }
+
+    func run() throws {
+        try model.withModel { model in
+            let ids = try prompt.ids(for: model)
+            if beamSearch.beams != nil { return try search(model, ids) }
+            Interruption.watch()
+            var options = GenerationOptions(sampling: try sampling.sampling(for: model))
+            try length.set(&options)
+            options.logProbabilities = logprobs
+            options.includesPrompt = echo && logprobs != nil
+            options.skipsSpecialTokens = !special
+            options.storage = self.model.cache.storage
+            options.speculation = try speculation.speculation()
+            var run = GenerationRun(model, prompt: ids, echoes: echo, streams: !json, skipsSpecial: !special)
+            try run.generate(options, modelName: self.model.model)
+            if json { try write(run.object(options)) }
+            if stats { Messages.write(run.statistics) }
+            if run.wasInterrupted { Foundation.exit(Interruption.exitCode) }
+        }
+    }
+
+    private func search(_ model: LanguageModel, _ ids: [Int]) throws {
+        guard sampling.isGreedy else {
+            throw ValidationError("--beams goes with no sampling options")
+        }
+        let beams = try model.beamSearch(ids, beamSearch.options(length, storage: self.model.cache.storage))
+        guard let best = beams.first else { return }
+        let text = GenerationRun.text(model, after: ids, best.tokens, skipsSpecial: !special)
+        guard json else {
+            let before = echo ? GenerationRun.text(model, after: [], ids, skipsSpecial: !special) : ""
+            return try write(Array((before + text + "\n").utf8))
+        }
+        let all = beams.map { beam in
+            JSON.object([
+                ("tokens", .integers(beam.tokens)),
+                ("text", .string(GenerationRun.text(model, after: ids, beam.tokens, skipsSpecial: !special))),
+                ("score", .number(beam.score)),
+            ])
+        }
+        try write(
+            JSON.object([("tokens", .integers(best.tokens)), ("text", .string(text)), ("beams", .array(all))])
+                .line)
+    }
+
+    private func write(_ bytes: [UInt8]) throws {
+        var output = StandardOutput()
+        try output.write(bytes)
+        try output.flush()
+    }
+}

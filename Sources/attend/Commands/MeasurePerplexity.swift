@@ -1,0 +1,99 @@
+import ArgumentParser
+import AttentionGeneration
+import AttentionModels
+import AttentionTokenizers
+import Foundation
+
+/// `attend perplexity`: how well a language model foresees a text.
+struct MeasurePerplexity: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "perplexity",
+        abstract: "Measure how well a language model foresees a text.",
+        usage:
+            "attend perplexity --model <model> --file <path> [--window <count>] [--stride <count>] [--json]",
+        discussion: """
+            Prints the perplexity: e to the mean of −log p over the tokens of the text. Lower is better; a model that \
+            has no idea has as many as it has tokens.
+
+              attend perplexity --model stories.gguf --file stories.txt
+              attend perplexity --model stories.gguf --file stories.txt --window 256 --halves
+
+            The text is read in windows of --window tokens, each --stride tokens behind the one before, and of each \
+            those tokens are scored that none before has scored: every token but the first, once, as transformers' \
+            documentation does. With --halves windows stand side by side and the second half of each is scored, as \
+            llama.cpp does; its figures compare with these.
+
+            With --json one object is printed: perplexity, its standard error, and how many tokens were scored.
+            """)
+
+    @OptionGroup(title: "Model") var model: LanguageModelOptions
+
+    @Option(
+        help: ArgumentHelp("A UTF-8 file; - reads standard input.", valueName: "path"), completion: .file())
+    var file: String
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Tokens of a window; by default 512, or what the model was made for if that is less.",
+            valueName: "count"))
+    var window: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Tokens from one window's beginning to the next one's; by default half a window.",
+            valueName: "count"))
+    var stride: Int?
+
+    @Flag(help: "Score the second half of windows that stand side by side, as llama.cpp does.")
+    var halves = false
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        if halves, stride != nil { throw ValidationError("--halves goes with no --stride") }
+    }
+
+    func run() throws {
+        let text = try TextFile(path: file).text()
+        try model.withModel { model in
+            let length = window ?? min(512, model.decoder.configuration.longestSequence)
+            let windows: Perplexity.Windows =
+                halves
+                ? .halves(length: length) : .sliding(length: length, stride: stride ?? max(length / 2, 1))
+            let tokens = try model.tokenizer.encode(text).ids
+            let found = try measure(model, tokens, windows)
+            guard found.value.isFinite else { throw Failure.overflow(of: self.model.model) }
+            var output = StandardOutput()
+            try output.write(
+                json
+                    ? JSON.object([
+                        ("perplexity", .number(Float(found.value))),
+                        ("error", found.standardError.isFinite ? .number(Float(found.standardError)) : .null),
+                        ("tokens", .integer(found.tokens)),
+                    ]).line
+                    : Array(
+                        String(
+                            format: "%.4f ± %.4f over %d tokens\n", found.value, found.standardError,
+                            found.tokens
+                        ).utf8))
+            try output.flush()
+        }
+    }
+
+    private func measure(
+        _ model: LanguageModel, _ tokens: [Int], _ windows: Perplexity.Windows
+    ) throws -> Perplexity {
+        var bar: ProgressBar?
+        defer { bar?.finish() }
+        return try model.perplexity(
+            of: tokens, windows: windows, beginToken: model.tokenizer.encode("").ids.first,
+            storage: self.model.cache.storage
+        ) { done, total, _ in
+            if bar == nil { bar = ProgressBar("windows", total: total) }
+            bar?.update(done)
+        }
+    }
+}

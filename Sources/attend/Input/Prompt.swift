@@ -1,0 +1,34 @@
+import ArgumentParser
+import AttentionGeneration
+import AttentionModels
+
+/// What a language model continues: a text, or tokens.
+struct Prompt: ParsableArguments {
+    @Argument(help: "The text, in quotes; - reads standard input.")
+    var text: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Token ids with commas between them in place of a text, taken as they are: nothing is added.",
+            valueName: "ids"), transform: TokenIDs.init)
+    var tokens: TokenIDs?
+
+    func validate() throws {
+        if text == nil, tokens == nil {
+            throw ValidationError("there is nothing to read: give a text or --tokens")
+        }
+        if text != nil, tokens != nil {
+            throw ValidationError("give either a text or --tokens, not both")
+        }
+    }
+
+    /// The ids, each one that the model has.
+    func ids(for model: LanguageModel) throws -> [Int] {
+        if let tokens {
+            try tokens.check(vocabulary: model.decoder.configuration.vocabulary)
+            return tokens.ids
+        }
+        return try model.tokenize(prompt: TextArgument.read(text ?? ""))
+    }
+}

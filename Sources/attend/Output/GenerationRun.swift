@@ -1,0 +1,151 @@
+import AttentionGeneration
+import AttentionTokenizers
+import Foundation
+
+/// A text while it is generated: what is printed of it, and what is to be said in the end.
+struct GenerationRun {
+    private let model: LanguageModel
+    private let prompt: [Int]
+    private let echoes: Bool
+    private let streams: Bool
+    private let skipsSpecial: Bool
+
+    private var tokens: [GeneratedToken] = []
+    private var promptProbabilities: [TokenLogProbability?] = []
+    private var guesses = (made: 0, right: 0)
+    private var readingTime = Duration.zero
+    private var generatingTime = Duration.zero
+    private(set) var wasInterrupted = false
+
+    init(_ model: LanguageModel, prompt: [Int], echoes: Bool, streams: Bool, skipsSpecial: Bool) {
+        self.model = model
+        self.prompt = prompt
+        self.echoes = echoes
+        self.streams = streams
+        self.skipsSpecial = skipsSpecial
+    }
+
+    /// Generates to the end, or until Ctrl-C.
+    mutating func generate(_ options: GenerationOptions, modelName: String) throws {
+        do {
+            var generation = try model.generation(of: prompt, options)
+            let start = ContinuousClock.now
+            try readPrompt(&generation)
+            readingTime = start.duration(to: .now)
+            try writeTokens(&generation)
+            generatingTime = start.duration(to: .now) - readingTime
+            guesses = generation.guesses
+        } catch GenerationError.notFinite {
+            throw Failure.overflow(of: modelName)
+        }
+    }
+
+    private mutating func readPrompt(_ generation: inout TextGeneration) throws {
+        let bar = ProgressBar("tokens", total: prompt.count)
+        defer { bar.finish() }
+        while !Interruption.isAsked, try generation.readPromptChunk() {
+            bar.update(generation.promptTokensRead)
+        }
+        promptProbabilities = generation.promptLogProbabilities
+    }
+
+    private mutating func writeTokens(_ generation: inout TextGeneration) throws {
+        var output = StandardOutput()
+        if streams, echoes {
+            try output.write(Self.text(model, after: [], prompt, skipsSpecial: skipsSpecial))
+            try output.flush()
+        }
+        while !Interruption.isAsked, let token = try generation.next() {
+            tokens.append(token)
+            guard streams else { continue }
+            try output.write(hasText ? token.text : "\(tokens.count > 1 || echoes ? " " : "")\(token.id)")
+            try output.flush()
+        }
+        wasInterrupted = Interruption.isAsked && tokens.last?.finish == nil
+        if streams { try output.write("\n") }
+        try output.flush()
+    }
+
+    /// Without a tokenizer, ids stand for the text.
+    private var hasText: Bool { (try? model.tokenizer) != nil }
+
+    /// The text of `tokens` where they follow others.
+    static func text(
+        _ model: LanguageModel, after others: [Int], _ tokens: [Int], skipsSpecial: Bool
+    ) -> String {
+        guard let tokenizer = try? model.tokenizer else {
+            return (others.isEmpty ? "" : " ") + tokens.map(String.init).joined(separator: " ")
+        }
+        var decoder = tokenizer.streamDecoder(skipSpecialTokens: skipsSpecial)
+        for token in others.suffix(8) { _ = decoder.append(token) }
+        return tokens.reduce(into: "") { $0 += decoder.append($1) } + decoder.finish()
+    }
+
+    // MARK: - What is said in the end
+
+    func object(_ options: GenerationOptions) -> [UInt8] {
+        var members: [(String, JSON)] = [
+            ("tokens", .integers(tokens.map(\.id))), ("text", .string(tokens.map(\.text).joined())),
+            ("finish", .string(finish)),
+        ]
+        if options.logProbabilities != nil {
+            members.append(("logprobs", .array(tokens.map { Self.json($0.logProbability) })))
+        }
+        if echoes { members.append(("prompt", promptObject(options))) }
+        if !options.sampling.isGreedy {
+            let seed = options.sampling.seed
+            members.append(("seed", Int(exactly: seed).map(JSON.integer) ?? .string("\(seed)")))
+        }
+        return JSON.object(members).line
+    }
+
+    private func promptObject(_ options: GenerationOptions) -> JSON {
+        var members: [(String, JSON)] = [
+            ("tokens", .integers(prompt)),
+            ("text", .string(hasText ? Self.text(model, after: [], prompt, skipsSpecial: skipsSpecial) : "")),
+        ]
+        if options.includesPrompt {
+            members.append(("logprobs", .array(promptProbabilities.map(Self.json))))
+        }
+        return .object(members)
+    }
+
+    private var finish: String {
+        switch tokens.last?.finish {
+        case .stopToken: "stop-token"
+        case .stopString: "stop-string"
+        case .complete: "complete"
+        case .maximumTokens: "max-tokens"
+        case .context: "context"
+        case nil: wasInterrupted ? "interrupted" : "complete"
+        }
+    }
+
+    private static func json(_ token: TokenLogProbability?) -> JSON {
+        guard let token else { return .null }
+        func entry(_ id: Int, _ logProbability: Float) -> [(String, JSON)] {
+            [("token", .integer(id)), ("logprob", logProbability.isFinite ? .number(logProbability) : .null)]
+        }
+        let top = token.alternatives.map { JSON.object(entry($0.token, $0.logProbability)) }
+        return .object(entry(token.token, token.logProbability) + [("top", .array(top))])
+    }
+
+    var statistics: String {
+        let reading = Self.seconds(readingTime)
+        let generating = Self.seconds(generatingTime)
+        var text = "attend: \(prompt.count) tokens read in \(Self.format(reading)) s"
+        text += " (\(Self.format(Double(prompt.count) / reading)) a second), "
+        text += "\(tokens.count) generated in \(Self.format(generating)) s"
+        text += " (\(Self.format(Double(tokens.count) / generating)) a second)"
+        if guesses.made > 0 { text += ", \(guesses.right) of \(guesses.made) guesses right" }
+        return text + "\n"
+    }
+
+    private static func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+    }
+
+    private static func format(_ number: Double) -> String {
+        String(format: number < 100 ? "%.2f" : "%.0f", number)
+    }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import TestSupport
+import Testing
+
+struct GenerateTests {
+    private let model: SmallDecoder
+
+    init() throws { model = try SmallDecoder() }
+
+    private func attend(_ command: String, _ arguments: String..., input: String = "") throws
+        -> Program.Outcome
+    {
+        try Program.attend([command, "--model", model.folder.path] + arguments, input: input)
+    }
+
+    private func object(_ outcome: Program.Outcome) throws -> [String: Any] {
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        return try #require(try outcome.json() as? [String: Any])
+    }
+
+    @Test func theFormsAgree() throws {
+        let streamed = try attend("generate", "hello world", "-n", "12")
+        #expect(streamed.code == 0, "\(streamed.errors)")
+        let object = try object(try attend("generate", "hello world", "-n", "12", "--json"))
+        #expect(Set(object.keys) == ["tokens", "text", "finish"])
+        let tokens = try #require(object["tokens"] as? [Int])
+        #expect(tokens.count == 12)
+        #expect(object["finish"] as? String == "max-tokens")
+        #expect(
+            object["text"] as? String == tokens.filter { $0 > 1 }.map { SmallDecoder.tokens[$0] }.joined())
+        #expect(streamed.text == (object["text"] as? String ?? "") + "\n")
+        let echoed = try attend("generate", "hello world", "-n", "12", "--echo")
+        #expect(echoed.text == "hello world" + streamed.text)
+        let ids = "hello world".map { "\(SmallDecoder.tokens.firstIndex(of: String($0))!)" }.joined(
+            separator: ",")
+        #expect(try attend("generate", "--tokens", ids, "-n", "12").output == streamed.output)
+        #expect(try attend("generate", "-", "-n", "12", input: "hello world\n").output == streamed.output)
+        for threads in ["1", "3"] {
+            let outcome = try attend("generate", "hello world", "-n", "12", "--threads", threads)
+            #expect(outcome.output == streamed.output)
+        }
+        #expect(try attend("generate", "hello world", "-n", "12", "--lookup").output == streamed.output)
+        let drafted = try attend(
+            "generate", "hello world", "-n", "12", "--draft", model.folder.path, "--stats")
+        #expect(drafted.output == streamed.output)
+        #expect(drafted.errors.contains("guesses right"))
+    }
+
+    @Test func aSeedIsKept() throws {
+        let arguments = [
+            "generate", "--model", model.folder.path, "abc", "-n", "20", "--temperature", "1.2", "--json",
+        ]
+        let first = try object(try Program.attend(arguments))
+        let seed = try #require(first["seed"] as? Int)
+        let second = try object(try Program.attend(arguments + ["--seed", "\(seed)"]))
+        #expect(first["tokens"] as? [Int] == second["tokens"] as? [Int])
+        try model.write(#"{"do_sample": true, "temperature": 1.2, "top_k": 0}"#, to: "generation_config.json")
+        let third = try object(
+            try attend("generate", "abc", "-n", "20", "--json", "--seed", "\(seed)"))
+        #expect(first["tokens"] as? [Int] == third["tokens"] as? [Int])
+    }
+
+    @Test func logProbabilitiesAndThePrompt() throws {
+        let object = try object(
+            try attend("generate", "abc", "-n", "4", "--json", "--echo", "--logprobs", "2"))
+        let generated = try #require(object["logprobs"] as? [[String: Any]])
+        #expect(generated.count == 4)
+        #expect(generated.compactMap { $0["token"] as? Int } == object["tokens"] as? [Int])
+        #expect(generated.allSatisfy { ($0["top"] as? [Any])?.count == 2 })
+        let prompt = try #require(object["prompt"] as? [String: Any])
+        #expect(prompt["text"] as? String == "abc")
+        #expect((prompt["logprobs"] as? [Any])?.count == 3)
+        #expect((prompt["logprobs"] as? [Any])?.first is NSNull)
+    }
+
+    @Test func beams() throws {
+        let object = try object(
+            try attend("generate", "abc", "-n", "6", "--beams", "3", "--stop-tokens", "7", "--json"))
+        let beams = try #require(object["beams"] as? [[String: Any]])
+        #expect(beams.count == 3)
+        #expect(beams[0]["text"] as? String == object["text"] as? String)
+        let scores = beams.compactMap { $0["score"] as? Double }
+        #expect(scores == scores.sorted(by: >))
+        let plain = try attend("generate", "abc", "-n", "6", "--beams", "3", "--stop-tokens", "7")
+        #expect(plain.text == (object["text"] as? String ?? "") + "\n")
+    }
+
+    @Test func logits() throws {
+        let object = try object(try attend("logits", "--tokens", "5,17,40", "--json"))
+        let logits = try #require(object["logits"] as? [Double])
+        #expect(logits.count == 64)
+        let table = try attend("logits", "--tokens", "5,17,40", "--top", "3")
+        #expect(table.lines.count == 4)
+        let best = try #require(logits.indices.max { logits[$0] < logits[$1] })
+        #expect(table.lines[1].split(separator: " ").contains("\(best)"))
+        let next = try attend("generate", "--tokens", "5,17,40", "-n", "1", "--json")
+        #expect((try next.json() as? [String: Any])?["tokens"] as? [Int] == [best])
+    }
+
+    @Test func perplexity() throws {
+        let file = try model.write(String(repeating: "the cat sat on the mat ", count: 12), to: "text.txt")
+        for arguments in [[], ["--halves", "--window", "40"], ["--window", "30", "--stride", "7"]] {
+            let outcome = try Program.attend(
+                ["perplexity", "--model", model.folder.path, "--file", file, "--json"] + arguments)
+            let value = try #require(try object(outcome)["perplexity"] as? Double)
+            #expect(value > 2 && value < 1e6)
+        }
+        let plain = try attend("perplexity", "--file", file)
+        #expect(plain.text.contains(" over 275 tokens"))
+        expectFailure(try attend("perplexity", "--file", "nope.txt"), 66, naming: "nope.txt")
+        expectFailure(try attend("perplexity", "--file", file, "--window", "65"), 64, naming: "64", "65")
+    }
+
+    @Test(arguments: [
+        [], ["a", "--tokens", "1"], ["a", "-n", "0"], ["a", "--max-tokens", "-4"],
+        ["a", "--max-tokens", "1.5"],
+        ["a", "--temperature", "hot"], ["a", "--temperature", "-1"], ["a", "--temperature", "nan"],
+        ["a", "--top-k", "-1"], ["a", "--top-p", "1.01"], ["a", "--seed", "-1"],
+        ["a", "--seed", "18446744073709551616"], ["a", "--logprobs", "3"],
+        ["a", "--json", "--logprobs", "-1"],
+        ["a", "--logit-bias", "5"], ["a", "--logit-bias", "x=1"], ["a", "--logit-bias", "1=inf"],
+        ["a", "--stop", ""], ["a", "--draft", "x", "--lookup"], ["a", "--context", "0"],
+        ["a", "--context", "65"],
+        ["a", "--beams", "0"], ["a", "--cache", "f8"], ["a", "--ignore-end", "--stop-tokens", "1"],
+        ["a", "--beams", "2", "--temperature", "1"], ["a", "--beams", "2", "--seed", "1"],
+        ["a", "--beams", "2", "--stop", "x"],
+    ])
+    func wrongUsage(_ arguments: [String]) throws {
+        let outcome = try Program.attend(["generate", "--model", model.folder.path] + arguments)
+        #expect(outcome.code == 64, "\(arguments): \(outcome.errors)")
+        #expect(outcome.output.isEmpty)
+    }
+
+    @Test func wrongData() throws {
+        expectFailure(try attend("generate", "--tokens", "2,64"), 65, naming: "id 2", "0 to 63")
+        expectFailure(try attend("generate", "--tokens", "2", "--ban", "64"), 65, naming: "64")
+        let long = [String](repeating: "5", count: 64).joined(separator: ",")
+        expectFailure(try attend("generate", "--tokens", long), 65, naming: "64")
+        expectFailure(try attend("generate", ""), 65, naming: "empty")
+        try FileManager.default.removeItem(at: model.folder.appendingPathComponent("tokenizer.json"))
+        expectFailure(try attend("generate", "a"), 66, naming: "tokenizer.json")
+        #expect(try attend("generate", "--tokens", "5,6", "-n", "3").text.split(separator: " ").count == 3)
+    }
+}
