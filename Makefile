@@ -41,7 +41,7 @@ lint: ## Check the formatting of all Swift.
 	swift format lint --strict --recursive Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
 
 docs: ## Build the documentation of the libraries; a warning is an error.
-	@for target in AttentionTensors Attention AttentionFiles AttentionTokenizers AttentionModels AttentionGeneration AttentionMaps; do \
+	@for target in AttentionTensors Attention AttentionFiles AttentionTokenizers AttentionGrammars AttentionModels AttentionGeneration AttentionMaps; do \
 		ATTENTION_DOCS=1 swift package generate-documentation --target $$target --warnings-as-errors || exit 1; done
 
 fixtures: ## Make the tests' stored references again, with the reference libraries in .venv.

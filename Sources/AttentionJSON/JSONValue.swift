@@ -1,7 +1,7 @@
 /// One value of a ``JSONDocument``: a place in its index.
 package struct JSONValue: Sendable {
     package let document: JSONDocument
-    let index: Int
+    package let index: Int
 
     private var node: JSONDocument.Node { document.nodes[index] }
     private var bytes: ArraySlice<UInt8> { document.bytes[Int(node.start)..<Int(node.end)] }
@@ -35,6 +35,9 @@ package struct JSONValue: Sendable {
     package var doubleValue: Double? {
         isNumber ? Double(String(decoding: bytes, as: UTF8.self)) : nil
     }
+
+    /// The value as it is written; for a string, what stands between the quotes.
+    package var literal: String { String(decoding: bytes, as: UTF8.self) }
 
     // MARK: Containers
 

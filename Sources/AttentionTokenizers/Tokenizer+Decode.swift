@@ -20,6 +20,15 @@ extension Tokenizer {
         StreamDecoder(tokenizer: self, skipSpecialTokens: skipSpecialTokens)
     }
 
+    /// The bytes that a token stands for within a text, which need not be whole characters: spaces are spaces, and
+    /// tokens such as `<0xE2>` are one byte.
+    ///
+    /// - Returns: nil for a special token, and for an id that no token has.
+    public func bytes(ofToken id: Int) -> [UInt8]? {
+        guard let token = decodable(id, skipSpecialTokens: true) else { return nil }
+        return decoder?.bytes(of: token) ?? [0x20] + token.utf8
+    }
+
     /// What a token contributes to decoding; nil for nothing.
     fileprivate func decodable(_ id: Int, skipSpecialTokens: Bool) -> String? {
         if skipSpecialTokens, added.token(of: id)?.isSpecial == true { return nil }

@@ -12,6 +12,8 @@ struct ByteFallback: TokenDecoder {
 
     func makeStage() -> any DecodingStage { Stage() }
 
+    func bytes(of token: String) -> [UInt8] { Self.byte(of: token).map { [$0] } ?? Array(token.utf8) }
+
     private struct Stage: DecodingStage {
         private var pending: [UInt8] = []
 

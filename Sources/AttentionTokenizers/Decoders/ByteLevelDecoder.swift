@@ -9,6 +9,20 @@ struct ByteLevelDecoder: TokenDecoder {
 
     func makeStage() -> any DecodingStage { Stage() }
 
+    var joinsTokens: Bool { true }
+
+    func bytes(of token: String) -> [UInt8] { Self.bytes(of: token) }
+
+    /// A token that is not written in the alphabet stands for itself.
+    private static func bytes(of token: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for scalar in token.unicodeScalars {
+            guard let byte = ByteAlphabet.byte(of: scalar) else { return Array(token.utf8) }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+
     private struct Stage: DecodingStage {
         /// The beginning of a character that is not complete.
         private var pending: [UInt8] = []
@@ -16,16 +30,7 @@ struct ByteLevelDecoder: TokenDecoder {
 
         mutating func decode(_ parts: [DecodedPart], isLast: Bool) -> [DecodedPart] {
             for part in parts {
-                let start = pending.count
-                for scalar in part.text.unicodeScalars {
-                    guard let byte = ByteAlphabet.byte(of: scalar) else {
-                        // A token that is written otherwise stands for itself.
-                        pending.removeLast(pending.count - start)
-                        pending += part.text.utf8
-                        break
-                    }
-                    pending.append(byte)
-                }
+                pending += ByteLevelDecoder.bytes(of: part.text)
             }
             let count = isLast ? pending.count : UTF8Boundary.complete(pending)
             guard count > 0 else { return [] }

@@ -18,6 +18,19 @@ struct DecoderSequence: TokenDecoder {
 
     func makeStage() -> any DecodingStage { Stage(stages: decoders.map { $0.makeStage() }) }
 
+    var joinsTokens: Bool { decoders.contains(where: \.joinsTokens) }
+
+    func bytes(of token: String) -> [UInt8] {
+        var bytes = Array(token.utf8)
+        for decoder in decoders {
+            // What is no text any more is one of a character's bytes, and stays.
+            guard let text = String(validating: bytes, as: UTF8.self) else { break }
+            bytes = decoder.bytes(of: text)
+            if decoder.joinsTokens { break }
+        }
+        return bytes
+    }
+
     private struct Stage: DecodingStage {
         var stages: [any DecodingStage]
 

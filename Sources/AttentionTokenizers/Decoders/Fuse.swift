@@ -9,6 +9,8 @@ struct Fuse: TokenDecoder {
 
     func makeStage() -> any DecodingStage { Stage() }
 
+    var joinsTokens: Bool { true }
+
     private struct Stage: DecodingStage {
         private var isFirst = true
 

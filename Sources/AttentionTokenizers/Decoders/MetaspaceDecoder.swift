@@ -14,6 +14,10 @@ struct MetaspaceDecoder: TokenDecoder {
 
     func makeStage() -> any DecodingStage { Stage(replacement: replacement, dropsNext: dropsFirst) }
 
+    func bytes(of token: String) -> [UInt8] {
+        token.unicodeScalars.flatMap { Array(String($0 == replacement ? " " : $0).utf8) }
+    }
+
     private struct Stage: DecodingStage {
         let replacement: Unicode.Scalar
         /// Whether the next token is the first, in which every space is dropped.

@@ -22,6 +22,13 @@ struct StripDecoder: TokenDecoder {
 
     func makeStage() -> any DecodingStage { Stage(content: content, start: start, stop: stop) }
 
+    func bytes(of token: String) -> [UInt8] {
+        var scalars = Substring(token).unicodeScalars
+        for _ in 0..<start where scalars.first == content { scalars.removeFirst() }
+        for _ in 0..<stop where scalars.last == content { scalars.removeLast() }
+        return Array(String(scalars).utf8)
+    }
+
     private struct Stage: DecodingStage {
         let content: Unicode.Scalar
         let start: Int

@@ -11,6 +11,17 @@ protocol TokenDecoder: Sendable {
 
     /// Decoding from the first token on.
     func makeStage() -> any DecodingStage
+
+    /// What a token contributes to the middle of a text, which need not be whole characters.
+    func bytes(of token: String) -> [UInt8]
+
+    /// Whether what follows in a sequence sees the text as a whole, and not each token.
+    var joinsTokens: Bool { get }
+}
+
+extension TokenDecoder {
+    func bytes(of token: String) -> [UInt8] { Array(token.utf8) }
+    var joinsTokens: Bool { false }
 }
 
 /// Decoding under way. Decoding tokens one by one or all at once gives the same text in the end.
@@ -34,6 +45,8 @@ protocol StatelessDecoder: TokenDecoder, DecodingStage {
 
 extension StatelessDecoder {
     func makeStage() -> any DecodingStage { self }
+
+    func bytes(of token: String) -> [UInt8] { Array(decode(token).utf8) }
 
     func decode(_ parts: [DecodedPart], isLast: Bool) -> [DecodedPart] {
         parts.map { DecodedPart(text: decode($0.text), beginsToken: $0.beginsToken) }

@@ -22,6 +22,11 @@ struct WordPieceDecoder: TokenDecoder {
 
     func makeStage() -> any DecodingStage { Stage(decoder: self) }
 
+    func bytes(of token: String) -> [UInt8] {
+        token.utf8.starts(with: prefix.utf8)
+            ? Array(token.utf8.dropFirst(prefix.utf8.count)) : [0x20] + token.utf8
+    }
+
     /// Whether a space stands before a token may depend on the tokens behind it, so nothing is settled
     /// before the end.
     private struct Stage: DecodingStage {

@@ -12,6 +12,10 @@ struct WordSuffixDecoder: TokenDecoder {
 
     func makeStage() -> any DecodingStage { Stage(suffix: suffix) }
 
+    func bytes(of token: String) -> [UInt8] {
+        Array(ReplaceDecoder(pattern: suffix, content: " ").decode(token).utf8)
+    }
+
     private struct Stage: DecodingStage {
         let suffix: String
         /// The last token so far, which may be the text's.

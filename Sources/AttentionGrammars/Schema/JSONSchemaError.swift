@@ -1,0 +1,28 @@
+/// Why a JSON Schema was refused, and where.
+public struct JSONSchemaError: Error, Hashable, Sendable {
+    /// The kind of fault.
+    public enum Problem: Hashable, Sendable {
+        /// The text is not JSON.
+        case invalidJSON
+        /// A keyword has a value that makes no sense.
+        case invalid
+        /// The schema asks for something that is not implemented.
+        case unsupported
+        /// The schema exceeds a budget of ``GrammarLimits``.
+        case tooLarge
+        /// No value at all follows the schema.
+        case neverMatches
+    }
+
+    public let problem: Problem
+    /// Where it stands, such as `properties.name.pattern`; empty for the whole schema.
+    public let path: String
+    public let expected: String
+    public let found: String
+}
+
+extension JSONSchemaError: CustomStringConvertible {
+    public var description: String {
+        (path.isEmpty ? "" : "\(path): ") + "expected \(expected), found \(found)"
+    }
+}

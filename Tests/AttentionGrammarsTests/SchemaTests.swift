@@ -1,0 +1,264 @@
+import AttentionGrammars
+import Testing
+
+@Suite struct SchemaTests {
+    struct Case: Sendable {
+        var schema: String
+        var accepted: [String]
+        var refused: [String]
+
+        init(_ schema: String, _ accepted: [String], _ refused: [String]) {
+            (self.schema, self.accepted, self.refused) = (schema, accepted, refused)
+        }
+    }
+
+    static let cases: [Case] = [
+        Case(
+            "true",
+            ["1", "null", "[]", "{}", "[1, {\"a\": \"x\"}]", "{\n    \"a\": [\n        -1.5e+3\n    ]\n}"],
+            ["", "01", "[1,]", "{a:1}", "'x'", "[1", "nul", "[  1]", "[\n\n1]"]),
+        Case("{}", ["1", "{\"a\":{\"a\":{}}}"], ["}"]),
+        Case(##"{"type": "boolean"}"##, ["true", "false"], ["null", "1", "\"true\""]),
+        Case(##"{"type": ["null", "boolean"], "title": "t"}"##, ["null", "true"], ["1"]),
+        Case(
+            ##"{"type": "number"}"##, ["0", "-0.5", "12.25e-7", "1E9"], ["1.", ".5", "+1", "--1", "1e", "00"]),
+        Case(##"{"type": "integer"}"##, ["0", "-12", "123456"], ["1.5", "-0", "1e3", "01"]),
+        Case(
+            ##"{"type": "integer", "minimum": -12, "maximum": 345}"##,
+            ["-12", "-9", "-1", "0", "9", "10", "99", "300", "345"],
+            ["-13", "-20", "346", "400", "1000", "-100"]),
+        Case(
+            ##"{"type": "integer", "exclusiveMinimum": 7, "exclusiveMaximum": 1000}"##,
+            ["8", "10", "999"], ["7", "0", "-8", "1000"]),
+        Case(
+            ##"{"type": "integer", "minimum": 98}"##, ["98", "99", "100", "5000000"], ["97", "9", "0", "-98"]),
+        Case(##"{"type": "integer", "maximum": -3}"##, ["-3", "-10", "-999"], ["-2", "0", "3"]),
+        Case(##"{"type": "integer", "maximum": 0.5}"##, ["0", "-1"], ["1"]),
+        Case(
+            ##"{"type": "number", "minimum": 0, "maximum": 1}"##, ["0", "0.25", "1", "1.000"],
+            ["1.5", "-0.1", "2", "1.001"]),
+        Case(
+            ##"{"type": "number", "exclusiveMinimum": -2, "exclusiveMaximum": 3}"##,
+            ["-1.9", "-0.001", "0", "2.99"], ["-2", "-2.0", "3", "3.0", "-3"]),
+        Case(##"{"type": "number", "exclusiveMinimum": 5}"##, ["5.001", "6", "77.5"], ["5", "5.0", "4"]),
+        Case(
+            ##"{"type": "string"}"##, [##""""##, ##""a\n\u00e9é😀\ud83d\ude00""##],
+            [##""\x""##, "\"\n\"", ##""\ud83d""##, ##""\udc00""##]),
+        Case(
+            ##"{"type": "string", "minLength": 2, "maxLength": 3}"##,
+            [##""ab""##, ##""é\n😀""##, ##""\ud83d\ude00x""##],
+            [##""a""##, ##""abcd""##, ##""😀""##]),
+        Case(##"{"minLength": 1}"##, [##""a""##], [##""""##, "1"]),
+        Case(
+            ##"{"type": "string", "pattern": "^[A-Z]{2}-\\d+(?:x|\\.)?$"}"##,
+            [##""AB-12""##, ##""XY-0x""##, ##""QQ-7.""##],
+            [##""A-1""##, ##""AB-""##, ##""AB-1y""##]),
+        Case(
+            ##"{"type": "string", "pattern": "b+"}"##, [##""b""##, ##""a\nbbc""##], [##""""##, ##""ac""##]),
+        Case(
+            ##"{"pattern": "^[^a-c]\"\\\\$"}"##, [##""d\"\\""##, ##""\n\"\\""##],
+            [##""a\"\\""##, ##""d\"""##]),
+        Case(
+            ##"{"enum": ["a", 1, null, {"b": [1.50]}, "q\"é"]}"##,
+            [##""a""##, "1", "null", ##"{"b": [1.50]}"##, ##""q\"é""##],
+            ["2", ##""b""##, ##"{"b":[1]}"##]),
+        Case(##"{"type": "string", "enum": ["a", 1]}"##, [##""a""##], ["1"]),
+        Case(##"{"const": "x"}"##, [##""x""##], [##""y""##]),
+        Case(
+            ##"{"type": "string", "format": "date"}"##, [##""2024-02-28""##, ##""1999-12-31""##],
+            [##""2024-13-01""##, ##""2024-04-31""##]),
+        Case(
+            ##"{"type": "string", "format": "date-time"}"##,
+            [##""2024-02-28T23:59:00Z""##, ##""2024-02-28T00:00:00.125+01:30""##],
+            [##""2024-02-28T24:00:00Z""##, ##""2024-02-28 00:00:00Z""##]),
+        Case(
+            ##"{"type": "string", "format": "uuid"}"##, [##""123e4567-e89b-12d3-a456-426614174000""##],
+            [##""123e4567""##]),
+        Case(
+            ##"{"type": "string", "format": "ipv4"}"##, [##""127.0.0.255""##],
+            [##""256.0.0.1""##, ##""1.2.3""##]),
+        Case(##"{"type": "array"}"##, ["[]", "[1, \"a\"]"], ["{}"]),
+        Case(
+            ##"{"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": 3}"##,
+            ["[1]", "[1,2]", "[1, 2,\n 3]"], ["[]", "[1,2,3,4]", "[\"a\"]"]),
+        Case(##"{"type": "array", "items": false}"##, ["[]"], ["[1]"]),
+        Case(
+            ##"{"prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 1}"##,
+            ["[1]", "[1,\"a\"]"],
+            ["[]", "[\"a\"]", "[1,\"a\",1]"]),
+        Case(
+            ##"{"prefixItems": [{"type": "integer"}], "items": {"type": "null"}, "minItems": 2, "maxItems": 3}"##,
+            ["[1,null]", "[1,null,null]"], ["[1]", "[1,null,null,null]", "[1,1]"]),
+        Case(
+            ##"{"prefixItems": [{"const": 1}, {"const": 2}, {"const": 3}], "maxItems": 2}"##,
+            ["[]", "[1,2]"], ["[1,2,3]", "[2]"]),
+        Case(
+            ##"{"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "string"}, "c": {}}, "required": ["b"]}"##,
+            [
+                ##"{"a":1,"b":"x"}"##, ##"{"b":"x"}"##, ##"{"b": "", "c": []}"##,
+                "{\n  \"a\": 1,\n  \"b\": \"x\"\n}",
+            ],
+            [
+                "{}", ##"{"a":1}"##, ##"{"b":"x","a":1}"##, ##"{"a":"1","b":"x"}"##, ##"{"b":"x",}"##,
+                ##"{"b":"x","d":1}"##,
+            ]),
+        Case(##"{"type": "object"}"##, ["{}", ##"{"x": 1, "y": {}}"##], ["[]"]),
+        Case(
+            ##"{"type": "object", "properties": {}, "additionalProperties": false}"##, ["{}", "{ }"],
+            [##"{"a":1}"##]),
+        Case(
+            ##"{"properties": {"ab": {"type": "null"}, "a": {"const": 1}}, "additionalProperties": {"type": "integer"}}"##,
+            ["{}", ##"{"ab":null}"##, ##"{"ab":null,"a":1,"x":3,"abc":4,"":5}"##, ##"{"b":2}"##],
+            [
+                ##"{"ab":1}"##, ##"{"x":"s"}"##, ##"{"\u0061b":1}"##, ##"{"x":1,"ab":null}"##,
+                ##"{"x":1,"ab":2}"##,
+            ]),
+        Case(
+            ##"{"type": "object", "required": ["x"], "additionalProperties": {"type": "null"}}"##,
+            [##"{"x":null}"##, ##"{"x":null,"y":null}"##],
+            ["{}", ##"{"y":null}"##, ##"{"x":1}"##]),
+        Case(
+            ##"{"anyOf": [{"type": "null"}, {"type": "integer", "minimum": 5}]}"##, ["null", "7"],
+            ["3", "\"\""]),
+        Case(
+            ##"{"type": "object", "properties": {"a": {"const": 1}}, "required": ["a"], "anyOf": [{"properties": {"b": {"const": 2}}, "required": ["b"]}, {"properties": {"c": {"const": 3}}}]}"##,
+            [##"{"a":1,"b":2}"##, ##"{"a":1,"c":3}"##, ##"{"a":1}"##], [##"{"b":2}"##, ##"{"a":1,"b":3}"##]),
+        Case(##"{"oneOf": [{"type": "string"}, {"type": "integer"}]}"##, ["1", "\"\""], ["1.5"]),
+        Case(
+            ##"{"oneOf": [{"properties": {"kind": {"const": "a"}, "x": {}}, "required": ["kind"]}, {"properties": {"kind": {"const": "b"}}, "required": ["kind"]}]}"##,
+            [##"{"kind":"a","x":1}"##, ##"{"kind":"b"}"##], [##"{"kind":"b","x":1}"##, "{}"]),
+        Case(
+            ##"{"allOf": [{"type": "integer", "minimum": 3}, {"maximum": 5}]}"##, ["3", "5"],
+            ["2", "6", "3.5"]),
+        Case(
+            ##"{"allOf": [{"properties": {"a": {"type": "integer"}}, "required": ["a"]}, {"properties": {"b": {"const": 1}, "a": {"minimum": 10}}}]}"##,
+            [##"{"a":10}"##, ##"{"a":12,"b":1}"##], ["{}", ##"{"a":9}"##]),
+        Case(
+            ##"{"allOf": [{"properties": {"a": {}}, "additionalProperties": false}, {"properties": {"b": {}}}]}"##,
+            ["{}", ##"{"a":1}"##],
+            [##"{"b":1}"##]),
+        Case(
+            ##"{"$ref": "#/$defs/node", "$defs": {"node": {"type": "object", "properties": {"value": {"type": "integer"}, "next": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]}}, "required": ["value", "next"]}}}"##,
+            [##"{"value":1,"next":null}"##, ##"{"value":1,"next":{"value":2,"next":null}}"##],
+            [##"{"value":1}"##, ##"{"value":1,"next":{}}"##]),
+        Case(##"{"type": "array", "items": {"$ref": "#"}}"##, ["[]", "[[],[[]]]"], ["[1]"]),
+        Case(
+            ##"{"properties": {"a/b~c %": {"const": 1}, "d": {"$ref": "#/properties/a~1b~0c%20%25"}}, "required": ["d"]}"##,
+            [##"{"d":1}"##], [##"{"d":2}"##]),
+        Case(
+            ##"{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"type": "null"}}}"##,
+            ["null"], ["1"]),
+        Case(##"{"$ref": "#/$defs/a", "maximum": 3, "$defs": {"a": {"type": "integer"}}}"##, ["3"], ["4"]),
+    ]
+
+    @Test(arguments: cases.indices)
+    func followsTheSchema(index: Int) throws {
+        let test = Self.cases[index]
+        let grammar = try Grammar(jsonSchema: test.schema)
+        for text in test.accepted { #expect(try grammar.matches(text), "\(text) for \(test.schema)") }
+        for text in test.refused { #expect(try !grammar.matches(text), "\(text) for \(test.schema)") }
+    }
+
+    @Test func compactHasNoSpace() throws {
+        let grammar = try Grammar(
+            jsonSchema: ##"{"type": "array", "items": {"type": "object"}}"##, whitespace: .compact)
+        #expect(try grammar.matches(##"[{"a":1,"b":[true]}]"##))
+        #expect(try !grammar.matches(##"[{"a": 1}]"##))
+        #expect(try Grammar.json().matches(" 1") == false)
+    }
+
+    private typealias Fault = (schema: String, problem: JSONSchemaError.Problem, path: String)
+    private static let deep = String(repeating: "{\"items\":", count: 60_000)
+    private static let openGroups = String(repeating: "(", count: 60_000)
+    private static let faults: [Fault] = [
+        (##"{"type": "strin"}"##, .invalid, "type"),
+        (##"{"type": 1}"##, .invalid, "type"),
+        (##"{"patternProperties": {"a": {}}}"##, .unsupported, "patternProperties"),
+        (##"{"properties": {"x": {"not": {}}}}"##, .unsupported, "properties.x.not"),
+        (##"{"if": {}, "then": {}}"##, .unsupported, "if"),
+        (##"{"type": "array", "uniqueItems": true}"##, .unsupported, "uniqueItems"),
+        (##"{"items": [{"type": "null"}]}"##, .unsupported, "items"),
+        (##"{"multipleOf": 3}"##, .unsupported, "multipleOf"),
+        (##"{"minimum": "3"}"##, .invalid, "minimum"),
+        (##"{"type": "number", "minimum": 0.5}"##, .unsupported, "minimum"),
+        (##"{"type": "integer", "minimum": 1e300}"##, .unsupported, "minimum"),
+        (##"{"type": "integer", "maximum": 9223372036854775808}"##, .unsupported, "maximum"),
+        (##"{"minLength": -1}"##, .invalid, "minLength"),
+        (##"{"minLength": 1.5}"##, .invalid, "minLength"),
+        (##"{"minLength": "1"}"##, .invalid, "minLength"),
+        (##"{"maxLength": 9223372036854775808}"##, .tooLarge, "maxLength"),
+        (##"{"maxItems": 2147483648}"##, .tooLarge, "maxItems"),
+        (##"{"format": "email"}"##, .unsupported, "format"),
+        (##"{"format": "date", "minLength": 3}"##, .unsupported, "format"),
+        (##"{"pattern": "a", "maxLength": 3}"##, .unsupported, "pattern"),
+        (##"{"pattern": "(?=a)"}"##, .unsupported, "pattern"),
+        (##"{"pattern": "(a)\\1"}"##, .unsupported, "pattern"),
+        (##"{"pattern": "a\\b"}"##, .unsupported, "pattern"),
+        (##"{"pattern": "\\p{L}"}"##, .unsupported, "pattern"),
+        (##"{"pattern": "a^b"}"##, .unsupported, "pattern"),
+        (##"{"pattern": "^a|b"}"##, .unsupported, "pattern"),
+        (##"{"pattern": "(a"}"##, .invalid, "pattern"),
+        (##"{"pattern": "a)"}"##, .invalid, "pattern"),
+        (##"{"pattern": "*"}"##, .invalid, "pattern"),
+        (##"{"pattern": "[b-a]"}"##, .invalid, "pattern"),
+        (##"{"pattern": "a{0,1000000000}"}"##, .tooLarge, "pattern"),
+        ("{\"pattern\": \"\(openGroups)\"}", .tooLarge, "pattern"),
+        (##"{"enum": []}"##, .invalid, "enum"),
+        (##"{"enum": ["a"], "minLength": 1}"##, .unsupported, "minLength"),
+        (##"{"$ref": "http://example.com/x"}"##, .unsupported, "[\"$ref\"]"),
+        (##"{"$ref": "#/nowhere"}"##, .invalid, "[\"$ref\"]"),
+        (##"{"oneOf": [{"type": "integer"}, {"type": "number"}]}"##, .unsupported, "oneOf"),
+        (##"{"oneOf": [{"$ref": "#"}, {"type": "number"}]}"##, .unsupported, "oneOf"),
+        (##"{"required": "a"}"##, .invalid, "required"),
+        (##"{"properties": []}"##, .invalid, "properties"),
+        (##"{"x-unknown": 1}"##, .unsupported, "[\"x-unknown\"]"),
+        ("false", .neverMatches, ""),
+        (##"{"type": "integer", "minimum": 3, "maximum": 2}"##, .neverMatches, ""),
+        (##"{"properties": {"a": false}, "required": ["a"]}"##, .neverMatches, ""),
+        (##"{"properties": {"a": {"$ref": "#"}}, "required": ["a"]}"##, .neverMatches, ""),
+        ("3", .invalid, ""),
+        (##"{"type": "object""##, .invalidJSON, ""),
+        (##"{"type": "null", "type": "null"}"##, .invalidJSON, ""),
+        (deep, .invalidJSON, ""),
+    ]
+
+    @Test(arguments: faults.indices)
+    func namesWhatIsWrong(index: Int) {
+        let (schema, problem, path) = Self.faults[index]
+        let error = #expect(throws: JSONSchemaError.self) { try Grammar(jsonSchema: schema) }
+        #expect(error?.problem == problem && error?.path == path, "\(error.map { "\($0)" } ?? "")")
+    }
+
+    private static func list(_ count: Int, _ item: (Int) -> String) -> String {
+        (0..<count).map(item).joined(separator: ",")
+    }
+
+    private static let growing: [String] = [
+        ##"{"$ref": "#"}"##,
+        ##"{"allOf": [{"$ref": "#"}, {"type": "null"}]}"##,
+        ##"{"anyOf": [{"$ref": "#"}, {"type": "null"}]}"##,
+        ##"{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}"##,
+        ##"{"$ref": "#/$defs/0", "$defs": {"##
+            + list(3000) { ##""\##($0)": {"properties": {"x": {"$ref": "#/$defs/\##($0 + 1)"}}}"## }
+            + ##", "3000": {"type": "null"}}}"##,
+        ##"{"allOf": ["##
+            + list(12) { _ in ##"{"anyOf": [{"minimum": 1}, {"maximum": 5}, {"type": "string"}]}"## } + "]}",
+        ##"{"properties": {"## + list(300) { ##""property number \##($0)": {}"## } + "}}",
+        ##"{"enum": ["## + list(1000) { ##""value \##($0)""## } + "]}",
+        ##"{"maxLength": 1000000, "minLength": 999999}"##,
+    ]
+
+    /// Schemas that lead in circles or grow in others' hands: read, or refused as too large, and not for long.
+    @Test(arguments: growing.indices)
+    func growthIsBounded(index: Int) throws {
+        let schema = Self.growing[index]
+        let time = ContinuousClock().measure {
+            do throws(JSONSchemaError) {
+                _ = try Grammar(jsonSchema: schema)
+            } catch {
+                #expect(error.problem == .tooLarge || error.problem == .neverMatches, "\(error)")
+            }
+        }
+        #expect(time < .seconds(20))
+    }
+}
