@@ -54,7 +54,38 @@ import Testing
             for _ in 0..<6 {
                 let allowed = try tokens.allowed
                 #expect(allowed == (try bytes.allowed(vocabulary)), "\(RandomGrammar(seed: seed).text)")
+                // Asked again, the answer may be a remembered one.
+                #expect(try tokens.allowed == allowed)
                 #expect(tokens.isComplete == bytes.isComplete)
+                guard let token = allowed.randomElement(using: &random) else { break }
+                try tokens.accept(token)
+                #expect(try bytes.advance(vocabulary.bytes(of: token)))
+            }
+        }
+    }
+
+    /// Rules that may end behind any character, on a vocabulary that makes sets of tokens costly enough to be remembered.
+    @Test func rememberedSetsAreTheirConfigurations() throws {
+        let letters = Array("ab1 ".utf8)
+        var random = SplitMix(state: 3)
+        let vocabulary = TokenVocabulary(
+            (0..<1500).map { _ in
+                (0..<Int.random(in: 1...8, using: &random)).map { _ in letters.randomElement(using: &random)!
+                }
+            })
+        let grammar = try Grammar(
+            """
+            root ::= (part part " "){1,3} "1" root?
+            part ::= word{1,5} | "(" root ")"
+            word ::= [ab]+ | [ab1]{2,9} | word "1" word
+            """)
+        let start = try TokenMatcher(grammar, vocabulary)
+        for _ in 0..<3 {
+            var tokens = start
+            var bytes = try GrammarMatcher(grammar)
+            for _ in 0..<5 {
+                let allowed = try tokens.allowed
+                #expect(allowed == (try bytes.allowed(vocabulary)))
                 guard let token = allowed.randomElement(using: &random) else { break }
                 try tokens.accept(token)
                 #expect(try bytes.advance(vocabulary.bytes(of: token)))

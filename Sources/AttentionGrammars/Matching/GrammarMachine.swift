@@ -42,8 +42,9 @@ struct GrammarMachine: Sendable {
     var threads: [Thread] = []
     /// How often the outermost rule had been gone through where the last byte ended it.
     private(set) var endings: [Int32] = []
-    /// How many steps may still be taken.
-    var budget = GrammarLimits.stepsPerByte
+    /// How many steps may be taken, and how many are left of them.
+    private(set) var limit = GrammarLimits.stepsPerByte
+    private(set) var budget = GrammarLimits.stepsPerByte
 
     /// A machine without threads, whose outermost rule is number 0.
     ///
@@ -223,8 +224,11 @@ struct GrammarMachine: Sendable {
         threads.append(thread)
     }
 
+    /// Allows so many steps from here on.
+    mutating func allow(steps: Int) { (limit, budget) = (steps, steps) }
+
     private mutating func spend(_ steps: Int) throws(GrammarMatchError) {
         budget -= steps
-        guard budget >= 0 else { throw .tooManySteps(limit: GrammarLimits.stepsPerByte) }
+        guard budget >= 0 else { throw .tooManySteps(limit: limit) }
     }
 }

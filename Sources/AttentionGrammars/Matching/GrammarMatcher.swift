@@ -43,7 +43,7 @@ public struct GrammarMatcher: Sendable {
     @discardableResult
     public mutating func advance(_ byte: UInt8) throws(GrammarMatchError) -> Bool {
         let mark = machine.mark
-        machine.budget = GrammarLimits.stepsPerByte
+        machine.allow(steps: GrammarLimits.stepsPerByte)
         let next: Range<Int>
         do {
             next = try machine.step(range, byte, position: position + 1)

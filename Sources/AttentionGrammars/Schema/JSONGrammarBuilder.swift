@@ -37,7 +37,9 @@ struct JSONGrammarBuilder {
             whitespace == .compact
             ? try table.empty() : try table.add(.rule(table.addRule("space", body: some)))
 
-        character = try table.add(.rule(table.addRule("character", body: Self.character(&table))))
+        // No rule of its own: a string's characters have to be one network, or every one of them ends a rule, and what
+        // a token does would have to be found out anew from the place of each (30 ms a token instead of 0.02).
+        character = try Self.character(&table)
         let quote = try table.text("\"")
         string = try table.add(
             .rule(

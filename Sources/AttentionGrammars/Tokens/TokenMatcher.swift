@@ -6,6 +6,8 @@ public struct TokenMatcher: Sendable {
     private let tables: TokenTables
     private var matcher: GrammarMatcher
 
+    private static let costlySteps = 10_000
+
     /// A matcher before the first token.
     ///
     /// - Throws: ``GrammarMatchError`` where the beginning alone exceeds a budget.
@@ -35,12 +37,18 @@ public struct TokenMatcher: Sendable {
     ///
     /// - Throws: ``GrammarMatchError`` where a budget is spent.
     public func allowedTokens() throws(GrammarMatchError) -> [UInt64] {
+        let configuration = matcher.machine.configuration(matcher.range, limit: 512)
+        if let configuration, let known = tables.set(of: configuration) { return known }
         var words = [UInt64](repeating: 0, count: (vocabulary.count + 63) / 64)
         var walk = TokenWalk(matcher.machine, vocabulary)
-        walk.machine.budget = GrammarLimits.stepsPerToken
+        walk.machine.allow(steps: GrammarLimits.stepsPerToken)
         for index in matcher.range {
             try add(walk.machine.threads[index], &walk, to: &words)
         }
+        // Most sets are put together from the tables faster than they are looked up. Some are not: where a rule that is
+        // called may end anywhere, much of the tree is walked.
+        let spent = GrammarLimits.stepsPerToken - walk.machine.budget
+        if let configuration, spent > Self.costlySteps { tables.remember(words, of: configuration) }
         return words
     }
 

@@ -13,7 +13,7 @@ extension TokenTable {
         _ key: Key, _ automaton: GrammarAutomaton, _ vocabulary: TokenVocabulary
     ) throws(GrammarMatchError) {
         var machine = GrammarMachine(automaton, outermost: -key.round)
-        machine.budget = GrammarLimits.stepsPerToken
+        machine.allow(steps: GrammarLimits.stepsPerToken)
         machine.threads.append(.init(state: key.state, open: 0))
         var accepted: [(token: Int32, rounds: Int32)] = []
         var exits: [Exit] = []
