@@ -2,6 +2,7 @@ import ArgumentParser
 import Attention
 import AttentionTensors
 import CProbes
+import Foundation
 
 struct DecodeBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,8 +11,9 @@ struct DecodeBenchmark: ParsableCommand {
         discussion: """
             The two take turns, round by round, in one run. PyTorch is asked in every way there is (float32, float16 and \
             bfloat16; heads that share keys left to it, or folded into rows), and its fastest way counts. A ratio is its \
-            time over ours in the same round; the median of the rounds is printed. The last column is how fast keys \
-            and values were read, as a share of the streaming rate that was measured between the rounds.
+            time over ours in the same round; the median of the rounds is printed. The share is how fast keys \
+            and values were read beside the streaming rate that was measured between the rounds. The error is what \
+            the storage costs: the outputs' root mean square difference from float32 storage, relative to them.
             """)
 
     @Option(help: "The Python of an environment with Scripts/requirements.txt.")
@@ -86,8 +88,11 @@ struct DecodeBenchmark: ParsableCommand {
                 if round > 0 { ours[index].append(median(Array(own.dropFirst()))) }
             }
         }
+        let outputs = try steps.map { try $0.run().scalars }
         for (index, storage) in storages.enumerated() {
-            report(test, storage.rawValue, ours[index], bytes: steps[index].bytes, median(rates), theirs)
+            report(
+                test, storage.rawValue, ours[index], bytes: steps[index].bytes, median(rates), theirs,
+                error: relativeError(of: outputs[index], outputs[0]))
         }
         for (way, times) in zip(Self.ways, theirs) where !times.isEmpty {
             print(
@@ -98,7 +103,7 @@ struct DecodeBenchmark: ParsableCommand {
 
     private func report(
         _ test: Case, _ storage: String, _ ours: [Double], bytes: Int, _ streaming: Double,
-        _ theirs: [[Double]]
+        _ theirs: [[Double]], error: Double
     ) {
         let rate = Double(bytes) / median(ours)
         // Their best way at all, and their best in float32.
@@ -112,7 +117,14 @@ struct DecodeBenchmark: ParsableCommand {
             test.name.padded(26), storage.padded(9), (median(ours) * 1e6).formatted(0).padded(6, left: true),
             (rate / 1e9).formatted(1).padded(5, left: true),
             (rate / streaming).formatted(2).padded(6, left: true),
-            "float32 \(ratio(theirs[0..<2])), any \(ratio(theirs[...]))", separator: "  ")
+            "float32 \(ratio(theirs[0..<2])), any \(ratio(theirs[...]))",
+            "error \((100 * error).formatted(3)) %", separator: "  ")
+    }
+
+    /// Root mean squares: of the difference, over that of what is expected.
+    private func relativeError(of found: [Float], _ expected: [Float]) -> Double {
+        let difference = zip(found, expected).reduce(0) { $0 + pow(Double($1.0) - Double($1.1), 2) }
+        return (difference / expected.reduce(0) { $0 + pow(Double($1), 2) }).squareRoot()
     }
 
     /// Our side of a case, with its cache filled, and the bytes that a step reads.
