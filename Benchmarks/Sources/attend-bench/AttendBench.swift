@@ -15,5 +15,7 @@ struct AttendBench: ParsableCommand {
             GradientBenchmark.self,
             SummaryBenchmark.self,
             BackwardBenchmark.self,
+            LlamaBenchmark.self,
+            LlamaOnce.self,
         ])
 }

@@ -1,0 +1,104 @@
+import Attention
+import AttentionFiles
+import AttentionModels
+import AttentionTensors
+import Foundation
+import TestSupport
+import Testing
+
+/// A decoder's cache as a file, and back: the same bits, and nothing that belongs to something else.
+@Suite struct SavedSequenceTests {
+    private static func file(_ saved: SavedSequence) throws -> SafetensorsFile {
+        let path = FileManager.default.temporaryDirectory
+            .appendingPathComponent("saved-\(UUID().uuidString).safetensors").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try SafetensorsWriter.write(saved.tensors, metadata: saved.metadata, to: path)
+        return try SafetensorsFile(path: path)
+    }
+
+    private static func decoder(_ name: String) throws -> (model: DecoderTransformer, fingerprint: String) {
+        let fixture = try DecoderFixture(name)
+        return (fixture.model, try DecoderCache.fingerprint(of: fixture.folder.weights()))
+    }
+
+    private static func tokens(_ count: Int, _ model: DecoderTransformer) -> [Int] {
+        (0..<count).map { ($0 * 31 + 7) % model.configuration.vocabulary }
+    }
+
+    @Test(arguments: ["llama", "mistral", "gemma2"], KeyValueStorage.allCases)
+    func goesOnWithTheSameBits(_ name: String, _ storage: KeyValueStorage) throws {
+        let (model, fingerprint) = try Self.decoder(name)
+        let tokens = Self.tokens(150, model)
+        var cache = try model.makeCache(capacity: 200, storage: storage)
+        for first in stride(from: 0, to: tokens.count, by: 50) {
+            _ = try model([Array(tokens[first..<first + 50])], cache: &cache)
+        }
+        let file = try Self.file(cache.save(sequence: 0, tokens: tokens, model: fingerprint))
+        var other = try model.makeCache(sequences: 2, capacity: 200, storage: storage)
+        _ = try model([[1, 2]], cache: &other, sequences: [1])
+        let found = try other.restore(
+            1, from: file, metadata: file.metadata, model: fingerprint, conversation: tokens + [5])
+        #expect(found == tokens && other.lengths == [0, 150])
+        let expected = try model([[5]], cache: &cache)
+        #expect(areBitwiseEqual(try model([[5]], cache: &other, sequences: [1]), expected))
+    }
+
+    @Test func whatBelongsToSomethingElseIsRefused() throws {
+        let (model, fingerprint) = try Self.decoder("llama")
+        let tokens = Self.tokens(20, model)
+        var cache = try model.makeCache(capacity: 40, storage: .float16)
+        _ = try model([tokens], cache: &cache)
+        let saved = try cache.save(sequence: 0, tokens: tokens, model: fingerprint)
+        let file = try Self.file(saved)
+        func expectRefused(
+            _ field: String, by target: DecoderCache? = nil, metadata: [String: String]? = nil,
+            model: String? = nil, conversation: [Int]? = nil, from source: (any WeightSource)? = nil
+        ) {
+            var target = target ?? cache
+            let lengths = target.lengths
+            #expect {
+                try target.restore(
+                    0, from: source ?? file, metadata: metadata ?? file.metadata, model: model ?? fingerprint,
+                    conversation: conversation)
+            } throws: {
+                guard case KeyValueCacheError.cannotRestore(_, field, _, _) = $0 else { return false }
+                return target.lengths == lengths
+            }
+        }
+        // Another conversation, a shorter one, another model.
+        var others = tokens
+        others[13] = (others[13] + 1) % 40
+        expectRefused("tokens", conversation: others + [3])
+        expectRefused("tokens", conversation: Array(tokens.prefix(19)))
+        expectRefused("tokens", conversation: [])
+        expectRefused("model", model: try Self.decoder("llama-biased").fingerprint)
+        // Other layouts.
+        expectRefused("storage", by: try model.makeCache(capacity: 40, storage: .int8))
+        expectRefused("shape of 'layers.0.keys'", by: try Self.other(model, heads: 1))
+        expectRefused("length", by: try model.makeCache(capacity: 19, storage: .float16))
+        // Damage, and keys that belong to other tokens.
+        for key in file.metadata.keys { expectRefused(key, metadata: file.metadata.filter { $0.key != key }) }
+        var elsewhere = try model.makeCache(capacity: 40, storage: .float16)
+        _ = try model([others], cache: &elsewhere)
+        let mixed = try elsewhere.save(sequence: 0, tokens: others, model: fingerprint)
+        let tensors = saved.tensors.prefix(2) + mixed.tensors.dropFirst(2)
+        expectRefused(
+            "checksum",
+            from: try Self.file(SavedSequence(tensors: Array(tensors), metadata: saved.metadata)))
+        #expect(throws: TensorError.self) {
+            try cache.save(sequence: 0, tokens: Array(tokens.dropLast()), model: fingerprint)
+        }
+        #expect(throws: KeyValueCacheError.self) {
+            try cache.save(sequence: 1, tokens: tokens, model: fingerprint)
+        }
+    }
+
+    private static func other(_ model: DecoderTransformer, heads: Int) throws -> DecoderCache {
+        let layout = try KeyValueLayout(
+            heads: heads, keyWidth: model.configuration.headWidth, storage: .float16)
+        return DecoderCache(
+            layers: try (0..<model.configuration.layers).map { _ in
+                try KeyValueCache(sequences: 1, capacity: 40, layout: layout)
+            }, capacity: 40)
+    }
+}
