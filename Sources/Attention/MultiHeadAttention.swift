@@ -114,13 +114,20 @@ public struct MultiHeadAttention: Sendable {
             let rows = try x.reshaped(to: [x.elementCount / norm.width, norm.width])
             return try norm(rows).reshaped(to: x.shape).splitIntoHeads(heads)
         }
-        var q = try split(query(queryInput), heads, queryNorm)
-        var k = try split(key(keyInput), keyValueHeads, keyNorm)
+        let isSelfAttention = queryInput.isSameValue(as: keyInput) && keyInput.isSameValue(as: valueInput)
+        var projected =
+            isSelfAttention
+            ? try Linear.outputs(of: [query, key, value], queryInput)
+            : [try query(queryInput), try key(keyInput), try value(valueInput)]
+        // Each is taken out, so that it can be turned in place.
+        let v = try projected.removeLast().splitIntoHeads(keyValueHeads)
+        var k = try split(projected.removeLast(), keyValueHeads, keyNorm)
+        var q = try split(projected.removeLast(), heads, queryNorm)
         if let rotary {
             try rotary.turn(&q)
             try rotary.turn(&k)
         }
-        return (q, k, try value(valueInput).splitIntoHeads(keyValueHeads))
+        return (q, k, v)
     }
 }
 

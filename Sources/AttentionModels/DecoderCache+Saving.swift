@@ -79,7 +79,8 @@ extension DecoderCache {
                 sequence, positions: first[index]..<tokens.count, from: source, prefix: "layers.\(index).")
         }
         // In the order in which it was taken when it was written.
-        let names = ["tokens", "first"] + layers.indices.flatMap { ["layers.\($0).keys", "layers.\($0).values"] }
+        let names =
+            ["tokens", "first"] + layers.indices.flatMap { ["layers.\($0).keys", "layers.\($0).values"] }
         try saved.require(
             "checksum", Checksum(try names.compactMap { try source.storedTensor(named: $0) }).text)
         layers = restored
@@ -98,7 +99,8 @@ extension DecoderCache {
             tensor.withUnsafeBytes { bytes in
                 let sample = 256
                 for place in [0, bytes.count / 2, max(bytes.count - sample, 0)] {
-                    checksum.add(UnsafeRawBufferPointer(rebasing: bytes[place..<min(place + sample, bytes.count)]))
+                    checksum.add(
+                        UnsafeRawBufferPointer(rebasing: bytes[place..<min(place + sample, bytes.count)]))
                 }
             }
         }
@@ -139,7 +141,8 @@ private struct SavedReader {
         guard let tensor = try source.storedTensor(named: name) else {
             throw TensorError.missingTensor(name: name, source: source.label)
         }
-        guard tensor.elementType == .int32, tensor.shape.rank == 1, count ?? tensor.shape[0] == tensor.shape[0]
+        guard tensor.elementType == .int32, tensor.shape.rank == 1,
+            count ?? tensor.shape[0] == tensor.shape[0]
         else {
             throw refusal(
                 "tensor '\(name)'", "int32 [\(count.map { "\($0)" } ?? "N")]",
@@ -150,7 +153,9 @@ private struct SavedReader {
                 Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self)))
             }
         }
-        if let bad = numbers.first(where: { $0 < 0 }) { throw refusal("tensor '\(name)'", "0 or more", "\(bad)") }
+        if let bad = numbers.first(where: { $0 < 0 }) {
+            throw refusal("tensor '\(name)'", "0 or more", "\(bad)")
+        }
         return numbers
     }
 }

@@ -10,6 +10,8 @@ public struct Linear: Sendable {
 
     public var inputs: Int { weight.inputs }
     public var outputs: Int { weight.outputs }
+    /// Whether a gradient is wanted.
+    var isWatched: Bool { watchedWeight != nil || bias?.isWatched == true }
 
     /// - Parameters:
     ///   - weight: `[outputs, inputs]`, as PyTorch's `nn.Linear` stores it.

@@ -54,7 +54,10 @@ public struct FeedForward: Sendable {
     /// - Returns: `[…, M]`
     public func callAsFunction(_ x: Tensor) throws(TensorError) -> Tensor {
         if givesHalves { return try contract(activation.gatingHalves(of: expand(x))) }
-        if let gate { return try contract(activation(gate(x), times: expand(x))) }
+        if let gate {
+            let both = try Linear.outputs(of: [gate, expand], x)
+            return try contract(activation(both[0], times: both[1]))
+        }
         return try contract(expand(x, activation: activation))
     }
 }

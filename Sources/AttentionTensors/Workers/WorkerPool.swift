@@ -53,9 +53,9 @@ public final class WorkerPool: Sendable {
     }
 
     /// `body` of every index in `0..<count`, in order.
-    package func map<T>(count: Int, _ body: (Int) -> T) -> [T] {
+    package func map<T>(count: Int, work: Work = .ample, _ body: (Int) -> T) -> [T] {
         [T](unsafeUninitializedCapacity: count) { buffer, initializedCount in
-            run(count: count) { index, _ in buffer.initializeElement(at: index, to: body(index)) }
+            run(count: count, work: work) { index, _ in buffer.initializeElement(at: index, to: body(index)) }
             initializedCount = count
         }
     }
