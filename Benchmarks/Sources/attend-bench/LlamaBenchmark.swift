@@ -28,10 +28,10 @@ struct LlamaBenchmark: ParsableCommand {
     @Option(help: "Threads for both sides.")
     var threads = 2
 
-    @Option(help: "Tokens of the prompts; each length is a test of its own.")
+    @Option(help: "Tokens of the prompts; each length is a test of its own; 0: none.")
     var prompt: [Int] = [512]
 
-    @Option(help: "Tokens decoded.")
+    @Option(help: "Tokens decoded; 0: none.")
     var steps = 64
 
     @Flag(help: "Ours alone.")
@@ -46,7 +46,7 @@ struct LlamaBenchmark: ParsableCommand {
 
     private func measure(_ file: String) throws {
         let path = "\(models)/\(file)"
-        var tests = prompt.map { Test(prompt: $0, steps: 0) }
+        var tests = prompt.filter { $0 > 0 }.map { Test(prompt: $0, steps: 0) }
         if steps > 0 { tests.append(Test(prompt: 0, steps: steps)) }
         for test in tests {
             var (ours, theirs, streaming): ([LlamaAnswer], [[Double]], [Double]) = ([], [], [])
