@@ -1,6 +1,6 @@
 /// y = act(x · Wᵀ + b): a linear layer.
 ///
-/// Its weight is computed with as it is stored: in float32, float16, bfloat16, or in blocks of 8- or 4-bit integers.
+/// Its weight is computed with as it is stored: in float32, float16, bfloat16, or in GGUF's blocks of integers.
 /// Only a float32 weight can be trained.
 public struct Linear: Sendable {
     private var weight: WeightMatrix

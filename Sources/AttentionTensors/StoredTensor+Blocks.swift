@@ -1,41 +1,38 @@
-// Blocks of integers that share a scale, rounded and restored by ggml's rules.
+import CAttentionKernels
 
 extension StoredTensor {
     /// `tensor` rounded to `elementType`, ready to be written to a file or multiplied by.
     ///
-    /// q8_0: d = max |x| / 127 and q = x / d, rounded half away from zero. q4_0: d = x / −8 for the x of the largest
-    /// magnitude, and q = ⌊x / d + 8.5⌋, at most 15.
+    /// float16 and bfloat16 take the nearest number, ties to even. The simple block types follow ggml's rules to the
+    /// bit; for the K types scales are searched for that keep the sum of squared errors small.
     ///
     /// - Parameters:
     ///   - name: What the tensor is called.
-    ///   - tensor: `[…, a multiple of 32]`.
-    ///   - elementType: ``ElementType/q8_0`` or ``ElementType/q4_0``.
+    ///   - tensor: `[…, a multiple of the block's length]`.
+    ///   - elementType: One that ``ElementType/canBeQuantizedTo``.
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` if the rows are not whole blocks;
-    ///   ``TensorError/invalidArgument(_:)`` for another type, or if a number is not finite.
+    ///   ``TensorError/invalidArgument(_:)`` for another type, or if a number is not finite and the type is one of
+    ///   blocks.
     public init(name: String, _ tensor: Tensor, quantizedTo elementType: ElementType) throws(TensorError) {
-        guard elementType == .q8_0 || elementType == .q4_0 else {
-            throw .invalidArgument("'\(name)' cannot be rounded to blocks of \(elementType.rawValue)")
+        guard elementType.canBeQuantizedTo else {
+            throw .invalidArgument("'\(name)' cannot be rounded to \(elementType.rawValue)")
         }
-        guard let last = tensor.shape.last, last % elementType.blockLength == 0 else {
-            throw .shapeMismatch(
-                tensor: name, expected: "[…, a multiple of \(elementType.blockLength)]", found: tensor.shape)
+        let length = elementType.blockLength
+        guard length == 1 || (tensor.shape.last ?? 1) % length == 0,
+            let byteCount = elementType.byteCount(of: tensor.shape)
+        else {
+            throw .shapeMismatch(tensor: name, expected: "[…, a multiple of \(length)]", found: tensor.shape)
         }
+        if elementType == .float32 { self.init(name: name, tensor); return }
         let numbers = tensor.contiguous()
-        let storage = TensorStorage(byteCount: elementType.byteCount(of: tensor.shape) ?? 0)
-        let blocks = tensor.elementCount / elementType.blockLength
-        let isFinite = numbers.withUnsafeBuffer { numbers in
-            guard numbers.allSatisfy(\.isFinite) else { return false }
-            let bytes = storage.baseAddress.bindMemory(to: UInt8.self, capacity: storage.byteCount)
-            WorkerPool.current.run(count: (blocks + 4095) / 4096) { piece, _ in
-                for block in piece * 4096..<min((piece + 1) * 4096, blocks) {
-                    let from = numbers.baseAddress! + block * 32
-                    let to = bytes + block * elementType.byteWidth
-                    if elementType == .q8_0 { roundToEightBits(from, to) } else { roundToFourBits(from, to) }
-                }
-            }
+        let storage = TensorStorage(byteCount: byteCount)
+        let to = UnsafeMutableRawBufferPointer(start: storage.baseAddress, count: byteCount)
+        let isRounded = numbers.withUnsafeBuffer { numbers in
+            guard elementType.blockLength == 1 || numbers.allSatisfy(\.isFinite) else { return false }
+            elementType.round(numbers, to: to)
             return true
         }
-        guard isFinite else {
+        guard isRounded else {
             throw .invalidArgument("'\(name)' holds a number that is not finite, which no block can hold")
         }
         try self.init(
@@ -44,70 +41,62 @@ extension StoredTensor {
     }
 
     /// The numbers of a block type as float32.
-    func dequantized() -> Tensor {
-        let (width, isEightBits) = (elementType.byteWidth, elementType == .q8_0)
+    func dequantized(_ format: Int32) -> Tensor {
+        let (length, width) = (elementType.blockLength, elementType.byteWidth)
         return Tensor(shape: shape) { destination in
             guard let to = destination.baseAddress else { return }
             withUnsafeBytes { bytes in
-                let blocks = bytes.count / width
-                WorkerPool.current.run(count: (blocks + 4095) / 4096) { piece, _ in
-                    for block in piece * 4096..<min((piece + 1) * 4096, blocks) {
-                        let from = bytes.baseAddress! + block * width
-                        if isEightBits {
-                            restoreEightBits(from, to + block * 32)
-                        } else {
-                            restoreFourBits(from, to + block * 32)
-                        }
-                    }
+                guard let from = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+                forEachPortion(of: bytes.count / width) { first, count in
+                    ak_read_blocks(
+                        from + first * width, Int64(count * length / 32), format, to + first * length)
                 }
+            }
+        }
+    }
+
+    /// The numbers of row `row` of a matrix, `to[shape[1]]`. The type is one that ``ElementType/isReduced``.
+    func readRow(_ row: Int, _ kernels: Kernels, to: UnsafeMutablePointer<Float>) {
+        let width = shape[1]
+        withUnsafeBytes { table in
+            guard let table = table.baseAddress else { return }
+            let from = table + row * (width / elementType.blockLength * elementType.byteWidth)
+            if let format = elementType.blockFormat {
+                ak_read_blocks(from.assumingMemoryBound(to: UInt8.self), Int64(width / 32), format, to)
+            } else {
+                let format = elementType == .bfloat16 ? AK_BFLOAT16 : AK_FLOAT16
+                kernels.table.pointee.weights.from_half(
+                    from.assumingMemoryBound(to: UInt16.self), Int64(width), Int32(format.rawValue), to)
             }
         }
     }
 }
 
-private func roundToEightBits(_ x: UnsafePointer<Float>, _ block: UnsafeMutablePointer<UInt8>) {
-    var largest: Float = 0
-    for i in 0..<32 { largest = max(largest, abs(x[i])) }
-    let d = largest / 127
-    let inverse = d == 0 ? 0 : 1 / d
-    storeScale(d, block)
-    for i in 0..<32 {
-        let q = (x[i] * inverse).rounded(.toNearestOrAwayFromZero)
-        block[2 + i] = UInt8(bitPattern: Int8(max(min(q, 127), -127)))  // 1 / d overflows for tiny d
+extension ElementType {
+    /// Rounds to 16-bit floats or to blocks.
+    fileprivate func round(_ numbers: UnsafeBufferPointer<Float>, to bytes: UnsafeMutableRawBufferPointer) {
+        guard let from = numbers.baseAddress, let to = bytes.baseAddress else { return }
+        let (length, width, format) = (blockLength, byteWidth, blockFormat)
+        forEachPortion(of: numbers.count / length) { first, count in
+            if let format {
+                ak_round_blocks(
+                    from + first * length, Int64(count), format,
+                    (to + first * width).assumingMemoryBound(to: UInt8.self))
+                return
+            }
+            for index in first..<first + count {
+                let number = from[index]
+                let bits = self == .bfloat16 ? number.brainBits : number.halfBits
+                to.storeBytes(of: bits.littleEndian, toByteOffset: index * 2, as: UInt16.self)
+            }
+        }
     }
 }
 
-private func roundToFourBits(_ x: UnsafePointer<Float>, _ block: UnsafeMutablePointer<UInt8>) {
-    var largest: Float = 0
-    for i in 0..<32 where abs(x[i]) > abs(largest) { largest = x[i] }
-    let d = largest / -8
-    let inverse = d == 0 ? 0 : 1 / d
-    storeScale(d, block)
-    func rounded(_ x: Float) -> UInt8 { UInt8(max(min(x * inverse + 8.5, 15), 0)) }
-    for i in 0..<16 { block[2 + i] = rounded(x[i]) | rounded(x[i + 16]) << 4 }
-}
-
-private func storeScale(_ d: Float, _ block: UnsafeMutablePointer<UInt8>) {
-    let bits = d.halfBits
-    block[0] = UInt8(truncatingIfNeeded: bits)
-    block[1] = UInt8(truncatingIfNeeded: bits >> 8)
-}
-
-private func scale(of block: UnsafeRawPointer) -> Float {
-    Float(halfBits: UInt16(littleEndian: block.loadUnaligned(as: UInt16.self)))
-}
-
-private func restoreEightBits(_ block: UnsafeRawPointer, _ x: UnsafeMutablePointer<Float>) {
-    let d = scale(of: block)
-    for i in 0..<32 { x[i] = Float(block.load(fromByteOffset: 2 + i, as: Int8.self)) * d }
-}
-
-private func restoreFourBits(_ block: UnsafeRawPointer, _ x: UnsafeMutablePointer<Float>) {
-    let d = scale(of: block)
-    for i in 0..<16 {
-        let pair = Int32(block.load(fromByteOffset: 2 + i, as: UInt8.self))
-        x[i] = Float(pair & 15 - 8) * d
-        x[i + 16] = Float(pair >> 4 - 8) * d
+/// Runs `body` over runs of 256 blocks.
+private func forEachPortion(of blocks: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
+    WorkerPool.current.run(count: (blocks + 255) / 256) { piece, _ in
+        body(piece * 256, min(256, blocks - piece * 256))
     }
 }
 
@@ -122,5 +111,11 @@ extension Float {
             return sign | UInt16((Float(bitPattern: magnitude) * 0x1p24).rounded(.toNearestOrEven))
         }
         return sign | UInt16((magnitude + 0xFFF + (magnitude >> 13 & 1)) >> 13 - 112 << 10)
+    }
+
+    /// The nearest bfloat16 number, ties to even.
+    package var brainBits: UInt16 {
+        if isNaN { return UInt16(truncatingIfNeeded: bitPattern >> 16) | 0x40 }
+        return UInt16(truncatingIfNeeded: (bitPattern + 0x7FFF + (bitPattern >> 16 & 1)) >> 16)
     }
 }

@@ -58,6 +58,13 @@ public struct StoredTensor: Sendable {
             name: name, elementType: elementType, shape: shape, bytes: 0..<byteCount, in: copy)
     }
 
+    /// Lets the system take a mapped file's pages back; who needs them again reads the file again. Whoever has made
+    /// a copy of a tensor in another form calls it, so that not both stay in memory.
+    package func releasePages(_ bytes: Range<Int>? = nil) {
+        let bytes = bytes ?? 0..<byteCount
+        storage.releasePages(byteOffset + bytes.lowerBound..<byteOffset + bytes.upperBound)
+    }
+
     public var byteCount: Int { shape.elementCount / elementType.blockLength * elementType.byteWidth }
 
     public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
@@ -74,7 +81,7 @@ public struct StoredTensor: Sendable {
             return Tensor(
                 shape: shape, strides: shape.contiguousStrides, offset: byteOffset / 4, storage: storage)
         }
-        if elementType.blockLength > 1 { return dequantized() }
+        if let format = elementType.blockFormat { return dequantized(format) }
         let convert: (UnsafeRawPointer) -> Float
         switch elementType {
         case .float32:

@@ -1,15 +1,20 @@
-// Products with weights in blocks of 32 integers that share a scale (GGUF's q8_0 and q4_0).
+// Products with weights in blocks of integers that share scales (GGUF's types; see ak_blocks.h for the layout).
 //
 // A group of VW outputs is interleaved by fours: a vector holds four neighbouring weights of each output, is
 // multiplied by the same four activations, and every lane adds up its four products. The activations are rounded to
 // 8 bits, 32 to a scale; products and sums are exact integers, so what happens inside a block is the same on every
-// instruction set. Across blocks each output is one chain of multiply-adds.
+// instruction set. Across blocks each output is one chain of multiply-adds: integers by scale, then minimum by the sum
+// of the activations.
+//
+// One or two rows read the weights as they are stored, in the fewest bytes. For more rows two groups are unpacked into
+// bytes and float32 scales, which stay in the second-level cache while all rows pass by: one tile serves all types, at
+// the speed of q8_0. The numbers are the same, and so are the bits.
 //
 // How four products are added up differs, and each way is exact:
-//   avx512vnni  u8 · s8 → i32 in one instruction. q8_0 weights are stored with 128 added, q4_0 weights are 0 … 15;
-//               the sum begins at −128·Σx or −8·Σx.
+//   avx512vnni  u8 · s8 → i32 in one instruction. q8_0 weights are stored with 128 added, other types' are 0 … 63;
+//               the sum begins at −bias · Σx.
 //   avx512, avx2  u8 · s8 → i16 in pairs, then i32. The pairs saturate: q8_0 multiplies |w| by x with w's sign, at
-//               most 2·128·127 < 2¹⁵; q4_0 adds up a whole block in 16 bits, at most 16·15·127 < 2¹⁵.
+//               most 2·128·127 < 2¹⁵; 4 bits and fewer add up 32 numbers in 16 bits, at most 16·15·127 < 2¹⁵.
 //   others      s8 · s8 → i16, then i32; one instruction on Arm where it has the dot product.
 //
 // The instructions are written as assembly: compilers have changed the types of their builtins, and the header of
@@ -20,8 +25,15 @@ typedef int8_t vb_unaligned __attribute__((ext_vector_type(4 * VW), aligned(1)))
 typedef int16_t vs __attribute__((ext_vector_type(2 * VW)));
 
 #define BLOCK_AHEAD 2048
+#define LAYOUT(format) ak_layout_of(format)
 
-// `sum` of a block is a vector of 32-bit integers, except that 4-bit weights are added up in 16 bits by `maddubs`.
+// Whether all integers have at most 4 bits.
+INLINE int is_small(const int format) {
+    const ak_block_layout layout = LAYOUT(format);
+    return format >= AK_WIDE ? format >= AK_WIDE_4 : !layout.eights && (layout.fours ? !layout.twos && !layout.ones : 1);
+}
+
+// `sum` of a block is a vector of 32-bit integers, except that small weights are added up in 16 bits by `maddubs`.
 #if HAVE_VNNI
 
 INLINE vi add_fours(const int format, vi sum, vb w, vb x) {
@@ -48,12 +60,13 @@ INLINE vi widen_pairs(vs x) {
     return r;
 }
 INLINE vi add_fours(const int format, vi sum, vb w, vb x) {
-    if (format == AK_Q4_0) return (vi)((vs)sum + add_pairs(w, x));
+    if (is_small(format)) return (vi)((vs)sum + add_pairs(w, x));
+    if (format != AK_Q8_0) return sum + widen_pairs(add_pairs(w, x));
     const vb negative = (vb)(w < 0);
     return sum + widen_pairs(add_pairs(__builtin_elementwise_abs(w), (x ^ negative) - negative));
 }
 INLINE vi block_sum(const int format, vi sum, int32_t start) {
-    return format == AK_Q4_0 ? widen_pairs((vs)sum) + (vi)start : sum;
+    return (is_small(format) ? widen_pairs((vs)sum) : sum) + (vi)start;
 }
 
 #else
@@ -80,15 +93,12 @@ INLINE vi block_sum(const int format, vi sum, int32_t start) {
 
 #endif
 
-#if HAVE_VNNI
-#define STARTS_AT_ZERO(format) 0
-#elif HAVE_MADDUBS
-#define STARTS_AT_ZERO(format) 1  // the sum's start is added at the end, in 32 bits
-#else
-#define STARTS_AT_ZERO(format) ((format) == AK_Q8_0)
-#endif
-#define BLOCK_BIAS(format) ((format) == AK_Q4_0 ? 8 : HAVE_VNNI ? 128 : 0)
-#define GROUP_BYTES(format) ((format) == AK_Q8_0 ? 32 * VW : 16 * VW)  // of a block
+#define EIGHTS_BIAS (HAVE_VNNI ? 128 : 0)
+
+// What a sum of integers begins with. `maddubs` adds it at the end, in 32 bits.
+INLINE int32_t start_of(const int format, int32_t x_sum) {
+    return LAYOUT(format).minima || (format == AK_Q8_0 && !EIGHTS_BIAS) ? 0 : x_sum;
+}
 
 // The four activations at `x` in every lane.
 INLINE vb four(const int8_t *x) {
@@ -97,39 +107,108 @@ INLINE vb four(const int8_t *x) {
     return (vb)(vi)bits;
 }
 
-INLINE void block_tile(const int format, const int mr, const int ng, const ak_block_product *p, int64_t row,
-                       int64_t group) {
+// Quad `p` of a block. Shifts are of 16 bits, and what comes from the neighbouring byte is masked away.
+INLINE vb quad_of(const int format, const uint8_t *block, const int p) {
+    const ak_block_layout layout = LAYOUT(format);
+    const vb_unaligned *plane = (const vb_unaligned *)block;
+    if (layout.eights) return plane[p];
+    vb quad = (vb)0;
+    int above = 0;
+    if (layout.fours) {
+        quad = (p < 4 ? plane[p % 4] : (vb)((vs)plane[p % 4] >> 4)) & 15;
+        plane += 4;
+        above = 4;
+    }
+    if (layout.twos) {
+        const vs pairs = (vs)plane[p / 4];
+        const int left = above - p % 4 * 2;
+        quad |= (vb)(left > 0 ? pairs << left : pairs >> -left) & (int8_t)(3 << above);
+        plane += 2;
+        above += 2;
+    }
+    if (layout.ones) {
+        const vs bits = (vs)plane[0];
+        const int left = above - p;
+        quad |= (vb)(left > 0 ? bits << left : bits >> -left) & (int8_t)(1 << above);
+    }
+    return quad;
+}
+
+typedef struct {
+    vf scale, minimum;
+} block_scale;
+
+// Those of part `part` of block `b`, from the scales of a group.
+INLINE block_scale scale_of(const int format, const uint8_t *scales, int64_t b, const int part) {
+    typedef uint8_t bytes __attribute__((ext_vector_type(VW), aligned(1)));
+    typedef int8_t signed_bytes __attribute__((ext_vector_type(VW), aligned(1)));
+    const ak_block_layout layout = LAYOUT(format);
+    const int halves = layout.minima ? 2 : 1;
+    block_scale r = {.minimum = bc(0)};
+    if (format >= AK_WIDE) {
+        const float *at = (const float *)scales + (b * layout.parts + part) * halves * VW;
+        r.scale = ld(at);
+        if (layout.minima) r.minimum = ld(at + VW);
+        return r;
+    }
+    const int64_t inner = layout.length / 32;
+    const uint8_t *at = scales + b / inner * layout.scale_bytes * VW;
+    r.scale = half_to_float((FN(v16))*(const vh *)at);
+    if (layout.minima) r.minimum = half_to_float((FN(v16))*(const vh *)(at + 2 * VW));
+    if (layout.length > 32) {
+        at += (2 * halves + (b % inner * layout.parts + part) * halves) * VW;
+        r.scale *= layout.is_signed ? __builtin_convertvector(*(const signed_bytes *)at, vf)
+                                    : __builtin_convertvector(*(const bytes *)at, vf);
+        if (layout.minima) r.minimum *= -__builtin_convertvector(*(const bytes *)(at + VW), vf);
+    }
+    return r;
+}
+
+// The bytes of a group's block, and of all its scales.
+INLINE int64_t block_bytes(const int format) { return LAYOUT(format).number_bytes * VW; }
+INLINE int64_t scales_bytes(const int format, int64_t blocks) {
+    return blocks * 32 / LAYOUT(format).length * LAYOUT(format).scale_bytes * VW;
+}
+
+// `mr` rows by `ng` groups, whose integers and scales stand at `w` and `scales`.
+INLINE void block_tile(const int format, const int mr, const int ng, const ak_block_product *p, const uint8_t *w,
+                       const uint8_t *scales, int64_t row, int64_t group) {
+    const int parts = LAYOUT(format).parts;
     vf sum[BLOCK_ROWS][BLOCK_GROUPS];
     UNROLL for (int i = 0; i < mr; i++) UNROLL for (int g = 0; g < ng; g++) sum[i][g] = bc(0);
     const int64_t blocks = p->blocks;
-    const int8_t *x = p->x + row * blocks * 32;
-    const uint8_t *w = p->w + group * blocks * GROUP_BYTES(format);
     for (int64_t b = 0; b < blocks; b++) {
-        vi part[BLOCK_ROWS][BLOCK_GROUPS];
-        UNROLL for (int i = 0; i < mr; i++) {
-            const vi start = STARTS_AT_ZERO(format) ? (vi)0 : (vi)p->x_sum[(row + i) * blocks + b];
-            UNROLL for (int g = 0; g < ng; g++) part[i][g] = start;
-        }
-        UNROLL for (int q = 0; q < GROUP_BYTES(format) / (4 * VW); q++) {
+        const int8_t *x = p->x + (row * blocks + b) * 32;
+        if (format < AK_WIDE && mr <= STREAMED_ROWS) {
             UNROLL for (int g = 0; g < ng; g++) {
-                const uint8_t *at = w + (g * blocks + b) * GROUP_BYTES(format) + q * 4 * VW;
-                if (mr <= STREAMED_ROWS) __builtin_prefetch(at + BLOCK_AHEAD, 0, 3);
-                const vb v = *(const vb_unaligned *)at;
-                const vb low = format == AK_Q4_0 ? v & 15 : v;
-                const vb high = (vb)((vs)v >> 4) & 15;
-                UNROLL for (int i = 0; i < mr; i++) {
-                    const int8_t *a = x + (i * blocks + b) * 32 + 4 * q;
-                    part[i][g] = add_fours(format, part[i][g], low, four(a));
-                    if (format == AK_Q4_0) part[i][g] = add_fours(format, part[i][g], high, four(a + 16));
+                UNROLL for (int line = 0; line < block_bytes(format); line += 64) {
+                    __builtin_prefetch(w + (g * blocks + b) * block_bytes(format) + BLOCK_AHEAD + line, 0, 3);
                 }
             }
         }
-        UNROLL for (int g = 0; g < ng; g++) {
-            const vf scale = half_to_float((FN(v16))*(const vh *)(p->w_scale + ((group + g) * blocks + b) * VW));
+        UNROLL for (int part = 0; part < parts; part++) {
+            vi whole[BLOCK_ROWS][BLOCK_GROUPS];
             UNROLL for (int i = 0; i < mr; i++) {
-                const int64_t at = (row + i) * blocks + b;
-                const vf whole = __builtin_convertvector(block_sum(format, part[i][g], p->x_sum[at]), vf);
-                sum[i][g] = fma_(whole, scale * bc(p->x_scale[at]), sum[i][g]);
+                const int32_t x_sum = p->x_sum[((row + i) * blocks + b) * parts + part];
+                UNROLL for (int g = 0; g < ng; g++) whole[i][g] = (vi)(HAVE_MADDUBS ? 0 : start_of(format, x_sum));
+            }
+            UNROLL for (int q = 8 / parts * part; q < 8 / parts * (part + 1); q++) {
+                UNROLL for (int g = 0; g < ng; g++) {
+                    const vb quad = quad_of(format, w + (g * blocks + b) * block_bytes(format), q);
+                    UNROLL for (int i = 0; i < mr; i++) {
+                        whole[i][g] = add_fours(format, whole[i][g], quad, four(x + i * blocks * 32 + 4 * q));
+                    }
+                }
+            }
+            UNROLL for (int g = 0; g < ng; g++) {
+                const block_scale s = scale_of(format, scales + g * scales_bytes(format, blocks), b, part);
+                UNROLL for (int i = 0; i < mr; i++) {
+                    const int64_t at = (row + i) * blocks + b;
+                    const int32_t x_sum = p->x_sum[at * parts + part];
+                    const vi n = block_sum(format, whole[i][g], start_of(format, x_sum));
+                    sum[i][g] = fma_(__builtin_convertvector(n, vf), s.scale * bc(p->x_scale[at]), sum[i][g]);
+                    if (LAYOUT(format).minima) sum[i][g] = fma_(s.minimum, as_float((vi)x_sum), sum[i][g]);
+                }
             }
         }
     }
@@ -140,28 +219,21 @@ INLINE void block_tile(const int format, const int mr, const int ng, const ak_bl
             store_part(p->y + (row + i) * p->y_row, output, p->n, p->bias ? sum[i][g] + bias : sum[i][g]);
         }
     }
-    if (p->activation != AK_IDENTITY) {
-        const int64_t output = group * VW, width = p->n - output < ng * VW ? p->n - output : ng * VW;
-        for (int i = 0; i < mr; i++) {
-            float *y = p->y + (row + i) * p->y_row + output;
-            FN(activate)(y, width, (ak_activation)p->activation, y);
-        }
-    }
 }
 
-// All rows pass by a few groups, which stay in the second-level cache.
-INLINE void block_rows(const int format, const int ng, const ak_block_product *p, int64_t group) {
+// Many rows pass by a few groups, which stay in the second-level cache.
+INLINE void block_rows(const int format, const int ng, const ak_block_product *p, const uint8_t *w,
+                       const uint8_t *scales, int64_t group) {
     int64_t tiles = (p->m + BLOCK_ROWS - 1) / BLOCK_ROWS;
     for (int64_t row = 0; row < p->m; tiles--) {
         const int64_t rows = (p->m - row + tiles - 1) / tiles;
         switch (rows) {
-        case 1: block_tile(format, 1, ng, p, row, group); break;
-        case 2: block_tile(format, 2, ng, p, row, group); break;
-        case 3: block_tile(format, 3, ng, p, row, group); break;
+        case 2: block_tile(format, 2, ng, p, w, scales, row, group); break;
+        case 3: block_tile(format, 3, ng, p, w, scales, row, group); break;
 #if BLOCK_ROWS > 3
-        case 4: block_tile(format, 4, ng, p, row, group); break;
-        case 5: block_tile(format, 5, ng, p, row, group); break;
-        case 6: block_tile(format, 6, ng, p, row, group); break;
+        case 4: block_tile(format, 4, ng, p, w, scales, row, group); break;
+        case 5: block_tile(format, 5, ng, p, w, scales, row, group); break;
+        case 6: block_tile(format, 6, ng, p, w, scales, row, group); break;
 #endif
         default: break;
         }
@@ -169,23 +241,115 @@ INLINE void block_rows(const int format, const int ng, const ak_block_product *p
     }
 }
 
-INLINE void multiply_blocks_as(const int format, const ak_block_product *p) {
-    const int64_t groups = (p->n + VW - 1) / VW;
-    int64_t group = 0;
-    for (; group + BLOCK_GROUPS <= groups; group += BLOCK_GROUPS) block_rows(format, BLOCK_GROUPS, p, group);
-    for (; group < groups; group++) block_rows(format, 1, p, group);
+// Integers in bytes and scales in float32, of `ng` groups.
+INLINE void widen(const int format, const int ng, const ak_block_product *p, const uint8_t *w, const uint8_t *scales,
+                  uint8_t *wide, float *wide_scales) {
+    for (int64_t b = 0; b < ng * p->blocks; b++, wide += 32 * VW) {
+        UNROLL for (int q = 0; q < 8; q++) {
+            *(vb *)(wide + q * 4 * VW) = quad_of(format, w + b * block_bytes(format), q);
+        }
+    }
+    for (int g = 0; g < ng; g++, scales += scales_bytes(format, p->blocks)) {
+        for (int64_t b = 0; b < p->blocks; b++) {
+            UNROLL for (int part = 0; part < LAYOUT(format).parts; part++) {
+                const block_scale s = scale_of(format, scales, b, part);
+                st(wide_scales, s.scale);
+                wide_scales += VW;
+                if (!LAYOUT(format).minima) continue;
+                st(wide_scales, s.minimum);
+                wide_scales += VW;
+            }
+        }
+    }
+}
+
+INLINE int wide_format(const int format) {
+    const ak_block_layout layout = LAYOUT(format);
+    const int small = HAVE_MADDUBS && is_small(format);
+    if (layout.parts > 1) return layout.minima ? AK_WIDE_PARTS_MINIMA : small ? AK_WIDE_4_PARTS : AK_WIDE_PARTS;
+    if (layout.minima) return small ? AK_WIDE_4_MINIMA : AK_WIDE_MINIMA;
+    return small ? AK_WIDE_4 : AK_WIDE;
+}
+
+NOINLINE void FN(wide_rows)(const int format, const int ng, const ak_block_product *p, const uint8_t *w,
+                            const uint8_t *scales, int64_t group) {
+#define CASE(name)                                                                    \
+    case name:                                                                        \
+        if (ng == BLOCK_GROUPS) block_rows(name, BLOCK_GROUPS, p, w, scales, group);  \
+        else block_rows(name, 1, p, w, scales, group);                                \
+        return
+    switch (format) {
+        CASE(AK_Q8_0);
+        CASE(AK_WIDE);
+        CASE(AK_WIDE_MINIMA);
+        CASE(AK_WIDE_PARTS);
+        CASE(AK_WIDE_PARTS_MINIMA);
+#if HAVE_MADDUBS
+        CASE(AK_WIDE_4);
+        CASE(AK_WIDE_4_MINIMA);
+        CASE(AK_WIDE_4_PARTS);
+#endif
+    default: return;
+    }
+#undef CASE
+}
+
+INLINE void block_groups(const int format, const int ng, const ak_block_product *p, int64_t group) {
+    const uint8_t *w = p->w + group * p->blocks * block_bytes(format);
+    const uint8_t *scales = p->w_scale + group * scales_bytes(format, p->blocks);
+    if (p->m == 1) block_tile(format, 1, ng, p, w, scales, 0, group);
+    else if (p->m == 2) block_tile(format, 2, ng, p, w, scales, 0, group);
+    else if (format == AK_Q8_0) FN(wide_rows)(AK_Q8_0, ng, p, w, scales, group);
+    else {
+        float *wide_scales = (float *)(void *)(p->scratch + BLOCK_GROUPS * p->blocks * 32 * VW);
+        widen(format, ng, p, w, scales, p->scratch, wide_scales);
+        FN(wide_rows)(wide_format(format), ng, p, p->scratch, (const uint8_t *)wide_scales, group);
+    }
+}
+
+NOINLINE void FN(sum_blocks)(const ak_block_product *p) {
+    const int64_t groups = (p->n + VW - 1) / VW, pairs = groups / BLOCK_GROUPS * BLOCK_GROUPS;
+#define CASE(name)                                                                                    \
+    case name:                                                                                        \
+        for (int64_t g = 0; g < pairs; g += BLOCK_GROUPS) block_groups(name, BLOCK_GROUPS, p, g);     \
+        if (BLOCK_GROUPS > 1) for (int64_t g = pairs; g < groups; g++) block_groups(name, 1, p, g);   \
+        return
+    switch (p->format) {
+        CASE(AK_Q8_0);
+        CASE(AK_Q4_0);
+        CASE(AK_Q4_1);
+        CASE(AK_Q5_0);
+        CASE(AK_Q5_1);
+        CASE(AK_Q2_K);
+        CASE(AK_Q3_K);
+        CASE(AK_Q4_K);
+        CASE(AK_Q5_K);
+        CASE(AK_Q6_K);
+    default: return;
+    }
+#undef CASE
 }
 
 static void FN(multiply_blocks)(const ak_block_product *p) {
-    if (p->format == AK_Q8_0) multiply_blocks_as(AK_Q8_0, p);
-    else multiply_blocks_as(AK_Q4_0, p);
+    FN(sum_blocks)(p);
+    if (p->activation == AK_IDENTITY) return;
+    for (int64_t row = 0; row < p->m; row++) {
+        float *y = p->y + row * p->y_row;
+        FN(activate)(y, p->n, (ak_activation)p->activation, y);
+    }
+}
+
+static int64_t FN(block_scratch_bytes)(int64_t m, int64_t blocks) {
+    return m <= STREAMED_ROWS ? 0 : BLOCK_GROUPS * blocks * VW * (32 + 4 * (int64_t)sizeof(float));
 }
 
 static void FN(quantize_rows)(const float *x, ptrdiff_t x_row, int64_t rows, int64_t blocks, int32_t format, int8_t *q,
                               float *scale, int32_t *sum) {
     typedef int8_t bytes __attribute__((ext_vector_type(VW), aligned(1)));
+    const ak_block_layout layout = LAYOUT(format);
+    const int32_t bias = format == AK_Q8_0 ? EIGHTS_BIAS : layout.bias;
     for (int64_t row = 0; row < rows; row++, x += x_row) {
-        for (int64_t b = 0; b < blocks; b++, q += 32, scale++, sum++) {
+        for (int64_t b = 0; b < blocks; b++, q += 32, scale++, sum += layout.parts) {
             vf largest = bc(0), finite = bc(0);
             UNROLL for (int i = 0; i < 32; i += VW) {
                 const vf v = ld(x + b * 32 + i);
@@ -196,56 +360,24 @@ static void FN(quantize_rows)(const float *x, ptrdiff_t x_row, int64_t rows, int
             const int tiny = !(most > 0x1p-100f);  // 127 / most would overflow; the block is 0, or not a number
             const float factor = tiny ? 0 : 127 / most;
             *scale = (tiny ? 0 : most / 127) + reduce_add(finite);
-            vi total = (vi)0;
+            vi total[2] = {(vi)0, (vi)0};
             UNROLL for (int i = 0; i < 32; i += VW) {
                 // Adding 1.5·2²³ rounds to a whole number and leaves it in the low bits.
                 const vi n = as_int(ld(x + b * 32 + i) * bc(factor) + bc(12582912.f)) << 24 >> 24;
-                total += n;
+                total[i / 16] += n;
                 *(bytes *)(q + i) = __builtin_convertvector(n, bytes);
             }
-            *sum = -BLOCK_BIAS(format) * __builtin_reduce_add(total);
-        }
-    }
-}
-
-static void FN(pack_group)(const uint8_t *rows, ptrdiff_t row_bytes, int64_t outputs, int64_t blocks, int32_t format,
-                           uint8_t *w, uint16_t *scale) {
-    const int64_t numbers = format == AK_Q8_0 ? 32 : 16;  // bytes of a block without its scale, which comes first
-    const uint32_t flip = format == AK_Q8_0 && HAVE_VNNI ? 0x80808080u : 0;
-    for (int64_t b = 0; b < blocks; b++) {
-        for (int64_t o = 0; o < VW; o++) {
-            const uint8_t *from = rows + o * row_bytes + b * (numbers + 2);
-            uint16_t d = 0;
-            if (o < outputs) __builtin_memcpy(&d, from, 2);
-            scale[b * VW + o] = d;
-            for (int64_t i = 0; i < numbers; i += 4) {
-                uint32_t bits = 0;
-                if (o < outputs) __builtin_memcpy(&bits, from + 2 + i, 4);
-                bits ^= flip;
-                __builtin_memcpy(w + b * numbers * VW + i * VW + 4 * o, &bits, 4);
-            }
-        }
-    }
-}
-
-static void FN(unpack_group)(const uint8_t *w, const uint16_t *scale, int64_t outputs, int64_t blocks, int32_t format,
-                             uint8_t *rows, ptrdiff_t row_bytes) {
-    const int64_t numbers = format == AK_Q8_0 ? 32 : 16;
-    const uint32_t flip = format == AK_Q8_0 && HAVE_VNNI ? 0x80808080u : 0;
-    for (int64_t b = 0; b < blocks; b++) {
-        for (int64_t o = 0; o < outputs; o++) {
-            uint8_t *to = rows + o * row_bytes + b * (numbers + 2);
-            __builtin_memcpy(to, scale + b * VW + o, 2);
-            for (int64_t i = 0; i < numbers; i += 4) {
-                uint32_t bits;
-                __builtin_memcpy(&bits, w + b * numbers * VW + i * VW + 4 * o, 4);
-                bits ^= flip;
-                __builtin_memcpy(to + 2 + i, &bits, 4);
+            int32_t totals[2] = {__builtin_reduce_add(total[0]), __builtin_reduce_add(total[1])};
+            if (layout.parts == 1) totals[0] += totals[1];
+            for (int part = 0; part < layout.parts; part++) {
+                const float scaled = *scale * (float)totals[part];
+                if (layout.minima) __builtin_memcpy(sum + part, &scaled, 4);
+                else sum[part] = -bias * totals[part];
             }
         }
     }
 }
 
 #define BLOCK_KERNELS                                                                                      \
-    .quantize_rows = FN(quantize_rows), .pack_group = FN(pack_group), .unpack_group = FN(unpack_group), \
-    .multiply_blocks = FN(multiply_blocks)
+    {.eights_bias = EIGHTS_BIAS, .quantize_rows = FN(quantize_rows), .scratch_bytes = FN(block_scratch_bytes), \
+     .multiply = FN(multiply_blocks)}

@@ -88,15 +88,6 @@ static void check_half(const ak_kernels *kernels, int m, int k, int n, ak_half_f
 // A float16's bits, of a scale around 2⁻⁶.
 static uint16_t random_scale(void) { return (uint16_t)(random_below(2) << 15 | (0x2400 + random_below(0x400))); }
 
-static double weight_of(const uint8_t *row, int index, ak_block_format format) {
-    const int bytes = format == AK_Q8_0 ? 34 : 18, i = index % 32;
-    const uint8_t *block = row + index / 32 * bytes;
-    uint16_t scale;
-    memcpy(&scale, block, 2);
-    if (format == AK_Q8_0) return value_of_half(scale) * (int8_t)block[2 + i];
-    return value_of_half(scale) * ((i < 16 ? block[2 + i] & 15 : block[2 + i - 16] >> 4) - 8);
-}
-
 static void check_quantized_rows(const float *x, int64_t blocks, const int8_t *q, const float *scale) {
     bool near = true;
     for (int64_t i = 0; i < blocks * 32; i++) {
@@ -105,67 +96,86 @@ static void check_quantized_rows(const float *x, int64_t blocks, const int8_t *q
     expect(near, "an activation is more than half a step off");
 }
 
-static void check_blocks(const ak_kernels *kernels, int m, int blocks, int n, ak_block_format format, bool extreme) {
-    working_on("%s multiply_blocks %d × %d·32 × %d, format %d", kernels->name, m, blocks, n, format);
-    const int vw = kernels->lane_width, bytes = format == AK_Q8_0 ? 34 : 18, k = blocks * 32;
-    const int groups = (n + vw - 1) / vw, numbers = (bytes - 2) * vw, y_row = n + 2;
-    uint8_t *file = (uint8_t *)integers((int64_t)n * blocks * bytes / 4 + 1);
-    for (int i = 0; i < n * blocks * bytes; i++) file[i] = (uint8_t)(extreme ? 0x80 : random_below(256));
-    for (int i = 0; i < n * blocks; i++) {
-        const uint16_t scale = random_scale();
-        memcpy(file + (int64_t)i * bytes, &scale, 2);
+// Random blocks of a file; `extreme`: all bits of the integers set, where sums are largest.
+static uint8_t *random_blocks(int64_t count, ak_block_format format, bool extreme) {
+    const ak_block_layout layout = ak_layout_of(format);
+    uint8_t *file = (uint8_t *)integers(count * layout.bytes / 4 + 1);
+    for (int64_t i = 0; i < count * layout.bytes; i++) {
+        file[i] = (uint8_t)(extreme ? (format == AK_Q8_0 ? 0x80 : 0xff) : random_below(256));
     }
+    for (int64_t i = 0; i < count; i++) {
+        const int at = format == AK_Q2_K ? 80 : format == AK_Q3_K ? 108 : format == AK_Q6_K ? 208 : 0;
+        for (int half = 0; half <= layout.minima; half++) {
+            const uint16_t scale = random_scale();
+            memcpy(file + i * layout.bytes + at + 2 * half, &scale, 2);
+        }
+    }
+    return file;
+}
+
+static void check_blocks(const ak_kernels *kernels, int m, int blocks, int n, ak_block_format format, bool extreme) {
+    const ak_block_layout layout = ak_layout_of(format);
+    blocks *= layout.length / 32;
+    working_on("%s multiply blocks %d × %d·32 × %d, format %d", kernels->name, m, blocks, n, format);
+    const int vw = kernels->lane_width, k = blocks * 32, files = k / layout.length;
+    const int groups = (n + vw - 1) / vw, y_row = n + 2, bias = format == AK_Q8_0 ? kernels->blocks.eights_bias : 0;
+    const uint8_t *file = random_blocks((int64_t)n * files, format, extreme);
+    float *numbers = floats((int64_t)n * k), *again = floats((int64_t)n * k);
+    ak_read_blocks(file, (int64_t)n * blocks, format, numbers);
     float *x = random_floats((int64_t)m * k);
     if (extreme) for (int i = 0; i < m * k; i++) x[i] = -1;
     int8_t *q = (int8_t *)integers((int64_t)m * k / 4);
     float *x_scale = floats(m * blocks);
-    int32_t *x_sum = integers(m * blocks);
-    kernels->weights.quantize_rows(x, k, m, blocks, format, q, x_scale, x_sum);
+    int32_t *x_sum = integers(m * blocks * layout.parts);
+    kernels->blocks.quantize_rows(x, k, m, blocks, format, q, x_scale, x_sum);
     check_quantized_rows(x, m * blocks, q, x_scale);
-    uint8_t *w = (uint8_t *)integers((int64_t)groups * blocks * numbers / 4);
-    uint16_t *w_scale = (uint16_t *)integers((int64_t)groups * blocks * vw / 2);
+    const int64_t group_bytes = (int64_t)blocks * layout.number_bytes * vw, scale_bytes = (int64_t)files * layout.scale_bytes * vw;
+    uint8_t *w = (uint8_t *)integers(groups * group_bytes / 4), *w_scale = (uint8_t *)integers(groups * scale_bytes / 4 + 1);
     for (int g = 0; g < groups; g++) {
-        kernels->weights.pack_group(file + (int64_t)g * vw * blocks * bytes, blocks * bytes,
-                                    n - g * vw < vw ? n - g * vw : vw, blocks, format,
-                                    w + (int64_t)g * blocks * numbers, w_scale + (int64_t)g * blocks * vw);
+        const int outputs = n - g * vw < vw ? n - g * vw : vw;
+        ak_pack_group(file + (int64_t)g * vw * files * layout.bytes, (ptrdiff_t)files * layout.bytes, outputs, blocks,
+                      format, vw, bias, w + g * group_bytes, w_scale + g * scale_bytes);
+        ak_read_group(w + g * group_bytes, w_scale + g * scale_bytes, outputs, blocks, format, vw, bias,
+                      again + (int64_t)g * vw * k, k);
     }
-    uint8_t *again = (uint8_t *)integers((int64_t)n * blocks * bytes / 4 + 1);
-    for (int g = 0; g < groups; g++) {
-        kernels->weights.unpack_group(w + (int64_t)g * blocks * numbers, w_scale + (int64_t)g * blocks * vw,
-                                      n - g * vw < vw ? n - g * vw : vw, blocks, format,
-                                      again + (int64_t)g * vw * blocks * bytes, blocks * bytes);
-    }
-    expect(memcmp(again, file, (size_t)n * blocks * bytes) == 0, "a group does not come back");
+    expect(memcmp(again, numbers, sizeof(float) * (size_t)n * k) == 0, "a group does not come back");
     const bool biased = n % 2 == 0;
+    uint8_t *scratch = (uint8_t *)(((uintptr_t)integers(kernels->blocks.scratch_bytes(m, blocks) / 4 + 16) + 63) / 64 * 64);
     ak_block_product p = {
         .x = q, .x_scale = x_scale, .x_sum = x_sum, .w = w, .w_scale = w_scale,
         .y = floats((int64_t)(m - 1) * y_row + n), .y_row = y_row, .bias = biased ? random_floats(n) : NULL,
-        .m = m, .blocks = blocks, .n = n, .format = format, .activation = n % 3 == 0 ? AK_RELU : AK_IDENTITY};
-    kernels->weights.multiply_blocks(&p);
+        .m = m, .blocks = blocks, .n = n, .format = format, .activation = n % 3 == 0 ? AK_RELU : AK_IDENTITY,
+        .scratch = scratch};
+    kernels->blocks.multiply(&p);
     double largest = 0;
     bool independent = true;
     ak_block_product one = p;
     one.m = 1;
     one.y = floats(n);
+    one.scratch = NULL;
     for (int i = 0; i < m; i++) {
         one.x = q + (int64_t)i * k;
         one.x_scale = x_scale + i * blocks;
-        one.x_sum = x_sum + i * blocks;
-        kernels->weights.multiply_blocks(&one);
+        one.x_sum = x_sum + i * blocks * layout.parts;
+        kernels->blocks.multiply(&one);
         for (int j = 0; j < n; j++) {
             double sum = biased ? p.bias[j] : 0, magnitude = fabs(sum) + 1e-30;
-            for (int a = 0; a < k; a++) {
-                const double term = (double)q[i * k + a] * x_scale[i * blocks + a / 32] *
-                                    weight_of(file + (int64_t)j * blocks * bytes, a, format);
-                sum += term;
-                magnitude += fabs(term);
+            for (int b = 0; b < blocks; b++) {
+                // Minima and integers are added up apart: what cancels between them counts for the error.
+                double part = 0, sizes = 0;
+                for (int a = b * 32; a < b * 32 + 32; a++) {
+                    part += (double)q[i * k + a] * numbers[(int64_t)j * k + a];
+                    sizes = fmax(sizes, fabs((double)numbers[(int64_t)j * k + a]));
+                }
+                sum += part * x_scale[i * blocks + b];
+                magnitude += (fabs(part) + (layout.minima ? 32 * 127 * sizes : 32 * 16 * sizes)) * x_scale[i * blocks + b];
             }
             const double error = fabs(p.y[i * y_row + j] - reference_activation((ak_activation)p.activation, sum)) / magnitude;
             if (!(error <= largest)) largest = error;
             independent = independent && same_bits(one.y[j], p.y[i * y_row + j]);
         }
     }
-    expect_error("multiply_blocks", largest, 1e-6);
+    expect_error("multiply blocks", largest, 1e-6);
     expect(independent, "a row's bits depend on how many rows there are");
     release_memory();
 }
@@ -179,7 +189,7 @@ static void check_odd_activations(const ak_kernels *kernels) {
             int8_t q[32];
             int32_t sum;
             x[at] = odd[i];
-            kernels->weights.quantize_rows(x, 32, 1, 1, AK_Q8_0, q, &scale, &sum);
+            kernels->blocks.quantize_rows(x, 32, 1, 1, AK_Q8_0, q, &scale, &sum);
             if (!isfinite(odd[i])) expect(isnan(scale), "%g became finite", (double)odd[i]);
             else expect(fabs((double)q[at] * scale - odd[i]) <= 1e-6 * fabs(odd[i]) + 1e-30, "%g is wrong", (double)odd[i]);
         }
@@ -193,9 +203,14 @@ void check_weights(const ak_kernels *kernels) {
         for (int m = 0; m < COUNT(ms); m++) {
             for (int n = 0; n < COUNT(ns); n++) {
                 for (int k = 0; k < COUNT(ks); k++) check_half(kernels, ms[m], ks[k], ns[n], (ak_half_format)format);
-                for (int blocks = 1; blocks < 4; blocks++) {
-                    check_blocks(kernels, ms[m], blocks, ns[n], (ak_block_format)format, false);
-                    check_blocks(kernels, ms[m], blocks, ns[n], (ak_block_format)format, true);
+            }
+        }
+    }
+    for (int format = 0; format < AK_BLOCK_FORMATS; format++) {
+        for (int m = 0; m < COUNT(ms); m++) {
+            for (int n = 0; n < COUNT(ns); n++) {
+                for (int blocks = 1; blocks < (ak_layout_of(format).length > 32 ? 3 : 4); blocks++) {
+                    check_blocks(kernels, ms[m], blocks, ns[n], (ak_block_format)format, (m + n + blocks) % 3 == 0);
                 }
             }
         }

@@ -31,12 +31,26 @@ extension GGUFElementType {
         case .bf16: .bfloat16
         case .q8_0: .q8_0
         case .q4_0: .q4_0
+        case .q4_1: .q4_1
+        case .q5_0: .q5_0
+        case .q5_1: .q5_1
+        case .q2_K: .q2_K
+        case .q3_K: .q3_K
+        case .q4_K: .q4_K
+        case .q5_K: .q5_K
+        case .q6_K: .q6_K
         case .i64: .int64
         case .i32: .int32
         case .i16: .int16
         case .i8: .int8
         default: nil
         }
+    }
+
+    /// The type of a file's elements that is computed with as `elementType`; nil where there is none.
+    public init?(_ elementType: ElementType) {
+        guard let match = Self.allCases.first(where: { $0.elementType == elementType }) else { return nil }
+        self = match
     }
 
     fileprivate static var readable: String {

@@ -34,7 +34,7 @@ public struct GGUFFile: Sendable {
     /// - Throws: ``ModelFileError`` if the file cannot be read, ``GGUFError`` if it is not sound.
     public init(path: String) throws {
         let mapping = try MappedFile(path: path)
-        try self.init(TensorStorage(borrowing: mapping.bytes, from: mapping), path: path)
+        try self.init(TensorStorage(borrowing: mapping.bytes, from: mapping, isMappedFile: true), path: path)
     }
 
     /// A file's content that is in memory already. It is copied once.

@@ -6,13 +6,14 @@ import AttentionTensors
 /// - Note: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 struct GGUFHeader {
     static let alignmentKey = "general.alignment"
-    private static let magic: UInt32 = 0x4655_4747  // "GGUF"
-    private static let greatestRank = 4
+    static let usualAlignment = 32
+    static let magic: UInt32 = 0x4655_4747  // "GGUF"
+    static let greatestRank = 4
     /// The format's own limit, in bytes.
-    private static let longestKey = 65535
+    static let longestKey = 65535
 
     var version = 0
-    var alignment = 32
+    var alignment = usualAlignment
     var keys: [String] = []
     var metadata: [String: GGUFValue] = [:]
     var entries: [GGUFFile.Entry] = []

@@ -84,6 +84,20 @@ public struct GGUFArray: Hashable, Sendable {
     /// The elements as they are in the file, whose lengths have been checked.
     let bytes: [UInt8]
 
+    /// At most the first `limit` elements.
+    func prefix(_ limit: Int) -> GGUFArray {
+        guard count > limit else { return self }
+        var byteCount = limit * (elementKind.byteWidth ?? 0)
+        if elementKind.byteWidth == nil {
+            byteCount = bytes.withUnsafeBytes { bytes in
+                var reader = GGUFReader(bytes, file: "")
+                for _ in 0..<limit { _ = try? reader.textRange() }
+                return reader.position
+            }
+        }
+        return GGUFArray(elementKind: elementKind, count: limit, bytes: Array(bytes[..<byteCount]))
+    }
+
     /// The elements, if they are texts; nil if they are not, or one is not valid UTF-8.
     public var strings: [String]? {
         guard elementKind == .string else { return nil }

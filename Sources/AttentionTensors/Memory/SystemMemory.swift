@@ -28,6 +28,16 @@ enum SystemMemory {
         }
     }
 
+    /// Gives back the pages of a file's mapping that lie within `bytes` whole.
+    static func forget(_ bytes: Slice<UnsafeRawBufferPointer>) {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        guard page > 0, let base = bytes.base.baseAddress else { return }
+        let (start, end) = (Int(bitPattern: base) + bytes.startIndex, Int(bitPattern: base) + bytes.endIndex)
+        let (first, last) = ((start + page - 1) / page * page, end / page * page)
+        guard first < last else { return }
+        madvise(UnsafeMutableRawPointer(bitPattern: first), last - first, MADV_DONTNEED)
+    }
+
     private static func address(of byteCount: Int) -> UnsafeMutableRawPointer? {
         guard byteCount >= mapped else {
             return .allocate(byteCount: byteCount, alignment: TensorStorage.alignment)

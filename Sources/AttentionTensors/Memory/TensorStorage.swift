@@ -8,6 +8,7 @@ package final class TensorStorage: @unchecked Sendable {
     package let byteCount: Int
     /// Keeps foreign bytes alive; nil where the storage owns them.
     private let owner: (any AnyObject & Sendable)?
+    private let isMappedFile: Bool
 
     /// Cache-line alignment, so that no vector load straddles two lines at a row's start.
     package static let alignment = 64
@@ -18,10 +19,17 @@ package final class TensorStorage: @unchecked Sendable {
         self.byteCount = byteCount
         baseAddress = MemoryPool.take(byteCount: byteCount)
         owner = nil
+        isMappedFile = false
     }
 
     /// Bytes that belong to `owner` and live as long as it does. They are never written.
-    package init(borrowing bytes: UnsafeRawBufferPointer, from owner: any AnyObject & Sendable) {
+    ///
+    /// - Parameter isMappedFile: Whether pages that are forgotten come back from a file.
+    package init(
+        borrowing bytes: UnsafeRawBufferPointer, from owner: any AnyObject & Sendable,
+        isMappedFile: Bool = false
+    ) {
+        self.isMappedFile = isMappedFile
         byteCount = bytes.count
         baseAddress = UnsafeMutableRawPointer(
             mutating: bytes.baseAddress ?? UnsafeRawPointer(bitPattern: Self.alignment)!)
@@ -29,6 +37,13 @@ package final class TensorStorage: @unchecked Sendable {
     }
 
     package var isOwned: Bool { owner == nil }
+
+    /// Forgets the whole pages within `bytes`, if they belong to a mapped file.
+    func releasePages(_ bytes: Range<Int>) {
+        if isMappedFile {
+            SystemMemory.forget(UnsafeRawBufferPointer(start: baseAddress, count: byteCount)[bytes])
+        }
+    }
 
     deinit {
         if owner == nil { MemoryPool.giveBack(baseAddress, byteCount: byteCount) }

@@ -2,7 +2,7 @@ import CAttentionKernels
 
 /// A table of vectors, one for each token, position or segment.
 ///
-/// A table of half precision is read as it is stored, a row at a time; only a float32 table can be watched.
+/// A table in 16-bit floats or in blocks is read as it is stored, a row at a time; only a float32 table can be watched.
 public struct Embedding: Sendable {
     /// The number of vectors: V for tokens.
     public let count: Int
@@ -12,8 +12,8 @@ public struct Embedding: Sendable {
 
     private enum Table: Sendable {
         case float32(Tensor)
-        /// float16 or bfloat16
-        case half(StoredTensor)
+        /// float16, bfloat16, or one of the block types
+        case stored(StoredTensor)
     }
 
     /// - Parameter table: `[count, width]`; watched, if its gradient is wanted.
@@ -22,14 +22,12 @@ public struct Embedding: Sendable {
         try self.init(.float32(table.contiguous()), shape: table.shape)
     }
 
-    /// - Parameter table: `[count, width]`. float16 and bfloat16 stay as they are.
+    /// - Parameter table: `[count, width]`. 16-bit floats and blocks stay as they are.
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless it is a matrix;
     ///   ``TensorError/unsupportedElementType(tensor:found:)``.
     public init(_ table: StoredTensor) throws(TensorError) {
-        switch table.elementType {
-        case .float16, .bfloat16: try self.init(.half(table), shape: table.shape)
-        default: try self.init(table.float32())
-        }
+        guard table.elementType.isReduced else { try self.init(table.float32()); return }
+        try self.init(.stored(table), shape: table.shape)
     }
 
     private init(_ table: Table, shape: Shape) throws(TensorError) {
@@ -44,7 +42,7 @@ public struct Embedding: Sendable {
     /// Reads `weight` from `source`.
     public init(count: Int, width: Int, from source: some WeightSource) throws {
         if let stored = try source.storedTensor(named: "weight"), stored.shape == [count, width],
-            stored.elementType == .float16 || stored.elementType == .bfloat16
+            stored.elementType.isReduced
         {
             try self.init(stored)
         } else {
@@ -69,7 +67,7 @@ public struct Embedding: Sendable {
         }
         let kernels = try Kernels.selected()
         switch table {
-        case .half(let stored): return halfRows(of: stored, indices, kernels)
+        case .stored(let stored): return rows(of: stored, indices, kernels)
         case .float32(let table):
             let rows = rows(of: table, indices)
             guard table.isWatched else { return rows }
@@ -93,17 +91,11 @@ public struct Embedding: Sendable {
         }
     }
 
-    private func halfRows(of stored: StoredTensor, _ indices: [Int], _ kernels: Kernels) -> Tensor {
-        let format = stored.elementType == .bfloat16 ? AK_BFLOAT16 : AK_FLOAT16
-        return Tensor(shape: [indices.count, width]) { rows in
-            stored.withUnsafeBytes { table in
-                guard let table = table.baseAddress else { return }
-                forEachRowBlock(rows: indices.count, width: width) { first, count in
-                    for row in first..<first + count {
-                        kernels.table.pointee.weights.from_half(
-                            (table + indices[row] * width * 2).assumingMemoryBound(to: UInt16.self),
-                            Int64(width), Int32(format.rawValue), rows.baseAddress! + row * width)
-                    }
+    private func rows(of stored: StoredTensor, _ indices: [Int], _ kernels: Kernels) -> Tensor {
+        Tensor(shape: [indices.count, width]) { rows in
+            forEachRowBlock(rows: indices.count, width: width) { first, count in
+                for row in first..<first + count {
+                    stored.readRow(indices[row], kernels, to: rows.baseAddress! + row * width)
                 }
             }
         }
@@ -142,7 +134,7 @@ public struct Embedding: Sendable {
 }
 
 extension Embedding: Parameterized {
-    /// `weight` `[count, width]`, unless it is stored in half precision.
+    /// `weight` `[count, width]`, unless it is stored in fewer bits.
     public mutating func forEachParameter(_ body: ParameterVisitor) throws {
         guard case .float32(var shown) = table else { return }
         table = .float32(.zeros([0, 0]))  // nobody else refers to it now, so that it can be changed in place

@@ -5,7 +5,7 @@ package enum WeightMatrix: Sendable {
     case packed(PackedMatrix)
     /// float16 or bfloat16, used where it lies: in a mapped file, say.
     case half(HalfMatrix)
-    /// q8_0 or q4_0, laid out once for the instruction set. Inputs are rounded to 8 bits, 32 to a scale.
+    /// One of GGUF's block types, laid out once for the instruction set. Inputs are rounded to 8 bits, 32 to a scale.
     case blocks(BlockMatrix)
 
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless it is a matrix.
@@ -19,8 +19,13 @@ package enum WeightMatrix: Sendable {
         }
         switch weight.elementType {
         case .float16, .bfloat16: self = .half(try HalfMatrix(weight))
-        case .q8_0, .q4_0: self = .blocks(try BlockMatrix(weight))
-        default: self = .packed(try PackedMatrix(weight.float32()))
+        default:
+            if let format = weight.elementType.blockFormat {
+                self = .blocks(try BlockMatrix(weight, format: format))
+            } else {
+                self = .packed(try PackedMatrix(weight.float32()))
+                weight.releasePages()
+            }
         }
     }
 

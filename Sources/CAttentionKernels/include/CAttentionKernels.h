@@ -21,6 +21,7 @@
 #include "ak_sampling.h"
 #include "ak_summary.h"
 #include "ak_weights.h"
+#include "ak_blocks.h"
 
 typedef enum { AK_SCALAR = 0, AK_NEON = 1, AK_AVX2 = 2, AK_AVX512 = 3, AK_AVX512_VNNI = 4 } ak_isa;
 enum { AK_ISA_COUNT = 5 };
@@ -100,6 +101,7 @@ typedef struct {
 
     ak_matmul_kernels matmul;
     ak_weights_kernels weights;
+    ak_block_kernels blocks;
     // out[i] = 1 / ‖row i‖₂ (0 for a zero row)
     void (*inverse_norms)(const float *x, ptrdiff_t row, int64_t rows, int64_t width, float *out);
     ak_elementwise_kernels elementwise;
