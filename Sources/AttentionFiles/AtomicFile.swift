@@ -7,10 +7,10 @@
 #endif
 
 /// Writes a file so that its path leads to the old content or to the whole new one, never to a part.
-enum AtomicFile {
+package enum AtomicFile {
     /// What `body` appends becomes the content of `path`. The bytes go to a temporary file in the same
     /// folder, are flushed to the disk, and are then renamed; if anything fails, that file is removed.
-    static func replace(
+    package static func replace(
         _ path: String, with body: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws {
         let (folder, name) = split(path)

@@ -118,6 +118,63 @@ import Testing
         #expect(text.contains("Did you mean 'all-MiniLM-L6-v2'"))
     }
 
+    @Test func filesAreModelsToo() throws {
+        let path = { (name: String) in
+            String(try locator().path(of: name).dropFirst(folder.path.count + 1))
+        }
+        try folder.write("GGUF", to: "here/x.gguf")
+        #expect(try path("x.gguf") == "here/x.gguf")
+        #expect(try path("./x.gguf") == "here/./x.gguf")
+        try folder.write("GGUF", to: "here/odd:name@1.gguf")
+        #expect(try path("odd:name@1.gguf") == "here/odd:name@1.gguf")
+        try folder.write("GGUF", to: "here/Models/y.gguf")
+        #expect(try path("y.gguf") == "here/Models/y.gguf")
+        try folder.write("GGUF", to: "here/Models/o/m/q8.gguf")
+        #expect(try path("o/m:q8.gguf") == "here/Models/o/m/q8.gguf")
+        #expect(throws: ModelLocatorError.self) { try path("o/m:q4.gguf") }
+        #expect(throws: ModelFileError.self) { try locator().locate("y.gguf") }
+        #expect(throws: ModelFileError.self) { try path("./z.gguf") }
+    }
+
+    @Test func revisionsAndFilesInTheCache() throws {
+        let entry = "home/.cache/huggingface/hub/models--o--m"
+        try addToHub("o/m", revision: "abc123")
+        try folder.write("{}", to: "\(entry)/snapshots/def456/config.json")
+        try folder.write("def456", to: "\(entry)/refs/v2")
+        try folder.write("def456", to: "\(entry)/refs/pr/1")
+        for name in ["o/m@v2", "m@v2", "o/m@def456", "o/m@pr/1"] {
+            #expect(try locate(name) == "\(entry)/snapshots/def456", "\(name)")
+        }
+        #expect(try locate("o/m") == "\(entry)/snapshots/abc123")
+        for name in ["o/m@v3", "o/m@v2:q8.gguf", "o/m:q8.gguf"] {
+            #expect(throws: ModelLocatorError.self, "\(name)") { try locate(name) }
+        }
+        try folder.write("GGUF", to: "\(entry)/snapshots/def456/sub/q8.gguf")
+        let found = try locator().path(of: "o/m@v2:sub/q8.gguf")
+        #expect(found == "\(folder.path)/\(entry)/snapshots/def456/sub/q8.gguf")
+    }
+
+    @Test func aSnapshotOfGGUFFiles() throws {
+        let snapshot = "home/.cache/huggingface/hub/models--o--g/snapshots/abc123"
+        try folder.write("GGUF", to: "\(snapshot)/a.gguf")
+        #expect(try locator().path(of: "o/g") == "\(folder.path)/\(snapshot)/a.gguf")
+        try folder.write("GGUF", to: "\(snapshot)/b.gguf")
+        #expect(throws: ModelLocatorError.ambiguous(name: "o/g", candidates: ["o/g:a.gguf", "o/g:b.gguf"])) {
+            try locator().path(of: "o/g")
+        }
+    }
+
+    @Test(arguments: [
+        "o/m@", "o/m:", "o/m@../x", "o/m:../x", "o/m:/x", "o/m:a//b", "o/m:a\\b", "@x", ":x", "o/m@a b/..",
+    ])
+    func hostileReferencesAreRefused(_ name: String) throws {
+        let error = #expect(throws: ModelLocatorError.self) { try locator().path(of: name) }
+        guard case .invalidName = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
     @Test(arguments: ["", "a/../b", "a\u{0}b", "a\nb", "a//b", "a\\b", "x/..", "..x/../..", "\u{1B}[31m"])
     func hostileNamesAreRefused(_ name: String) throws {
         try folder.folder("here/Models/b")

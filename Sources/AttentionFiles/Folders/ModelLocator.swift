@@ -4,11 +4,11 @@
     import Foundation
 #endif
 
-/// Finds the folder of a model that is given by a path or by a name.
+/// Finds a model that is given by a path or by a name.
 ///
 /// The places, in order; the first that holds the model wins:
 ///
-/// 1. the path itself, if it leads to a folder;
+/// 1. the path itself, if it leads to a folder or a file;
 /// 2. `<root>/<name>` for every root in `ATTENTION_MODELS` (separated by colons), or, where that is unset,
 ///    in `Models` in the current folder and in `$XDG_CACHE_HOME/swift-attention/models` (by default
 ///    `~/.cache/swift-attention/models`);
@@ -16,11 +16,12 @@
 ///    default `~/.cache/huggingface/hub`), in the snapshot that `refs/main` names. A name without an
 ///    organisation is looked for as it is, then in `sentence-transformers`, then in every organisation.
 ///
-/// Nothing is downloaded.
+/// A name may be followed by `@` and a revision, which only the cache knows, and by `:` and one file of the model
+/// (``ModelReference``). Nothing is downloaded: `ModelHub` of `AttentionHub` does that.
 public struct ModelLocator: Sendable {
     /// The folders of step 2.
     let roots: [String]
-    let hub: HubCache
+    package let hub: HubCache
     private let currentFolder: String
 
     /// - Parameters:
@@ -48,26 +49,39 @@ public struct ModelLocator: Sendable {
     /// `sentence-transformers/all-MiniLM-L6-v2`.
     ///
     /// - Throws: ``ModelLocatorError``; ``ModelFileError`` if a path leads to a file.
-    public func locate(_ name: String) throws -> ModelFolder {
-        guard !name.isEmpty, name.utf8.count <= 4096, !hasControlCharacters(name) else {
-            throw ModelLocatorError.invalidName(
-                name, reason: "it is empty, too long or has control characters")
+    public func locate(_ name: String) throws -> ModelFolder { try ModelFolder(path: path(of: name)) }
+
+    /// The path of the model `name`: that of its folder, or of the one file that it is, as a GGUF file.
+    ///
+    /// - Throws: ``ModelLocatorError``; ``ModelFileError`` if a path leads to nothing.
+    public func path(of name: String) throws -> String {
+        if let path = try existingPath(name) { return path }
+        let reference = try ModelReference(name)
+        var searched = reference.file == nil && reference.revision == nil ? [absolute(name)] : []
+        if reference.revision == nil {
+            let places = roots.map { "\($0)/\(reference.name)" + (reference.file.map { "/\($0)" } ?? "") }
+            if let found = places.first(where: { FileKind(path: $0).isModel }) { return found }
+            searched += places
         }
-        let path = name.hasPrefix("/") ? name : "\(currentFolder)/\(name)"
-        if FileKind(path: path) == .folder { return try ModelFolder(path: path) }
-        // Whoever writes ./x or /x means a path, and should not be told about names.
-        let isWrittenAsPath = ["/", "./", "../"].contains { name.hasPrefix($0) }
-        if isWrittenAsPath || FileKind(path: path) == .file { return try ModelFolder(path: path) }
-        guard isPlainRelativePath(name) else {
-            throw ModelLocatorError.invalidName(name, reason: "a name has no '..', '\\' or empty part")
-        }
-        for root in roots where FileKind(path: "\(root)/\(name)") == .folder {
-            return try ModelFolder(path: "\(root)/\(name)")
-        }
-        if let folder = try hub.locate(name) { return folder }
+        if let found = try hub.locate(reference) { return found }
         throw ModelLocatorError.notFound(
-            name: name, searched: [path] + roots.map { "\($0)/\(name)" } + [hub.path],
-            similar: similarNames(to: name), root: roots.first ?? currentFolder)
+            name: name, searched: searched + [hub.path],
+            similar: similarNames(to: reference.name), root: roots.first ?? currentFolder)
+    }
+
+    /// The path itself, if it leads to something or is written as a path.
+    private func existingPath(_ name: String) throws -> String? {
+        guard !name.isEmpty, name.utf8.count <= 4096, !hasControlCharacters(name) else { return nil }
+        let path = absolute(name)
+        if FileKind(path: path).isModel { return path }
+        // Whoever writes ./x or /x means a path, and should not be told about names.
+        guard ["/", "./", "../", "~"].contains(where: name.hasPrefix) else { return nil }
+        throw ModelFileError.system(
+            operation: "open", file: path, reason: "there is no folder and no file of this name")
+    }
+
+    private func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(currentFolder)/\(path)"
     }
 
     /// Up to three names of models that are there, most similar first.
@@ -81,6 +95,17 @@ public struct ModelLocator: Sendable {
         let near = ranked.filter { $0.distance <= max(3, wanted.count / 2) }
         return near.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
     }
+}
+
+extension FileKind? {
+    /// Whether a model can be this: a folder, or a single file.
+    fileprivate var isModel: Bool { self == .folder || self == .file }
+}
+
+/// The names of the files in `path`; none where it cannot be read. Hidden ones are left out.
+func fileNames(in path: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.filter { !$0.hasPrefix(".") && FileKind(path: "\(path)/\($0)") == .file }.sorted()
 }
 
 /// The names of the folders in `path`; none where it cannot be read. Hidden ones are left out.

@@ -16,15 +16,17 @@ extension ModelLocatorError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidName(let name, let reason):
-            return "\(quoted(name)) is no model's name: \(reason). Give a model's folder, or a name such as "
-                + "all-MiniLM-L6-v2."
+            return
+                "\(quoted(name)) is no model's name: \(reason). Give a model's folder or GGUF file, or a name "
+                + "such as all-MiniLM-L6-v2 or org/name:file.gguf."
         case .notFound(let name, let searched, let similar, let root):
             let places = searched.map { "\n  \(excerpt($0, limit: 500))" }.joined()
             let names = similar.map { quoted($0) }.joined(separator: ", ")
             return "no model \(quoted(name)). Looked for in:\(places)\n"
                 + (similar.isEmpty ? "" : "Did you mean \(names)?\n")
-                + "Give the path of a folder that holds config.json and model.safetensors, or put that folder "
-                + "into \(excerpt(root, limit: 500)). Scripts/fetch-model.sh fetches all-MiniLM-L6-v2."
+                + "Give the path of a folder that holds config.json and model.safetensors, or of a GGUF file, or put "
+                + "it into \(excerpt(root, limit: 500)). A name with its organisation, as in "
+                + "sentence-transformers/all-MiniLM-L6-v2, is fetched from the Hugging Face hub."
         case .ambiguous(let name, let candidates):
             let names = candidates.map { quoted($0) }.joined(separator: ", ")
             return "\(quoted(name)) could be any of \(names). Give the whole name."

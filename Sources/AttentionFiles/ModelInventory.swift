@@ -1,0 +1,179 @@
+import AttentionJSON
+import AttentionTensors
+
+/// What a model's files hold: metadata, and every tensor's name, type, shape and size. No data is read.
+public struct ModelInventory: Sendable {
+    /// A tensor as it is stored.
+    public struct Tensor: Hashable, Sendable {
+        public let name: String
+        /// The format's own name of the type.
+        public let elementType: String
+        public let shape: Shape
+        public let byteCount: Int
+    }
+
+    /// `GGUF 3`, `safetensors`
+    public let format: String
+    public let path: String
+    /// The model's kind, such as `llama`; nil where nothing says it.
+    public let architecture: String?
+    /// In the file's order, each value in a few words.
+    public let metadata: [(key: String, value: String)]
+    public let tensors: [Tensor]
+
+    public var elementCount: Int { tensors.reduce(0) { $0 + $1.shape.elementCount } }
+    public var byteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
+    /// Nil without tensors.
+    public var bitsPerWeight: Double? {
+        elementCount == 0 ? nil : 8 * Double(byteCount) / Double(elementCount)
+    }
+
+    /// The tensors, the weights and the bytes of each type, the largest share first.
+    public var types: [(elementType: String, tensors: Int, elements: Int, bytes: Int)] {
+        Dictionary(grouping: tensors, by: \.elementType).map { type, tensors in
+            (
+                elementType: type, tensors: tensors.count,
+                elements: tensors.reduce(0) { $0 + $1.shape.elementCount },
+                bytes: tensors.reduce(0) { $0 + $1.byteCount }
+            )
+        }.sorted { ($0.bytes, $1.elementType) > ($1.bytes, $0.elementType) }
+    }
+
+    /// - Parameter path: A GGUF file, a `.safetensors` file, or a model's folder.
+    /// - Throws: ``ModelFileError``, ``GGUFError``, ``SafetensorsError``.
+    public init(path: String) throws {
+        if FileKind(path: path) == .folder {
+            try self.init(folder: ModelFolder(path: path))
+        } else if GGUFFile.isOne(at: path) {
+            try self.init(GGUFFile(path: path))
+        } else {
+            let file = try SafetensorsFile(path: path)
+            self.init(
+                format: "safetensors", path: path, architecture: nil, metadata: file.notes,
+                tensors: file.entries.map(Tensor.init))
+        }
+    }
+
+    private init(
+        format: String, path: String, architecture: String?, metadata: [(key: String, value: String)],
+        tensors: [Tensor]
+    ) {
+        self.format = format
+        self.path = path
+        self.architecture = architecture
+        self.metadata = metadata
+        self.tensors = tensors
+    }
+
+    private init(_ file: GGUFFile) {
+        self.init(
+            format: "GGUF \(file.version)", path: file.path,
+            architecture: file.metadata["general.architecture"]?.string,
+            metadata: file.keys.map { key in (key: key, value: file.metadata[key]?.summary ?? "") },
+            tensors: file.entries.map { entry in
+                Tensor(
+                    name: entry.name, elementType: "\(entry.elementType)", shape: entry.shape,
+                    byteCount: entry.byteRange.count)
+            })
+    }
+
+    private init(folder: ModelFolder) throws {
+        var metadata: [(key: String, value: String)] = []
+        var architecture: String?
+        if folder.path(ofFile: "config.json") != nil {
+            let config = try folder.json("config.json")
+            architecture = config["model_type"]?.stringValue
+            for member in config.members.map(Array.init) ?? [] {
+                metadata.append((key: member.name, value: member.value.summary))
+            }
+        }
+        let weights = try folder.weights()
+        var tensors: [Tensor] = []
+        for name in weights.tensorNames {
+            guard let stored = try weights.storedTensor(named: name) else { continue }
+            tensors.append(
+                Tensor(
+                    name: name, elementType: stored.elementType.safetensorsRankAndName.name,
+                    shape: stored.shape, byteCount: stored.byteCount))
+        }
+        self.init(
+            format: "safetensors", path: folder.path, architecture: architecture, metadata: metadata,
+            tensors: tensors)
+    }
+}
+
+extension ModelInventory.Tensor {
+    fileprivate init(_ entry: SafetensorsFile.Entry) {
+        self.init(
+            name: entry.name, elementType: entry.elementType.safetensorsRankAndName.name, shape: entry.shape,
+            byteCount: entry.byteRange.count)
+    }
+}
+
+extension SafetensorsFile {
+    fileprivate var notes: [(key: String, value: String)] {
+        metadata.sorted { $0.key < $1.key }.map { (key: $0.key, value: abbreviated($0.value)) }
+    }
+}
+
+extension GGUFValue {
+    /// The value in a few words: long texts cut, of arrays the first elements and the count.
+    fileprivate var summary: String {
+        switch self {
+        case .uint8(let value): "\(value)"
+        case .int8(let value): "\(value)"
+        case .uint16(let value): "\(value)"
+        case .int16(let value): "\(value)"
+        case .uint32(let value): "\(value)"
+        case .int32(let value): "\(value)"
+        case .uint64(let value): "\(value)"
+        case .int64(let value): "\(value)"
+        case .float32(let value): "\(value)"
+        case .float64(let value): "\(value)"
+        case .bool(let value): "\(value)"
+        case .string(let value): abbreviated(value)
+        case .array(let array): array.summary
+        }
+    }
+}
+
+extension GGUFArray {
+    fileprivate var summary: String {
+        let shown = 5
+        let first = firstElements(shown)
+        return "[\(first.joined(separator: ", "))\(count > first.count ? ", …" : "")] (\(count))"
+    }
+
+    private func firstElements(_ limit: Int) -> [String] {
+        let few = prefix(limit)
+        if let strings = few.strings { return strings.map { "\"\(abbreviated($0, limit: 24))\"" } }
+        if let integers = few.integers { return integers.map { "\($0)" } }
+        if let floats = few.floats { return floats.map { "\($0)" } }
+        if let bools = few.bools { return bools.map { "\($0)" } }
+        return []
+    }
+}
+
+extension JSONValue {
+    /// The value in a few words: of arrays and objects the first entries.
+    fileprivate var summary: String {
+        if let text = stringValue { return abbreviated(text) }
+        if let elements {
+            let shown = elements.prefix(5).map(\.summary)
+            return abbreviated(
+                "[\(shown.joined(separator: ", "))\(elements.count > 5 ? ", …" : "")]", limit: 200)
+        }
+        if let members {
+            let shown = members.prefix(20).map { "\($0.name): \($0.value.summary)" }
+            return abbreviated("{\(shown.joined(separator: ", "))}", limit: 400)
+        }
+        return description
+    }
+}
+
+/// The beginning of a text of more than `limit` characters.
+private func abbreviated(_ text: String, limit: Int = 100) -> String {
+    // A prefix of scalars: a character of a hostile text can be as long as the text.
+    let scalars = text.unicodeScalars.prefix(limit + 1)
+    return scalars.count > limit ? String(String.UnicodeScalarView(scalars.dropLast())) + "…" : text
+}

@@ -1,0 +1,14 @@
+/// A number of bytes as people read it, in powers of ten: `91.2 MB`.
+public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
+    public let bytes: Int
+
+    public init(_ bytes: Int) { self.bytes = bytes }
+
+    public var description: String {
+        var (value, unit) = (Double(bytes), "bytes")
+        for larger in ["kB", "MB", "GB", "TB"] where value >= 999.5 { (value, unit) = (value / 1000, larger) }
+        guard unit != "bytes" else { return "\(bytes) \(bytes == 1 ? "byte" : "bytes")" }
+        let tenths = Int((value * 10).rounded())
+        return value < 99.95 ? "\(tenths / 10).\(tenths % 10) \(unit)" : "\(Int(value.rounded())) \(unit)"
+    }
+}

@@ -1,0 +1,181 @@
+import AttentionFiles
+import AttentionJSON
+import Foundation
+import Synchronization
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// Requests to the hub: redirects followed with care, failures that pass tried again.
+package struct HubConnection: Sendable {
+    let settings: HubSettings
+    /// How long a server may say nothing.
+    let timeout: Duration
+    /// How long to wait before the second attempt; it doubles from one to the next.
+    let retryDelay: Duration
+
+    package static let attempts = 5
+    /// How often somebody is asked who may not be there at all: a person may be waiting without a network.
+    static let firstAttempts = 2
+    private static let greatestRedirects = 10
+
+    /// One request, redirects followed. The token goes to the hub's own origin only.
+    ///
+    /// - Parameter stop: whether to return a redirect as the answer.
+    func send(
+        _ method: String, _ url: URL, headers: [String: String] = [:], _ receiver: HTTPReceiver = .init(),
+        stop: (HTTPResponse) -> Bool = { _ in false }
+    ) async throws -> HTTPResponse {
+        var url = url
+        for _ in 0...Self.greatestRedirects {
+            let isRedirect = Mutex(false)
+            let response = try await exchange(
+                method, url, headers,
+                HTTPReceiver(
+                    begin: { response in
+                        isRedirect.withLock { $0 = response.isRedirect }
+                        if !response.isRedirect { try receiver.begin(response) }
+                    },
+                    receive: { data in
+                        // The body of a redirect is nobody's.
+                        if !isRedirect.withLock({ $0 }) { try receiver.receive(data) }
+                    }))
+            guard response.isRedirect, !stop(response) else { return response }
+            url = try target(of: response, from: url)
+        }
+        throw HubError.invalidAnswer(
+            url: url.absoluteString,
+            reason: "more than \(Self.greatestRedirects) redirects, one after another")
+    }
+
+    private func exchange(
+        _ method: String, _ url: URL, _ headers: [String: String], _ receiver: HTTPReceiver
+    ) async throws -> HTTPResponse {
+        var request = URLRequest(url: url, cachePolicy: .reloadIgnoringLocalCacheData)
+        request.httpMethod = method
+        // Compressed on the way, a file would not have the length that was announced.
+        request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
+        request.setValue("swift-attention", forHTTPHeaderField: "User-Agent")
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
+        if let token = settings.token, HTTPOrigin(url) == settings.origin {
+            request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
+        }
+        do {
+            return try await HTTPClient.shared.send(request, timeout: timeout, receiver)
+        } catch let error as URLError where error.code == .badServerResponse {
+            throw HubError.invalidAnswer(url: url.absoluteString, reason: "it is no HTTP answer")
+        } catch let error as URLError {
+            let reason = error.code == .timedOut ? "no answer for \(timeout)" : error.localizedDescription
+            throw HubError.unreachable(host: url.host ?? url.absoluteString, reason: reason)
+        }
+    }
+
+    private func target(of response: HTTPResponse, from url: URL) throws(HubError) -> URL {
+        guard let location = response["Location"],
+            let target = URL(string: location, relativeTo: url)?.absoluteURL,
+            let origin = HTTPOrigin(target)
+        else {
+            throw .invalidAnswer(
+                url: url.absoluteString,
+                reason: "a redirect to \(quoted(response["Location"] ?? "nowhere"))")
+        }
+        guard origin.scheme == "https" || url.scheme?.lowercased() == "http" else {
+            throw .invalidAnswer(
+                url: url.absoluteString, reason: "a redirect from https to \(quoted(target.absoluteString))")
+        }
+        return target
+    }
+
+    /// The whole of a small answer.
+    func data(_ url: URL, limit: Int) async throws -> [UInt8] {
+        try await retrying {
+            let body = Mutex<[UInt8]>([])
+            let response = try await send(
+                "GET", url,
+                HTTPReceiver(receive: { data in
+                    try body.withLock { body in
+                        body += data
+                        guard body.count <= limit else {
+                            throw HubError.invalidAnswer(
+                                url: url.absoluteString, reason: "an answer of more than \(limit) bytes")
+                        }
+                    }
+                }))
+            try check(response)
+            return body.withLock { $0 }
+        }
+    }
+
+    /// Tries again, a bounded number of times, what may succeed later. Each attempt that says that it got further
+    /// counts as the first.
+    ///
+    /// - Parameter unreachable: how often a server that cannot be reached is asked.
+    func retrying<Result>(
+        unreachable: Int = firstAttempts, gotFurther: () -> Bool = { false },
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        var attempt = 1
+        while true {
+            do {
+                return try await body()
+            } catch let failure where isPassing(failure) {
+                attempt = gotFurther() ? 1 : attempt + 1
+                guard attempt <= (failure is HubError ? unreachable : Self.attempts) else {
+                    throw (failure as? TemporaryFailure)?.error ?? failure
+                }
+                let wait =
+                    (failure as? TemporaryFailure)?.retryAfter ?? retryDelay * (1 << (attempt - 2).clamped)
+                try await Task.sleep(for: wait)
+            }
+        }
+    }
+
+    private func isPassing(_ error: any Error) -> Bool {
+        if case HubError.unreachable = error { return true }
+        return error is TemporaryFailure
+    }
+
+    /// - Throws: ``HubError/refused(url:status:message:)``, as ``TemporaryFailure`` where it may pass.
+    func check(_ response: HTTPResponse) throws {
+        guard !(200..<300).contains(response.status) else { return }
+        let message = response["X-Error-Message"] ?? ""
+        let error = HubError.refused(
+            url: response.url.absoluteString, status: response.status, message: message)
+        guard [408, 429, 500, 502, 503, 504].contains(response.status) else {
+            throw RefusedRequest(error, response)
+        }
+        // Whoever asks for more than half a minute is told about by the error.
+        let seconds = response["Retry-After"].flatMap(Int.init).map { min(max($0, 0), 30) }
+        throw TemporaryFailure(error: error, retryAfter: seconds.map { .seconds($0) })
+    }
+}
+
+/// A failure that may pass.
+struct TemporaryFailure: Error {
+    let error: HubError
+    let retryAfter: Duration?
+}
+
+/// A refusal with the hub's reason, of which the caller knows what it means.
+struct RefusedRequest: Error {
+    let error: HubError
+    let status: Int
+    let code: String
+    let message: String
+
+    init(_ error: HubError, _ response: HTTPResponse) {
+        self.error = error
+        status = response.status
+        code = response["X-Error-Code"] ?? ""
+        message = response["X-Error-Message"] ?? ""
+    }
+}
+
+extension HTTPResponse {
+    var isRedirect: Bool { [301, 302, 303, 307, 308].contains(status) }
+}
+
+extension Int {
+    fileprivate var clamped: Int { Swift.min(Swift.max(self, 0), 6) }
+}

@@ -1,0 +1,59 @@
+import AttentionFiles
+import Foundation
+
+/// The cache is laid out as Python's `huggingface_hub` lays it out, so that each finds what the other fetched.
+extension HubCache {
+    /// Where a content lies: under its own hash.
+    func blob(_ tag: String, of name: String) -> String { "\(folder(of: name))/blobs/\(tag)" }
+
+    func lock(_ tag: String, of name: String) -> String { "\(locks(of: name))/\(tag).lock" }
+
+    func snapshot(_ commit: String, of name: String) -> String { "\(folder(of: name))/snapshots/\(commit)" }
+
+    /// - Throws: ``HubError/cannotWrite(path:reason:)``.
+    func makeFolder(_ path: String) throws(HubError) {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw .cannotWrite(path: path, reason: Self.reason(error))
+        }
+    }
+
+    /// Lets the snapshot's file `file` lead to the content `tag`, by a link that stays right when the cache is moved.
+    func link(_ file: String, commit: String, to tag: String, of name: String) throws(HubError) {
+        let path = "\(snapshot(commit, of: name))/\(file)"
+        try makeFolder(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
+        let up = String(repeating: "../", count: 2 + file.utf8.count { $0 == UInt8(ascii: "/") })
+        let target = "\(up)blobs/\(tag)"
+        if let found = try? FileManager.default.destinationOfSymbolicLink(atPath: path), found == target {
+            return
+        }
+        // Made beside it and moved into its place, so that there is never nothing.
+        let temporary = "\(path).\(UInt64.random(in: 0 ... .max)).tmp"
+        guard symlink(target, temporary) == 0 else { throw PartialFile.systemError(temporary) }
+        guard rename(temporary, path) == 0 else {
+            let error = PartialFile.systemError(path)
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    /// Notes that the branch or tag `revision` stands for `commit`.
+    func note(_ revision: String, is commit: String, of name: String) throws(HubError) {
+        guard revision != commit else { return }
+        let path = "\(folder(of: name))/refs/\(revision)"
+        try makeFolder(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
+        do {
+            try AtomicFile.replace(path) { append in
+                try Array(commit.utf8).withUnsafeBytes { try append($0) }
+            }
+        } catch {
+            throw .cannotWrite(path: path, reason: "\(error)")
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+        return (cause ?? error as NSError).localizedDescription
+    }
+}

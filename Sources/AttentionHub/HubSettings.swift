@@ -1,0 +1,70 @@
+import AttentionFiles
+import Foundation
+
+/// What the environment says about the hub.
+struct HubSettings: Sendable {
+    /// Where the hub is, without a slash at its end.
+    let endpoint: String
+    let origin: HTTPOrigin
+    let token: String?
+    let isOffline: Bool
+
+    /// Reads `HF_ENDPOINT`, `HF_HUB_OFFLINE`, and the token: `HF_TOKEN`, else `HUGGING_FACE_HUB_TOKEN`, else the file
+    /// `HF_TOKEN_PATH`, else the file `token` in `HF_HOME`.
+    ///
+    /// - Throws: ``HubError/invalidSetting(name:value:expected:)``.
+    init(environment: [String: String], home: String?) throws(HubError) {
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        var endpoint = value("HF_ENDPOINT") ?? "https://huggingface.co"
+        while endpoint.hasSuffix("/") { endpoint.removeLast() }
+        guard let url = URL(string: endpoint), let origin = HTTPOrigin(url), url.query == nil else {
+            throw .invalidSetting(
+                name: "HF_ENDPOINT", value: endpoint, expected: "an address such as https://huggingface.co")
+        }
+        self.endpoint = endpoint
+        self.origin = origin
+        let yes = ["1", "ON", "YES", "TRUE"]
+        isOffline = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].contains {
+            yes.contains(environment[$0]?.uppercased() ?? "")
+        }
+        token = try Self.token(value, home: home ?? value("HOME"))
+    }
+
+    private static func token(_ value: (String) -> String?, home: String?) throws(HubError) -> String? {
+        let names = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]
+        if let name = names.first(where: { value($0) != nil }) {
+            return try token(value(name) ?? "", from: name)
+        }
+        let cache = value("XDG_CACHE_HOME") ?? home.map { "\($0)/.cache" }
+        let hub = value("HF_HOME") ?? cache.map { "\($0)/huggingface" }
+        guard let path = value("HF_TOKEN_PATH") ?? hub.map({ "\($0)/token" }),
+            let bytes = try? MappedFile.contents(of: path, limit: 10_000)
+        else { return nil }
+        return try token(String(decoding: bytes, as: UTF8.self), from: path)
+    }
+
+    /// A token goes into a header, where a line's end would begin another one.
+    private static func token(_ text: String, from place: String) throws(HubError) -> String? {
+        let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw .invalidSetting(name: place, value: "…", expected: "a token of plain ASCII characters")
+        }
+        return text.isEmpty ? nil : text
+    }
+}
+
+/// Scheme, host and port: what a token may be told to.
+struct HTTPOrigin: Hashable, Sendable {
+    let scheme: String
+    let host: String
+    let port: Int
+
+    init?(_ url: URL) {
+        guard let scheme = url.scheme?.lowercased(), let host = url.host?.lowercased(), !host.isEmpty,
+            scheme == "http" || scheme == "https", url.user == nil
+        else { return nil }
+        self.scheme = scheme
+        self.host = host
+        port = url.port ?? (scheme == "https" ? 443 : 80)
+    }
+}

@@ -1,0 +1,156 @@
+import AttentionFiles
+import AttentionHub
+import Foundation
+import TestSupport
+import Testing
+
+/// What is fetched, where it goes, and who finds it there.
+@Suite struct FetchTests {
+    static let weights = FakeHub.File(content: noise(100_000), isLarge: true)
+
+    static let encoder: [String: FakeHub.File] = [
+        "config.json": small("{}"), "tokenizer.json": small(#"{"a": 1}"#), "README.md": small("no"),
+        "model.safetensors": weights, "pytorch_model.bin": small("no"), "onnx/model.onnx": small("no"),
+        "modules.json": small("[]"), "1_Pooling/config.json": small("{ }"), "2_Dense/other.txt": small("no"),
+    ]
+
+    static func noise(_ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }
+    }
+
+    static func small(_ text: String) -> FakeHub.File { .init(content: Array(text.utf8), isLarge: false) }
+
+    private func content(_ path: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+
+    @Test func aFolder() async throws {
+        let fake = try FakeHub(["o/m": Self.encoder])
+        let path = try await fake.modelHub().path(of: "o/m")
+        let entry = "\(fake.cache)/models--o--m"
+        #expect(path == "\(entry)/snapshots/\(FakeHub.commit)")
+        let files = try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
+        #expect(
+            files == [
+                "1_Pooling", "1_Pooling/config.json", "config.json", "model.safetensors", "modules.json",
+                "tokenizer.json",
+            ])
+        #expect(try content("\(path)/model.safetensors") == Self.weights.content)
+        // As Python lays it out.
+        let manager = FileManager.default
+        #expect(
+            try manager.destinationOfSymbolicLink(atPath: "\(path)/model.safetensors")
+                == "../../blobs/\(Self.weights.tag)")
+        #expect(
+            try manager.destinationOfSymbolicLink(atPath: "\(path)/1_Pooling/config.json")
+                == "../../../blobs/\(Self.small("{ }").tag)")
+        #expect(try content("\(entry)/refs/main") == Array(FakeHub.commit.utf8))
+        #expect(try manager.contentsOfDirectory(atPath: "\(entry)/blobs").allSatisfy { !$0.contains(".") })
+
+        // What is there is not asked for again.
+        let count = fake.hub.requests.count
+        #expect(try await fake.modelHub().path(of: "o/m") == path)
+        #expect(try await fake.modelHub(["HF_HUB_OFFLINE": "1"]).path(of: "o/m") == path)
+        #expect(fake.hub.requests.count == count)
+        #expect(try await fake.modelHub().fetch(ModelReference("o/m")) == path)
+        #expect(fake.downloads.count { $0.target.hasSuffix("config.json") } == 2)
+    }
+
+    @Test func whatOthersLeftInTheCacheIsCompleted() async throws {
+        let fake = try FakeHub(["o/m": Self.encoder])
+        let path = try await fake.modelHub().path(of: "o/m", parts: .tokenizer)
+        #expect(!FileManager.default.fileExists(atPath: "\(path)/model.safetensors"))
+        // A part is better than nothing where the hub cannot be asked.
+        #expect(try await fake.modelHub(["HF_HUB_OFFLINE": "1"]).path(of: "o/m") == path)
+        #expect(try await fake.modelHub(["HF_ENDPOINT": "http://127.0.0.1:1"]).path(of: "o/m") == path)
+        #expect(try await fake.modelHub().path(of: "o/m") == path)
+        #expect(try content("\(path)/model.safetensors") == Self.weights.content)
+    }
+
+    @Test func shards() async throws {
+        let index = #"{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}"#
+        let files = [
+            "config.json": Self.small("{}"), "model.safetensors.index.json": Self.small(index),
+            "model-1.safetensors": Self.weights, "model-2.safetensors": Self.small("two"),
+            "model-3.safetensors": Self.small("no"),
+        ]
+        let fake = try FakeHub(["o/m": files])
+        let path = try await fake.modelHub().path(of: "o/m")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: path).sorted() == [
+                "config.json", "model-1.safetensors", "model-2.safetensors", "model.safetensors.index.json",
+            ])
+        #expect(try content("\(path)/model-2.safetensors") == Array("two".utf8))
+    }
+
+    @Test(arguments: ["../x", "/etc/passwd", "a\\\\b", "absent.safetensors", "model-1.safetensors/.."])
+    func anIndexThatLeadsElsewhere(_ name: String) async throws {
+        let index = #"{"weight_map": {"a": "\#(name)"}}"#
+        let files = ["config.json": Self.small("{}"), "model.safetensors.index.json": Self.small(index)]
+        let fake = try FakeHub(["o/m": files])
+        await #expect(throws: HubError.self) { try await fake.modelHub().path(of: "o/m") }
+    }
+
+    @Test func aFile() async throws {
+        let files = ["a.gguf": Self.weights, "sub/b c.gguf": Self.small("b"), "README.md": Self.small("no")]
+        let fake = try FakeHub(["o/g": files])
+        let hub = try fake.modelHub()
+        let snapshot = "\(fake.cache)/models--o--g/snapshots/\(FakeHub.commit)"
+        #expect(try await hub.path(of: "o/g:sub/b c.gguf") == "\(snapshot)/sub/b c.gguf")
+        #expect(try await hub.path(of: "o/g@\(FakeHub.commit):a.gguf") == "\(snapshot)/a.gguf")
+        #expect(try content("\(snapshot)/a.gguf") == Self.weights.content)
+        #expect(!fake.hub.requests.contains { $0.target.hasPrefix("/api/") })
+    }
+
+    @Test func severalFilesToChooseFrom() async throws {
+        let files = ["a.gguf": Self.weights, "b.gguf": Self.small("b"), "README.md": Self.small("no")]
+        let fake = try FakeHub([
+            "o/g": files, "o/one": ["x.gguf": Self.small("x")], "o/no": ["a.bin": Self.small("x")],
+        ])
+        let hub = try fake.modelHub()
+        #expect(try await hub.path(of: "o/one").hasSuffix("/x.gguf"))
+        let error = await #expect(throws: HubError.self) { try await hub.path(of: "o/g") }
+        let text = "\(try #require(error))"
+        #expect(text.contains("o/g:a.gguf  100 kB") && text.contains("o/g:b.gguf  1 byte"), "\(text)")
+        let other = await #expect(throws: HubError.self) { try await hub.path(of: "o/g:c.gguf") }
+        #expect("\(try #require(other))".contains("o/g:b.gguf"))
+        let none = await #expect(throws: HubError.self) { try await hub.path(of: "o/no") }
+        #expect("\(try #require(none))".contains("a.bin"))
+    }
+
+    @Test func twoAtOnceFetchOnce() async throws {
+        let fake = try FakeHub(["o/m": Self.encoder])
+        let paths = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<4 { group.addTask { try await fake.modelHub().path(of: "o/m") } }
+            return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+        }
+        #expect(paths.count == 1)
+        #expect(fake.store.requests.count == 1)
+    }
+
+    @Test func progressAddsUp() async throws {
+        let fake = try FakeHub(["o/m": Self.encoder])
+        let seen = Seen()
+        _ = try await fake.modelHub().path(of: "o/m") { seen.add($0) }
+        let values = seen.values
+        let total = 100_000 + 2 + 8 + 2 + 3
+        #expect(values.last?.present == total && values.last?.total == total)
+        #expect(values.last?.arrived == total)
+        #expect(zip(values, values.dropFirst()).allSatisfy { $0.present <= $1.present })
+    }
+
+    @Test func nothingIsAskedOffline() async throws {
+        let fake = try FakeHub(["o/m": Self.encoder])
+        for name in ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"] {
+            let hub = try fake.modelHub([name: "yes"])
+            let error = await #expect(throws: HubError.self) { try await hub.path(of: "o/m") }
+            #expect("\(try #require(error))".contains("HF_HUB_OFFLINE"))
+        }
+        // Names without an organisation, paths, and what no hub can have.
+        let hub = try fake.modelHub()
+        for name in ["m", "./o/m", "/o/m", "o/m/x", "o/m x", "o/.m", "o--p/m", "o/m\u{301}"] {
+            await #expect(throws: (any Error).self, "\(name)") { try await hub.path(of: name) }
+        }
+        #expect(fake.hub.requests.isEmpty)
+    }
+}

@@ -1,0 +1,11 @@
+import AttentionHub
+import Synchronization
+
+/// Collects what is told about progress.
+final class Seen: Sendable {
+    private let list = Mutex<[HubProgress]>([])
+
+    var values: [HubProgress] { list.withLock { $0 } }
+
+    func add(_ progress: HubProgress) { list.withLock { $0.append(progress) } }
+}
