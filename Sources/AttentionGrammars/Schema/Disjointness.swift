@@ -3,10 +3,14 @@ import AttentionJSON
 /// Whether no value that is written for one schema can follow another as well. `oneOf` is a choice where that holds.
 struct Disjointness {
     let reader: SchemaReader
+    /// How many more members may be looked at. A schema that leads back to itself has no end of them.
+    private var left = 20_000
+    init(reader: SchemaReader) { self.reader = reader }
+
     private static let greatestDepth = 4
     private static let greatestCount = 100
 
-    func check(_ alternatives: [JSONValue], _ source: JSONValue) throws(JSONSchemaError) {
+    mutating func check(_ alternatives: [JSONValue], _ source: JSONValue) throws(JSONSchemaError) {
         guard alternatives.count <= Self.greatestCount else {
             throw JSONSchemaError(
                 problem: .tooLarge, path: source.path, expected: "at most \(Self.greatestCount) alternatives",
@@ -23,10 +27,10 @@ struct Disjointness {
         }
     }
 
-    private func areDisjoint(
+    private mutating func areDisjoint(
         _ first: SchemaParts, _ second: SchemaParts, _ depth: Int
     ) throws(JSONSchemaError) -> Bool {
-        guard depth < Self.greatestDepth else { return false }
+        guard depth < Self.greatestDepth, left > 0 else { return false }
         if first.isNever || second.isNever { return true }
         // A value that is written for one of them must not follow the other.
         let types = first.writtenTypes.intersection(second.possibleTypes)
@@ -41,6 +45,8 @@ struct Disjointness {
         guard types == .object else { return false }
         for (one, other) in [(first, second), (second, first)] {
             for name in one.required {
+                left -= 1 + one.properties.count + other.properties.count
+                guard left > 0 else { return false }
                 guard let schema = one.schema(of: name) else { continue }
                 guard let others = other.schema(of: name) else {
                     if other.additional?.contains(where: \.isFalse) == true { return true }

@@ -23,17 +23,17 @@ extension JSONGrammarBuilder {
         guard !names.isEmpty else { return string }
         let plain = try table.add(.scalars(Self.plain))
         // The names' beginnings as a tree; children have larger numbers than their parents.
-        var children: [[(scalar: Unicode.Scalar, node: Int)]] = [[]]
+        var children: [[Unicode.Scalar: Int]] = [[:]]
         var isName = [false]
         for name in names where name.unicodeScalars.allSatisfy(Self.plain.contains) {
             var node = 0
             for scalar in name.unicodeScalars {
-                if let known = children[node].first(where: { $0.scalar == scalar }) {
-                    node = known.node
+                if let known = children[node][scalar] {
+                    node = known
                 } else {
-                    children[node].append((scalar, children.count))
+                    children[node][scalar] = children.count
                     node = children.count
-                    children.append([])
+                    children.append([:])
                     isName.append(false)
                 }
             }
@@ -42,11 +42,11 @@ extension JSONGrammarBuilder {
         var rests = [Int](repeating: 0, count: children.count)
         let anything = try table.repeated(plain, 0, nil)
         for node in children.indices.reversed() {
-            let taken = ScalarRanges(children[node].map(\.scalar))
+            let taken = ScalarRanges(children[node].keys)
             let other = try table.add(.scalars(Self.plain.intersection(taken.inverted)))
             var parts = [try table.sequence(other, anything)]
             if !isName[node] { parts.append(try table.empty()) }
-            for (scalar, child) in children[node] {
+            for (scalar, child) in children[node].sorted(by: { $0.key < $1.key }) {
                 parts.append(try table.sequence(table.text(String(scalar)), rests[child]))
             }
             rests[node] = try table.choice(parts)

@@ -152,14 +152,14 @@ struct PatternReader {
 
     private mutating func bracketed() throws -> ScalarRanges {
         let isNegated = accept("^")
-        var set = ScalarRanges([])
+        var ranges: [ClosedRange<UInt32>] = []
         while true {
             guard let next = peek() else { throw invalid("']' at a set's end") }
             position += 1
-            if next == "]" { return isNegated ? set.inverted : set }
+            if next == "]" { return isNegated ? ScalarRanges(ranges).inverted : ScalarRanges(ranges) }
             let first = next == "\\" ? try escape(inSet: true) : (ScalarRanges(CollectionOfOne(next)), next)
             guard peek() == "-", peek(1) != nil, peek(1) != "]" else {
-                set = set.union(first.set)
+                ranges += first.set.ranges
                 continue
             }
             position += 1
@@ -169,7 +169,7 @@ struct PatternReader {
             guard let low = first.scalar, let high = last.scalar, low <= high else {
                 throw invalid("a range of characters in order")
             }
-            set = set.union(ScalarRanges([low.value...high.value]))
+            ranges.append(low.value...high.value)
         }
     }
 

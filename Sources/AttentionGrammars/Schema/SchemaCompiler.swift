@@ -49,7 +49,8 @@ struct SchemaCompiler {
         if parts.isNever { return try builder.table.never() }
         guard let choice = parts.choices.first else { return try value(parts) }
         if choice.isExclusive, checked.insert(choice.source.index).inserted {
-            try Disjointness(reader: reader).check(choice.alternatives, choice.source)
+            var disjointness = Disjointness(reader: reader)
+            try disjointness.check(choice.alternatives, choice.source)
         }
         return try alternatives(choice, besides: parts, schema)
     }
@@ -80,7 +81,8 @@ struct SchemaCompiler {
                     expected: "at most \(Self.greatestChoice) combinations of alternatives", found: "more")
             }
             if group.isExclusive, checked.insert(group.source.index).inserted {
-                try Disjointness(reader: reader).check(group.alternatives, group.source)
+                var disjointness = Disjointness(reader: reader)
+                try disjointness.check(group.alternatives, group.source)
             }
             var next: [SchemaParts] = []
             for alternative in group.alternatives {

@@ -6,6 +6,8 @@ import AttentionJSON
 struct SchemaReader {
     let root: JSONValue
 
+    private static let greatestConjunction = 500
+
     /// Keywords without a say in what is valid.
     private static let annotations: Set<String> = [
         "$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "default", "examples",
@@ -25,6 +27,11 @@ struct SchemaReader {
         while let schema = work.popLast() {
             // What is demanded twice is demanded once; a schema that refers to itself adds nothing new.
             guard seen.insert(schema.index).inserted else { continue }
+            guard seen.count <= Self.greatestConjunction else {
+                throw JSONSchemaError(
+                    problem: .tooLarge, path: schema.path,
+                    expected: "at most \(Self.greatestConjunction) schemas for one value", found: "more")
+            }
             guard let members = schema.members else {
                 guard let isTrue = schema.boolValue else {
                     throw invalid(schema, "an object, true or false")
@@ -150,9 +157,10 @@ struct SchemaReader {
     private func names(_ value: JSONValue) throws(JSONSchemaError) -> [String] {
         guard let elements = value.elements else { throw invalid(value, "a list of names") }
         var names: [String] = []
+        var seen: Set<String> = []
         for element in elements {
             guard let name = element.stringValue else { throw invalid(element, "a name") }
-            if !names.contains(name) { names.append(name) }
+            if seen.insert(name).inserted { names.append(name) }
         }
         return names
     }
