@@ -57,7 +57,8 @@ public struct RotaryEmbedding: Hashable, Sendable {
     public init(
         width: Int, base: Double = 10_000, pairing: Pairing = .halves, scaling: Scaling = .none
     ) throws(TensorError) {
-        guard width > 0, width % 2 == 0 else {
+        // Hostile files claim widths that no memory holds the frequencies of.
+        guard width > 0, width % 2 == 0, width <= 1 << 20 else {
             throw .invalidArgument("rotary positions turn a positive, even number of channels, not \(width)")
         }
         guard base.isFinite, base > 0 else {

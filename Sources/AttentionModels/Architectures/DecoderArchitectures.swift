@@ -11,11 +11,20 @@ protocol DecoderArchitecture: Decodable {
     var tensorNames: DecoderTransformer.TensorNames { get }
     static func decoder(gguf fields: GGUFFields) throws -> DecoderTransformer.Configuration
     static var ggufTensorNames: DecoderTransformer.TensorNames { get }
+    /// Which channels turn together in GGUF files.
+    static var ggufPairing: RotaryEmbedding.Pairing { get }
 }
 
 extension DecoderArchitecture {
     var tensorNames: DecoderTransformer.TensorNames { .llama }
     static var ggufTensorNames: DecoderTransformer.TensorNames { .gguf }
+    static var ggufPairing: RotaryEmbedding.Pairing { .halves }
+    fileprivate static var gguf: DecoderTransformer.Description.GGUFIdentity {
+        // What has no name of its own is stored as Llama.
+        .init(
+            name: ggufNames.first ?? LlamaConfiguration.ggufNames[0], names: ggufTensorNames,
+            pairing: ggufPairing)
+    }
 }
 
 extension DecoderTransformer {
@@ -40,6 +49,17 @@ extension DecoderTransformer {
     public struct Description: Decodable, Sendable {
         public let configuration: Configuration
         let names: TensorNames
+        /// How GGUF files hold it.
+        let gguf: GGUFIdentity
+
+        struct GGUFIdentity: Sendable {
+            let name: String
+            let names: TensorNames
+            let pairing: RotaryEmbedding.Pairing
+        }
+
+        /// The values of `model_type` in `config.json` that are implemented.
+        public static var modelTypes: [String] { architectures.flatMap { $0.modelTypes } }
 
         private enum CodingKeys: String, CodingKey { case model_type, quantization_config }
 
@@ -48,8 +68,7 @@ extension DecoderTransformer {
             let fields = try decoder.container(keyedBy: CodingKeys.self)
             let type = try fields.decode(String.self, forKey: .model_type)
             guard let architecture = architectures.first(where: { $0.modelTypes.contains(type) }) else {
-                throw ModelConfigurationError.unknownArchitecture(
-                    type, known: architectures.flatMap { $0.modelTypes })
+                throw ModelConfigurationError.unknownArchitecture(type, known: Self.modelTypes)
             }
             if fields.contains(.quantization_config), try !fields.decodeNil(forKey: .quantization_config) {
                 throw ModelConfigurationError.unsupported(
@@ -57,7 +76,7 @@ extension DecoderTransformer {
                     supported: "weights in float32, float16 or bfloat16, or a GGUF file")
             }
             let values = try architecture.init(from: decoder)
-            (configuration, names) = (try values.decoder(), values.tensorNames)
+            (configuration, names, gguf) = (try values.decoder(), values.tensorNames, architecture.gguf)
             try configuration.check()
         }
 
@@ -75,7 +94,7 @@ extension DecoderTransformer {
             }
             let fields = GGUFFields(metadata: metadata, architecture: name)
             configuration = try architecture.decoder(gguf: fields)
-            names = architecture.ggufTensorNames
+            (names, gguf) = (architecture.ggufTensorNames, architecture.gguf)
             try configuration.check()
         }
     }
@@ -88,7 +107,13 @@ extension DecoderTransformer.Configuration {
             (keyValueHeads, "the number of key/value heads"), (headWidth, "the width of a head"),
             (feedForwardWidth, "the feed-forward width"), (vocabulary, "the vocabulary's size"),
             (longestSequence, "the greatest number of positions"), (window ?? 1, "sliding_window"),
-        ] { try ConfigurationCheck.positive(number, what) }
+        ] {
+            try ConfigurationCheck.positive(number, what)
+            // Products of two of them then fit in an Int.
+            guard number <= Int(Int32.max) else {
+                throw .unsupported(field: what, value: "\(number)", supported: "less than 2^31")
+            }
+        }
         guard heads % keyValueHeads == 0 else {
             throw .unsupported(
                 field: "the number of key/value heads", value: "\(keyValueHeads)",

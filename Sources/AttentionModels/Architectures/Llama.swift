@@ -8,6 +8,7 @@ import AttentionTensors
 struct LlamaConfiguration: DecoderArchitecture {
     static let modelTypes = ["llama"]
     static let ggufNames = ["llama"]
+    static let ggufPairing = RotaryEmbedding.Pairing.interleaved
 
     let fields: LlamaFields
 
@@ -17,7 +18,7 @@ struct LlamaConfiguration: DecoderArchitecture {
 
     static func decoder(gguf fields: GGUFFields) throws -> DecoderTransformer.Configuration {
         var configuration = try fields.configuration(
-            pairing: .interleaved, norm: fields.rmsNorm(), activation: .silu)
+            pairing: ggufPairing, norm: fields.rmsNorm(), activation: .silu)
         configuration.window = try fields.integer("attention.sliding_window")
         return configuration
     }

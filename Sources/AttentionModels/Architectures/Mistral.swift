@@ -5,6 +5,7 @@ import AttentionTensors
 struct MistralConfiguration: DecoderArchitecture {
     static let modelTypes = ["mistral"]
     static let ggufNames: [String] = []
+    static let ggufPairing = LlamaConfiguration.ggufPairing
 
     let fields: LlamaFields
     let sliding_window: Int?

@@ -1,0 +1,121 @@
+import AttentionFiles
+import AttentionModels
+import AttentionTensors
+import Foundation
+import TestSupport
+import Testing
+
+/// A checkpoint in the form of a GGUF file is the same model: written and read back, it gives the reference's logits.
+@Suite struct GGUFFormTests {
+    /// A form's metadata, as a file would answer.
+    private struct Metadata: ModelMetadata {
+        let label = "form"
+        var values: [String: GGUFForm.Value]
+
+        init(_ form: GGUFForm) {
+            values = Dictionary(uniqueKeysWithValues: form.metadata.map { ($0.key, $0.value) })
+        }
+
+        func string(_ key: String) -> String? { if case .text(let text) = values[key] { text } else { nil } }
+        func integer(_ key: String) -> Int? {
+            if case .integer(let value) = values[key] { value } else { nil }
+        }
+        func double(_ key: String) -> Double? {
+            if case .number(let value) = values[key] { value } else { integer(key).map(Double.init) }
+        }
+        func bool(_ key: String) -> Bool? { nil }
+        func count(_ key: String) -> Int? { nil }
+    }
+
+    /// The fixture's model, as far as files can say it: Gemma 2's scores with the scale that they mean, Qwen without
+    /// windows.
+    private func description(_ name: String) throws -> DecoderTransformer.Description {
+        let config = String(decoding: try DecoderFixture(name).folder.data(of: "config.json"), as: UTF8.self)
+        let usual = config.replacingOccurrences(
+            of: "\"query_pre_attn_scalar\": 12", with: "\"query_pre_attn_scalar\": 8"
+        ).replacingOccurrences(of: "\"use_sliding_window\": true", with: "\"use_sliding_window\": false")
+            .replacingOccurrences(
+                of: name == "qwen2" ? "sliding_attention" : "-",
+                with: name == "qwen2" ? "full_attention" : "-")
+        return try JSONDecoder().decode(DecoderTransformer.Description.self, from: Data(usual.utf8))
+    }
+
+    @Test(arguments: DecoderFixture.names)
+    func comesBack(_ name: String) throws {
+        let fixture = try DecoderFixture(name)
+        let weights = try fixture.folder.weights()
+        let description = try description(name)
+        let form = try description.ggufForm(of: weights)
+        #expect(Set(form.tensors.map(\.name)).count == form.tensors.count)
+        var tensors: [String: Tensor] = [:]
+        for tensor in form.tensors {
+            let numbers = try form.numbers(of: tensor, from: weights)
+            #expect(numbers.shape == tensor.shape)
+            tensors[tensor.name] = numbers
+        }
+        let model = try DecoderTransformer(
+            DecoderTransformer.Description(metadata: Metadata(form)), from: InMemoryWeights(tensors))
+        let batch = try TokenBatch(fixture.ids())
+        let original = try DecoderTransformer(description, from: weights)
+        let (expected, found) = (try original(batch), try model(batch))
+        // The channels of a head stand in another order, and so do the terms of its dot products.
+        let largest = expected.scalars.map(abs).max() ?? 0
+        #expect(zip(expected.scalars, found.scalars).allSatisfy { abs($0 - $1) <= 1e-5 * largest }, "\(name)")
+    }
+
+    @Test func whatFilesCannotSayIsRefused() throws {
+        let folder = try DecoderFixture("gemma2").folder
+        #expect(throws: ModelConfigurationError.self) {
+            try folder.decode(DecoderTransformer.Description.self).ggufForm(of: folder.weights())
+        }
+    }
+
+    /// Every tensor of the checkpoint has its place: nothing is lost on the way.
+    @Test(arguments: DecoderFixture.names)
+    func nothingIsLeftBehind(_ name: String) throws {
+        let folder = try DecoderFixture(name).folder
+        let weights = try folder.weights()
+        let form = try description(name).ggufForm(of: weights)
+        let used = Set(form.tensors.compactMap(\.source))
+        let left = weights.tensorNames.filter { !used.contains($0) }
+        // Tied heads are stored twice by some; old checkpoints of GPT-2 hold its masks.
+        #expect(left.allSatisfy { $0.hasSuffix("lm_head.weight") || $0.hasSuffix(".attn.bias") }, "\(left)")
+    }
+
+    /// Numbers that divide by zero, are negative or overflow when multiplied: an error, whichever key has them.
+    @Test(arguments: DecoderFixture.names)
+    func hostileNumbers(_ name: String) throws {
+        let folder = try DecoderFixture(name).folder
+        let weights = try folder.weights()
+        let form = try description(name).ggufForm(of: weights)
+        let sound = Metadata(form)
+        let tensors = try Dictionary(
+            uniqueKeysWithValues: form.tensors.map { ($0.name, try form.numbers(of: $0, from: weights)) })
+        for key in sound.values.keys.sorted() {
+            for number in [0, -1, 1 << 31, 1 << 32, 1 << 62, .max, .min] {
+                var metadata = sound
+                metadata.values[key] = .integer(number)
+                // Some keys may be anything within reason; none may trap.
+                _ = try? DecoderTransformer(.init(metadata: metadata), from: InMemoryWeights(tensors))
+            }
+            for number in [Double.nan, .infinity, -1, 0, 1e300] {
+                var metadata = sound
+                metadata.values[key] = .number(number)
+                _ = try? DecoderTransformer(.init(metadata: metadata), from: InMemoryWeights(tensors))
+            }
+        }
+        for key in ["head_count", "head_count_kv", "key_length"] {
+            var metadata = sound
+            metadata.values["\(form.architecture).attention.\(key)"] = .integer(0)
+            #expect(throws: (any Error).self) { try DecoderTransformer.Description(metadata: metadata) }
+        }
+        // Every number as large as it can be at once.
+        var metadata = sound
+        for (key, value) in sound.values {
+            if case .integer = value { metadata.values[key] = .integer(1 << 62) }
+        }
+        #expect(throws: (any Error).self) {
+            try DecoderTransformer(.init(metadata: metadata), from: InMemoryWeights(tensors))
+        }
+    }
+}
