@@ -34,7 +34,7 @@ extension ChatFormat {
 
     /// The special tokens that a model folder or a GGUF file names, for a template from elsewhere.
     ///
-    /// - Throws: As ``init(path:name:)``.
+    /// - Throws: What loading the template throws.
     public static func specialTokens(path: String) throws -> [String: String] {
         guard GGUFFile.isOne(at: path) else { return try specialTokens(folder: URL(fileURLWithPath: path)) }
         return try specialTokens(gguf: GGUFFile(path: path))

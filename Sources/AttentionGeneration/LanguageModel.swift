@@ -24,6 +24,13 @@ public struct LanguageModel: Sendable {
     ///
     /// - Throws: `TokenizerError.noTokenizerFile(folder:)` for a model without one, which works with tokens all the same.
     public var tokenizer: Tokenizer { get throws(TokenizerError) { try optionalTokenizer.get() } }
+    /// Whether `path` leads to a GGUF file, or to a folder whose `config.json` describes a decoder.
+    public static func isOne(at path: String) -> Bool {
+        struct Fields: Decodable { let model_type: String }
+        if GGUFFile.isOne(at: path) { return true }
+        guard let fields = try? ModelFolder(path: path).decode(Fields.self) else { return false }
+        return DecoderTransformer.Description.modelTypes.contains(fields.model_type)
+    }
 
     /// Loads a model folder as the Hugging Face hub has it, or a GGUF file. Weights in 16 bits stay in the mapped file.
     ///

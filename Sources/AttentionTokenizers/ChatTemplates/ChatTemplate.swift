@@ -14,7 +14,7 @@ import Foundation
 ///
 /// What people write must not pass for what the template writes: a message with `<|im_end|>` in it does not end
 /// there. Each character of the prompt knows whether it is from a message or from the template, and
-/// ``Tokenizer/encode(_:)-(ChatPrompt)`` finds special tokens only in what is from the template.
+/// ``Tokenizer/encode(_:)`` finds special tokens only in what is from the template.
 public struct ChatTemplate: Sendable {
     /// What rendering may use up.
     public struct Limits: Hashable, Sendable {

@@ -1,0 +1,184 @@
+import AttentionJSON
+import Foundation
+
+extension TokenizerDescription {
+    /// The tokenizer of a model folder in the plain values of GGUF files: from `tokenizer.model` where there is one, and
+    /// otherwise from a `tokenizer.json` that holds byte pairs.
+    ///
+    /// - Parameters:
+    ///   - folder: The folder.
+    ///   - count: How many tokens the model has; ids that the files leave free become unused tokens.
+    /// - Throws: ``TokenizerError``. What these values cannot say is refused by name.
+    public init(folder: URL, count: Int) throws(TokenizerError) {
+        let files = TokenizerFolder(folder)
+        let tokenizer = try Tokenizer(contentsOf: folder)
+        let json = try files.json("tokenizer.json")
+        if let model = try files.bytes("tokenizer.model") {
+            try self.init(SentencePieceModel(reading: model, file: files.path("tokenizer.model")))
+        } else if let json {
+            try self.init(bytePairs: json)
+        } else {
+            throw .noTokenizerFile(folder: folder.path)
+        }
+        try add(json?.optional("added_tokens"), count: count)
+        try setSpecialTokens(files.json("tokenizer_config.json"))
+        // What goes around a text is seen best by looking at one.
+        let ids = try tokenizer.encode("a").ids
+        addsBegin = beginID != nil && ids.first == beginID
+        addsEnd = endID != nil && ids.last == endID
+        if model != "gpt2" {
+            addsSpacePrefix =
+                try tokenizer.encode("a", addSpecialTokens: false).tokens.first?.hasPrefix("▁") ?? true
+        }
+    }
+
+    /// SentencePiece's own file.
+    private init(_ pieces: SentencePieceModel) {
+        self.init(
+            model: pieces.algorithm == .bytePair ? "llama" : "t5", tokens: pieces.pieces.map(\.text))
+        scores = pieces.pieces.map(\.score)
+        kinds = pieces.pieces.map(\.kind.rawValue)
+        (beginID, endID) = (pieces.beginID, pieces.endID)
+        unknownID = pieces.pieces.firstIndex { $0.kind == .unknown }
+        if !pieces.characterMap.isEmpty { characterMap = pieces.characterMap }
+        if pieces.algorithm == .unigram { removesExtraWhitespaces = pieces.removesExtraSpaces }
+    }
+
+    /// A `tokenizer.json` whose model is one of byte pairs.
+    private init(bytePairs root: JSONValue) throws(TokenizerError) {
+        let json = try root.required("model")
+        // Older files have merges and no type.
+        if let type = try json.optional("type"), try type.string() != "BPE" {
+            throw type.unsupported(try type.string(), supported: ["BPE"])
+        }
+        var tokens: [String] = []
+        for (token, id) in try json.required("vocab").object() {
+            let id = try id.count()
+            guard id < 1 << 24 else { throw json.invalid("has the token id \(id)") }
+            while tokens.count <= id { tokens.append("") }
+            tokens[id] = token
+        }
+        let merges = try json.required("merges").array().map { merge throws(TokenizerError) in
+            try merge.isArray
+                ? merge.array().map { part throws(TokenizerError) in try part.string() }.joined(
+                    separator: " ")
+                : merge.string()
+        }
+        let fallsBack = try json.optional("byte_fallback")?.bool() ?? false
+        self.init(model: fallsBack ? "llama" : "gpt2", tokens: tokens)
+        kinds = tokens.map { token in
+            let kind: Kind =
+                token.isEmpty ? .unused : fallsBack && ByteFallback.byte(of: token) != nil ? .byte : .normal
+            return kind.rawValue
+        }
+        if fallsBack {
+            scores = Self.scores(tokens: tokens, merges: merges)
+            if let unknown = try json.optional("unk_token")?.string() {
+                setUnknown(tokens.firstIndex(of: unknown))
+            }
+        } else {
+            preTokenizer = try Self.preTokenizer(root)
+            self.merges = merges
+        }
+    }
+
+    private mutating func setUnknown(_ id: Int?) {
+        unknownID = id
+        if let id { kinds?[id] = Kind.unknown.rawValue }
+    }
+
+    /// Scores whose order is that of the merges: the best pair is the one that was learnt first.
+    private static func scores(tokens: [String], merges: [String]) -> [Float] {
+        var ranks: [String: Int] = [:]
+        for (rank, merge) in merges.enumerated() {
+            let merged = merge.split(separator: " ", maxSplits: 1).joined()
+            if ranks[merged] == nil { ranks[merged] = rank }
+        }
+        return tokens.map { -Float(ranks[$0] ?? merges.count) }
+    }
+
+    /// llama.cpp's name of how text is cut.
+    private static func preTokenizer(_ root: JSONValue) throws(TokenizerError) -> String {
+        guard let pre = try root.optional("pre_tokenizer") else {
+            throw .missingField(file: root.document.name, field: "pre_tokenizer")
+        }
+        let isSequence = try pre.required("type").string() == "Sequence"
+        let parts = isSequence ? try pre.required("pretokenizers").array() : [pre]
+        let types = try parts.map { part throws(TokenizerError) in try part.required("type").string() }
+        let supported = ["GPT-2's, Llama 3's, Qwen's and SmolLM's"]
+        switch types {
+        case ["ByteLevel"]: return "gpt-2"
+        case ["Digits", "ByteLevel"]: return "smollm"
+        case ["Split", "ByteLevel"]:
+            let pattern = try parts[0].required("pattern")
+            switch try pattern.optional("Regex").flatMap({ value throws(TokenizerError) in
+                WordScanner(source: try value.string())
+            }) {
+            case .llama3: return "llama-bpe"
+            case .qwen2: return "qwen2"
+            case .gpt2: return "gpt-2"
+            default: throw pattern.unsupported("\(pattern)", supported: supported)
+            }
+        default: throw pre.unsupported(types.joined(separator: ", "), supported: supported)
+        }
+    }
+
+    /// Tokens that are found before anything else, and as many unused ones as the model has rows.
+    private mutating func add(_ added: JSONValue?, count: Int) throws(TokenizerError) {
+        func grow(to count: Int) {
+            while tokens.count < count {
+                tokens.append("[PAD\(tokens.count)]")
+                kinds?.append(Kind.unused.rawValue)
+                scores?.append(-1e4)
+            }
+        }
+        for token in try added?.array() ?? [] {
+            let id = try token.required("id").count()
+            guard id < count else {
+                throw try token.required("id").invalid("is \(id) in a model of \(count) tokens")
+            }
+            grow(to: id + 1)
+            tokens[id] = try token.required("content").string()
+            guard kinds?[id] != Kind.unknown.rawValue, kinds?[id] != Kind.byte.rawValue else { continue }
+            let isSpecial = try token.optional("special")?.bool() ?? false
+            kinds?[id] = (isSpecial ? Kind.control : .userDefined).rawValue
+        }
+        for id in tokens.indices where tokens[id].isEmpty { tokens[id] = "[PAD\(id)]" }
+        grow(to: count)
+    }
+
+    private mutating func setSpecialTokens(_ config: JSONValue?) throws(TokenizerError) {
+        guard let config else { return }
+        for (name, id) in [
+            ("bos_token", \TokenizerDescription.beginID), ("eos_token", \.endID), ("unk_token", \.unknownID),
+            ("pad_token", \.paddingID), ("sep_token", \.separatorID), ("mask_token", \.maskID),
+        ] {
+            guard let value = try config.optional(name) else { continue }
+            let token = value.isObject ? try value.required("content").string() : try value.string()
+            if let found = tokens.firstIndex(of: token) { self[keyPath: id] = found }
+        }
+    }
+}
+
+/// The files of a folder, where they are there.
+private struct TokenizerFolder {
+    private let url: URL
+
+    init(_ url: URL) { self.url = url }
+
+    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+
+    func bytes(_ name: String) throws(TokenizerError) -> [UInt8]? {
+        guard FileManager.default.fileExists(atPath: path(name)) else { return nil }
+        do {
+            return [UInt8](try Data(contentsOf: url.appendingPathComponent(name)))
+        } catch {
+            throw .unreadableFile(file: path(name), reason: error.localizedDescription)
+        }
+    }
+
+    func json(_ name: String) throws(TokenizerError) -> JSONValue? {
+        guard let bytes = try bytes(name) else { return nil }
+        return try JSONValue(parsing: bytes, name: path(name))
+    }
+}
