@@ -23,7 +23,27 @@ WORDS = {
         "SpecialToken", "type_id", "decoder", "decoders", "ByteFallback", "Fuse", "Strip", "WordPiece", "truncation",
         "padding", "max_length", "strategy", "\\\\p{L}+", "(?i:'s|'t)", "(?=", "(?!", "[^\\\\s]", "{1,3}", "|", "*", "?"],
     "gguf": [
-        "general.architecture", "general.alignment", "general.quantization_version"],
+        "general.architecture", "general.alignment", "general.quantization_version"] + [
+            "llama." + key for key in (
+                "attention.sliding_window", "attention.key_length", "attention.value_length", "rope.dimension_count",
+                "rope.freq_base", "rope.scaling.type", "rope.scaling.factor", "rope.scaling.yarn_beta_fast",
+                "rope.scaling.original_context_length", "expert_count", "vocab_size")] + ["yarn", "linear", "qwen2", "phi3"],
+    "template": [
+        "{{", "}}", "{%", "%}", "{%-", "-%}", "{#", "#}", "if", "elif", "else", "endif", "for", "in", "endfor", "set", "endset",
+        "macro", "endmacro", "call", "endcall", "caller", "filter", "endfilter", "with", "endwith", "generation", "raw",
+        "endraw", "break", "continue", "recursive", "loop", "loop.index", "loop.last", "messages", "message", "tools",
+        "namespace", "range", "raise_exception", "strftime_now", "is defined", "is string", "is mapping", "not", "and", "or",
+        "|tojson", "|trim", "|join", "|map", "|selectattr", "|replace", "|indent", "|int", "|default", "|list", "|sort",
+        ".split", ".strip", ".format", ".items()", ".get", "[::-1]", "[-1]", "**", "//", "~", "'%s'", "'{}'", "varargs",
+        "kwargs", "true", "none", "99999999999"],
+    "grammar": [
+        "root ::= ", "::=", "\"a\"", "[^a-z]", "{1,40}", "{2,}", "{3}", "| ", "(", ")", "*", "+", "?", ".", "# ", "\n", "x",
+        "\\x41", "\\u00e9", "\\U0001F600"],
+    "schema": [
+        "type", "string", "integer", "number", "object", "array", "boolean", "enum", "const", "anyOf", "oneOf", "allOf",
+        "$ref", "#/$defs/a", "#", "$defs", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength",
+        "maxLength", "pattern", "format", "date-time", "uuid", "ipv4", "properties", "required", "additionalProperties",
+        "prefixItems", "items", "minItems", "maxItems", "^a+$", "[^b-d]{2,30}", "\\\\d", "(?:a|b)"],
     "vocabulary": [
         "tokenizer.ggml." + key for key in (
             "model", "tokens", "pre", "scores", "token_type", "merges", "precompiled_charsmap", "bos_token_id",
@@ -109,6 +129,22 @@ def tokenizers():
                     "pad_to_multiple_of": None}}
 
 
+def decoder():
+    """A decoder of one layer with matrices in q8_0."""
+    values = {"embedding_length": 32, "block_count": 1, "attention.head_count": 2, "attention.head_count_kv": 1,
+              "feed_forward_length": 32, "context_length": 8, "vocab_size": 2, "attention.layer_norm_rms_epsilon": 1e-5,
+              "rope.freq_base": 1e4, "rope.dimension_count": 16}
+    shapes = {"token_embd": [32, 2], "output_norm": [32], "blk.0.attn_norm": [32], "blk.0.ffn_norm": [32],
+              "blk.0.attn_q": [32, 32], "blk.0.attn_k": [32, 16], "blk.0.attn_v": [32, 16], "blk.0.attn_output": [32, 32],
+              "blk.0.ffn_gate": [32, 32], "blk.0.ffn_up": [32, 32], "blk.0.ffn_down": [32, 32]}
+    tensors, offset = [], 0
+    for name, shape in shapes.items():
+        tensors.append((f"{name}.weight", shape, 8 if len(shape) > 1 else 0, offset))
+        offset += (34 * shape[1] if len(shape) > 1 else 4 * shape[0]) + 31 & ~31
+    values = {f"llama.{key}": value for key, value in values.items()}
+    return gguf({"general.architecture": "llama"} | values, tensors, offset)
+
+
 def seeds(reader):
     if reader == "safetensors":
         tensor = {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}
@@ -120,6 +156,7 @@ def seeds(reader):
                   "b": True, "i": [1, 2, 3]}
         yield gguf(values, [("t", [32, 2], 8, 0), ("u", [2, 2], 0, 96)], 112)
         yield gguf({"general.architecture": "x"}, [("t", [4], 1, 0)], 8, version=2)
+        yield decoder()
     elif reader == "vocabulary":
         pieces = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)] + ["\u2581", "a", "\u2581a"]
         yield vocabulary("llama", pieces, scores=[0.0] * len(pieces), bos_token_id=1, eos_token_id=2, add_bos_token=True,
@@ -127,6 +164,25 @@ def seeds(reader):
         yield vocabulary("gpt2", ["a", "b", "ab", "<|end|>"], merges=["a b"], pre="llama-bpe", token_type=[1, 1, 1, 3])
         yield vocabulary("bert", ["[UNK]", "[CLS]", "[SEP]", "\u2581a", "b"], unknown_token_id=0, cls_token_id=1)
         yield vocabulary("t5", ["<unk>", "\u2581a", "b"], scores=[0.0, -1.0, -2.0], unknown_token_id=0)
+    elif reader == "template":
+        fixture = Path(__file__).parent / "../Tests/AttentionTokenizersTests/Fixtures/chat_templates.json"
+        fixture = json.loads(fixture.read_text(encoding="utf-8"))
+        yield from (source.encode() for source in fixture["templates"].values())
+        yield from (source.encode() for source, _ in fixture["snippets"][::5])
+    elif reader == "grammar":
+        yield b'root ::= ("a" x | [b-d]{2,40})* "e"?\nx ::= "\\"" [^"]{0,30} "\\"" | root "," x # both\n'
+        yield b'root ::= expr "\\n"\nexpr ::= expr [-+*/] term | term\nterm ::= [0-9]+ | "(" expr ")" | .\n'
+    elif reader == "schema":
+        yield json.dumps({
+            "type": "object", "required": ["a", "z"], "additionalProperties": {"type": ["integer", "null"]}, "properties": {
+                "a": {"type": "string", "minLength": 1, "maxLength": 50}, "b": {"pattern": "^[a-c]+x|y$"},
+                "c": {"type": "integer", "minimum": -7, "maximum": 123}, "d": {"format": "date"},
+                "e": {"type": "array", "items": {"$ref": "#"}, "minItems": 1, "maxItems": 9}}}).encode()
+        yield json.dumps({
+            "$ref": "#/$defs/n", "$defs": {"n": {"oneOf": [{"type": "null"}, {"properties": {
+                "k": {"const": "x"}, "n": {"$ref": "#/$defs/n"}}, "required": ["k"]}, {"enum": ["q", 1.5, [True]]}]}}}).encode()
+        yield json.dumps({"allOf": [{"type": "number", "minimum": 0}, {"exclusiveMaximum": 5}], "anyOf": [
+            {"type": "integer"}, {"maximum": 3}]}).encode()
     elif reader == "tokenizer":
         yield from (json.dumps(value).encode() for value in tokenizers())
 
@@ -136,7 +192,7 @@ def main():
     (folder / "seeds").mkdir(parents=True, exist_ok=True)
     for index, data in enumerate(seeds(reader)):
         (folder / "seeds" / str(index)).write_bytes(data)
-    words = WORDS.get(reader, []) + WORDS["json"] * (reader not in ("gguf", "vocabulary"))
+    words = WORDS.get(reader, []) + WORDS["json"] * (reader not in ("gguf", "vocabulary", "template", "grammar"))
     escaped = ["".join(f"\\x{byte:02X}" for byte in word.encode()) for word in words]
     (folder / "words").write_text("".join(f'"{word}"\n' for word in escaped))
 

@@ -25,7 +25,7 @@ struct Reader: Sendable {
 }
 
 /// Every reader; `FUZZ_READER` chooses one by its name.
-private let readers: [Reader] = [.safetensors, .gguf, .tokenizer, .vocabulary]
+private let readers: [Reader] = [.safetensors, .gguf, .tokenizer, .vocabulary, .template, .grammar, .schema]
 
 private let chosen: Reader = {
     let name = ProcessInfo.processInfo.environment["FUZZ_READER"] ?? ""

@@ -1,12 +1,17 @@
 import AttentionFiles
 import AttentionGeneration
+import AttentionModels
 import AttentionTokenizers
 
 extension Reader {
-    /// The header and all of the metadata, asked for as every type.
+    /// The header, all of the metadata, asked for as every type, every tensor's numbers, and the decoder that it is.
     static let gguf = Reader(name: "gguf", errors: [GGUFError.self]) { bytes in
         let file = try GGUFFile(content: bytes, label: "input")
-        for entry in file.entries { precondition(entry.byteRange.upperBound <= bytes.count) }
+        for entry in file.entries {
+            precondition(entry.byteRange.upperBound <= bytes.count)
+            _ = try? file.storedTensor(named: entry.name)?.float32()
+        }
+        _ = try? DecoderTransformer(.init(metadata: file), from: file)
         for key in file.keys {
             _ = try? file.string(key)
             _ = try? file.integer(key)
