@@ -332,4 +332,5 @@ def main():
             print(repr(s), "->", repr(text))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -10,9 +10,9 @@ struct Attend: ParsableCommand {
         usage: "attend <command> --model <model> …",
         discussion: """
             A model is a folder as the Hugging Face hub lays it out (config.json, model.safetensors, \
-            tokenizer.json), or the name of one: it is looked for in ./Models, in \
-            ~/.cache/swift-attention/models and in the Hugging Face cache. Nothing is downloaded while a \
-            command runs.
+            tokenizer.json), a GGUF file, or a name: it is looked for in ./Models, in \
+            ~/.cache/swift-attention/models and in the Hugging Face cache. A name of the form org/name, or \
+            org/name:file.gguf, that is nowhere here is fetched from the hub.
 
               attend generate --model Qwen3-0.6B "Once upon a time"
               attend embed --model all-MiniLM-L6-v2 "Attention is all you need."
@@ -26,6 +26,7 @@ struct Attend: ParsableCommand {
               64   wrong usage: an option, or a value of one
               65   wrong data: a file that cannot be used, such as a damaged model
               66   a model or an input file that is not there or cannot be opened
+              69   the hub cannot be reached, or does not hand out the model
               70   an error inside attend
               73   an output file that cannot be written
               74   reading or writing failed halfway
@@ -36,6 +37,8 @@ struct Attend: ParsableCommand {
               ATTENTION_MODELS   folders to look for models in, separated by colons
               ATTENTION_THREADS  how many threads compute; --threads comes first
               ATTENTION_ISA      scalar, neon, avx2 or avx512; by default the best there is
+              HF_HOME, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE
+                                 the Hugging Face cache and hub; see attend help fetch
               NO_COLOR           no colours
 
             COMPLETION:
@@ -52,8 +55,8 @@ struct Attend: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Generate.self, Logits.self, MeasurePerplexity.self, Embed.self, Rank.self, Tokenize.self,
-            Look.self,
+            Generate.self, Chat.self, ShowPrompt.self, Logits.self, MeasurePerplexity.self, Embed.self,
+            Rank.self, Tokenize.self, Look.self, Quantize.self, Inspect.self, Fetch.self,
         ])
 
     static func main() {

@@ -2,6 +2,8 @@ import ArgumentParser
 import Attention
 import AttentionFiles
 import AttentionGeneration
+import AttentionGrammars
+import AttentionHub
 import AttentionMaps
 import AttentionModels
 import AttentionTensors
@@ -12,6 +14,7 @@ enum FailureCode: Int32 {
     case usage = 64
     case badData = 65
     case noInput = 66
+    case unavailable = 69
     case internalError = 70
     case cannotCreate = 73
     case inputOutput = 74
@@ -41,11 +44,12 @@ struct Failure: Error {
         case let failure as Failure: self = failure
         case let error as ModelLocatorError: self.init(Self.code(error), "\(error)")
         case let error as ModelFileError: self.init(Self.code(error), "\(error)")
+        case let error as HubError: self.init(Self.code(error), "\(error)")
         case let error as TokenizerError: self.init(Self.code(error), "\(error)")
         case let error as TensorError: self.init(Self.code(error), "\(error)")
         case let error as GenerationError: self.init(Self.code(error), "\(error)")
         case is SafetensorsError, is GGUFError, is ModelConfigurationError, is AttentionMapError,
-            is KeyValueCacheError:
+            is GrammarMatchError, is KeyValueCacheError, is ChatTemplateError, is ConversationError:
             self.init(.badData, "\(error)")
         default:
             if Attend.exitCode(for: error) != .failure { return nil }
@@ -66,6 +70,19 @@ struct Failure: Error {
         case .system: .inputOutput
         case .empty, .tooLarge, .invalidJSON, .invalidField: .badData
         case .cannotWrite: .cannotCreate
+        }
+    }
+
+    private static func code(_ error: HubError) -> FailureCode {
+        switch error {
+        case .invalidSetting: .configuration
+        case .offline, .unreachable, .refused, .invalidAnswer, .noAccess: .unavailable
+        case .noModel, .noRevision, .noFile: .noInput
+        case .severalFiles: .usage
+        case .noWeights, .damaged: .badData
+        case .noSpace, .cannotWrite: .cannotCreate
+        case .notFetched(_, reason: .offline): .noInput
+        case .notFetched(_, let reason): code(reason)
         }
     }
 

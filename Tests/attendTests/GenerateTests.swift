@@ -141,4 +141,28 @@ struct GenerateTests {
         expectFailure(try attend("generate", "a"), 66, naming: "tokenizer.json")
         #expect(try attend("generate", "--tokens", "5,6", "-n", "3").text.split(separator: " ").count == 3)
     }
+
+    @Test func whatATextHasToFollow() throws {
+        let grammar = try model.write("root ::= \"yes\" | \"no\" [0-4]{3}", to: "answer.gbnf")
+        let schema = try model.write(#"{"enum": [12, 345]}"#, to: "schema.json")
+        for seed in 0..<4 {
+            let form = [
+                "generate", "--model", model.folder.path, "abc", "--temperature", "3", "--seed", "\(seed)",
+            ]
+            let answer = try Program.attend(form + ["--grammar", grammar])
+            #expect(
+                answer.text.wholeMatch(of: /(yes|no[0-4]{3})\n/) != nil, "\(answer.text) \(answer.errors)")
+            let number = try object(try Program.attend(form + ["--json-schema", schema, "--json"]))
+            #expect(["12", "345"].contains(number["text"] as? String))
+            #expect(number["finish"] as? String == "complete")
+        }
+        expectFailure(
+            try attend("generate", "a", "--beams", "4", "--grammar", grammar), 64, naming: "--beams")
+        expectFailure(try attend("generate", "a", "--grammar", "nope"), 66, naming: "nope")
+        let damaged = try model.write("root ::= (", to: "damaged.gbnf")
+        expectFailure(try attend("generate", "a", "--grammar", damaged), 65, naming: damaged)
+        expectFailure(try attend("generate", "a", "--json-schema", grammar), 65, naming: grammar)
+        expectFailure(
+            try attend("generate", "a", "--json-schema", schema, "--grammar", grammar), 64, naming: "both")
+    }
 }

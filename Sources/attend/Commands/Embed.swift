@@ -73,7 +73,7 @@ struct Embed: ParsableCommand {
     }
 
     func run() throws {
-        try options.withModel { embedder in
+        try options.withEmbedder { embedder in
             let sequences = try sequences(embedder)
             let progress = ProgressBar(
                 "texts", total: sequences.count, isEnabled: !StandardOutput.isTerminal)

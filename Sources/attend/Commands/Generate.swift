@@ -17,6 +17,7 @@ struct Generate: ParsableCommand {
               attend generate --model Qwen3-0.6B "Once upon a time"
               attend generate --model stories.gguf "Lily" --temperature 0.8 --top-p 0.95 --seed 7
               attend generate --model Llama-3.1-8B --draft Llama-3.2-1B "def fibonacci(n):" --stats
+              attend generate --model Qwen3-0.6B "A cat as JSON: " --json-schema cat.json
               attend generate --model stories.gguf --tokens 1 --max-tokens 40 --json
 
             With --json one object is printed at the end, which holds only what was generated:
@@ -30,10 +31,12 @@ struct Generate: ParsableCommand {
               seed      where chance had a part
             """)
 
-    @OptionGroup(title: "Model") var model: LanguageModelOptions
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Cache") var cache: CacheOptions
     @OptionGroup(title: "Prompt") var prompt: Prompt
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Length") var length: LengthOptions
+    @OptionGroup(title: "Form") var form: ConstraintOptions
     @OptionGroup(title: "Beam search") var beamSearch: BeamSearchOptions
     @OptionGroup(title: "Speculation") var speculation: SpeculationOptions
 
@@ -64,19 +67,23 @@ struct Generate: ParsableCommand {
         if beamSearch.beams != nil, logprobs != nil {
             throw ValidationError("--beams goes with no --logprobs")
         }
+        if beamSearch.beams != nil, form.isGiven {
+            throw ValidationError("--beams goes with no --grammar and no --json-schema")
+        }
     }
 
     func run() throws {
-        try model.withModel { model in
+        try model.withLanguageModel { model in
             let ids = try prompt.ids(for: model)
             if beamSearch.beams != nil { return try search(model, ids) }
             Interruption.watch()
             var options = GenerationOptions(sampling: try sampling.sampling(for: model))
             try length.set(&options)
+            options.constraint = try form.constraint(for: model)
             options.logProbabilities = logprobs
             options.includesPrompt = echo && logprobs != nil
             options.skipsSpecialTokens = !special
-            options.storage = self.model.cache.storage
+            options.storage = cache.storage
             options.speculation = try speculation.speculation()
             var run = GenerationRun(model, prompt: ids, echoes: echo, streams: !json, skipsSpecial: !special)
             try run.generate(options, modelName: self.model.model)
@@ -90,7 +97,7 @@ struct Generate: ParsableCommand {
         guard sampling.isGreedy else {
             throw ValidationError("--beams goes with no sampling options")
         }
-        let beams = try model.beamSearch(ids, beamSearch.options(length, storage: self.model.cache.storage))
+        let beams = try model.beamSearch(ids, beamSearch.options(length, storage: cache.storage))
         guard let best = beams.first else { return }
         let text = GenerationRun.text(model, after: ids, best.tokens, skipsSpecial: !special)
         guard json else {

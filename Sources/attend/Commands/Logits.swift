@@ -23,7 +23,8 @@ struct Logits: ParsableCommand {
               logits  the logits of all tokens at the last position, [vocabulary]
             """)
 
-    @OptionGroup(title: "Model") var model: LanguageModelOptions
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Cache") var cache: CacheOptions
     @OptionGroup(title: "Prompt") var prompt: Prompt
 
     @Option(
@@ -39,8 +40,8 @@ struct Logits: ParsableCommand {
     }
 
     func run() throws {
-        try model.withModel { model in
-            let logits = try model.logits(after: prompt.ids(for: model), storage: self.model.cache.storage)
+        try model.withLanguageModel { model in
+            let logits = try model.logits(after: prompt.ids(for: model), storage: cache.storage)
             guard logits.allSatisfy(\.isFinite) else { throw Failure.overflow(of: self.model.model) }
             var output = StandardOutput()
             try output.write(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AttentionFiles
 import AttentionGeneration
 import AttentionMaps
 import AttentionModels
@@ -11,7 +12,7 @@ struct Look: ParsableCommand {
         abstract: "Show what a model looks at in a text: its attention weights, as a map.",
         usage: "attend look --model <model> <text> [what to show] [files to write]",
         discussion: """
-            A row is a token that looks, a column a token that is looked at, and a weight, from 0 to 1, says how \
+            The model is an encoder or a language model. A row is a token that looks, a column a token that is looked at, and a weight, from 0 to 1, says how \
             much of the row's new vector comes from the column. Every row sums to 1. Layers and heads are \
             counted from 0.
 
@@ -21,6 +22,10 @@ struct Look: ParsableCommand {
               attend look --model all-MiniLM-L6-v2 "The animal was too tired."
               attend look --model all-MiniLM-L6-v2 "River bank" --layer 2 --head 5
               attend look --model all-MiniLM-L6-v2 "River bank" --html page.html
+              attend look --model Qwen3-0.6B "The capital of France is" --generate 8
+
+            A language model looks at the text as it is given, and with --generate at its own continuation, too: the \
+            rows are then the generated tokens, and the columns all tokens before them.
 
             A long text fills many screens; --resolution 32 shows it in 32 rows and columns, a run of tokens each.
 
@@ -38,25 +43,66 @@ struct Look: ParsableCommand {
         help: ArgumentHelp("A second text, for models that read two at once.", valueName: "text"))
     var pair: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Language models: let the model continue the text by at most so many tokens, the most probable ones, and "
+                + "show what these look at.", valueName: "count"))
+    var generate: Int?
+
     @OptionGroup(title: "What to show") var selection: MapOptions
 
     @OptionGroup(title: "Files to write (- is standard output)") var files: MapFiles
 
+    func validate() throws {
+        guard let generate else { return }
+        if generate < 1 { throw ValidationError("--generate is \(generate); expected 1 or more") }
+        if selection.rollout || selection.resolution != nil {
+            throw ValidationError("--generate shows single rows, and goes with no --rollout or --resolution")
+        }
+    }
+
     func run() throws {
-        try options.withModel { embedder in
-            try selection.check(embedder.encoder.configuration)
-            let text = try TextArgument.read(text)
-            let encoding = try embedder.tokenize(text, pair: pair)
-            if encoding.count == embedder.maximumLength { try embedder.noteCut(text, pair: pair) }
-            let capture = MapCapture(
-                embedder: embedder, encoding: encoding, text: text, pair: pair,
-                resolution: selection.resolution)
+        try options.withPath { path in
+            let capture =
+                LanguageModel.isOne(at: path)
+                ? try self.capture(LanguageModel(path: path))
+                : try self.capture(TextEmbedder(folder: ModelFolder(path: path)))
             if files.isEmpty {
                 try draw(capture)
             } else {
                 try files.write(capture, selection)
             }
         }
+    }
+
+    private func capture(_ embedder: TextEmbedder) throws -> MapCapture {
+        guard generate == nil else {
+            throw ValidationError("--generate is for language models; \(embedder.name) is an encoder")
+        }
+        try selection.check(embedder.encoder)
+        let text = try TextArgument.read(text)
+        let encoding = try embedder.tokenize(text, pair: pair)
+        if encoding.count == embedder.maximumLength { try embedder.noteCut(text, pair: pair) }
+        return MapCapture(embedder, encoding, text: text, pair: pair, resolution: selection.resolution)
+    }
+
+    private func capture(_ model: LanguageModel) throws -> MapCapture {
+        guard pair == nil else {
+            throw ValidationError(
+                "--pair is for models that read two texts; \(model.name) is a language model")
+        }
+        try selection.check(model.decoder)
+        let text = try TextArgument.read(text)
+        var ids = try model.tokenize(prompt: text)
+        let prompt = ids.count
+        if let generate {
+            var generation = try model.generation(of: ids, GenerationOptions(maximumTokens: generate))
+            while let token = try generation.next() { ids.append(token.id) }
+        }
+        var capture = try MapCapture(model, ids, text: text, resolution: selection.resolution)
+        if generate != nil { capture.queries = prompt..<ids.count }
+        return capture
     }
 
     private func draw(_ capture: MapCapture) throws {

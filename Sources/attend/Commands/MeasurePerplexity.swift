@@ -26,7 +26,8 @@ struct MeasurePerplexity: ParsableCommand {
             With --json one object is printed: perplexity, its standard error, and how many tokens were scored.
             """)
 
-    @OptionGroup(title: "Model") var model: LanguageModelOptions
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Cache") var cache: CacheOptions
 
     @Option(
         help: ArgumentHelp("A UTF-8 file; - reads standard input.", valueName: "path"), completion: .file())
@@ -58,7 +59,7 @@ struct MeasurePerplexity: ParsableCommand {
 
     func run() throws {
         let text = try TextFile(path: file).text()
-        try model.withModel { model in
+        try model.withLanguageModel { model in
             let length = window ?? min(512, model.decoder.configuration.longestSequence)
             let windows: Perplexity.Windows =
                 halves
@@ -90,7 +91,7 @@ struct MeasurePerplexity: ParsableCommand {
         defer { bar?.finish() }
         return try model.perplexity(
             of: tokens, windows: windows, beginToken: model.tokenizer.encode("").ids.first,
-            storage: self.model.cache.storage
+            storage: cache.storage
         ) { done, total, _ in
             if bar == nil { bar = ProgressBar("windows", total: total) }
             bar?.update(done)

@@ -46,7 +46,7 @@ struct Rank: ParsableCommand {
     }
 
     func run() throws {
-        try options.withModel { embedder in
+        try options.withEmbedder { embedder in
             let lines = try TextFile(path: file).lines().enumerated()
                 .filter { !$0.element.allSatisfy(\.isWhitespace) }
             let texts = lines.map(\.element)

@@ -1,9 +1,8 @@
 import ArgumentParser
-import AttentionFiles
 import AttentionGeneration
+import AttentionHub
 import AttentionMaps
 import AttentionTokenizers
-import Foundation
 
 /// `attend tokenize`: a text as the pieces that a model reads.
 struct Tokenize: ParsableCommand {
@@ -48,17 +47,11 @@ struct Tokenize: ParsableCommand {
 
     func run() throws {
         let text = try TextArgument.read(text)
-        let encoding = try tokenizer().encode(text, pair: pair, addSpecialTokens: !noSpecialTokens)
+        let encoding = try Tokenizer(path: ModelSource().path(of: model, parts: .tokenizer))
+            .encode(text, pair: pair, addSpecialTokens: !noSpecialTokens)
         var output = StandardOutput()
         try output.write(json ? object(encoding).line : Array(table(encoding, text).utf8))
         try output.flush()
-    }
-
-    private func tokenizer() throws -> Tokenizer {
-        var isFolder: ObjCBool = false
-        let exists = FileManager.default.fileExists(atPath: model, isDirectory: &isFolder)
-        let path = exists && !isFolder.boolValue ? model : try ModelLocator().locate(model).path
-        return try Tokenizer(path: path)
     }
 
     private func object(_ encoding: Encoding) -> JSON {

@@ -7,11 +7,15 @@ enum Interruption {
 
     /// From now on, the first Ctrl-C asks the loop to end; the second one ends the program.
     static func watch() {
+        count = 0
         signal(SIGINT) { _ in
             Interruption.count = 1
             signal(SIGINT, SIG_DFL)
         }
     }
+
+    /// From now on, Ctrl-C ends the program at once again.
+    static func end() { signal(SIGINT, SIG_DFL) }
 
     static var isAsked: Bool { count != 0 }
 

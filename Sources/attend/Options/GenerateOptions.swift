@@ -121,7 +121,7 @@ struct SpeculationOptions: ParsableArguments {
     }
 
     func speculation() throws -> Speculation? {
-        if let draft { return .draft(try LanguageModelOptions.load(draft).decoder) }
+        if let draft { return .draft(try LanguageModel(path: ModelSource().path(of: draft)).decoder) }
         return lookup ? .lookup : nil
     }
 }

@@ -54,8 +54,8 @@ struct MapOptions: ParsableArguments {
     }
 
     /// - Throws: ``Failure`` for a layer or head that the model does not have.
-    func check(_ model: EncoderTransformer.Configuration) throws {
-        for (name, value, count) in [("layer", layer, model.layers), ("head", head, model.heads)] {
+    func check(_ model: some ObservableTransformer) throws {
+        for (name, value, count) in [("layer", layer, model.layerCount), ("head", head, model.headCount)] {
             if let value, value >= count {
                 throw Failure(
                     .usage, "--\(name) is \(value), but the model's \(name)s are 0 to \(count - 1)")

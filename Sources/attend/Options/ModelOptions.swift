@@ -8,10 +8,11 @@ import Foundation
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A model's folder, or its name in the local cache.",
+            "A model's folder, a GGUF file, or a name.",
             discussion: """
-                The folder holds config.json, model.safetensors and tokenizer.json or vocab.txt. In a checkout \
-                of this package, make model fetches all-MiniLM-L6-v2 into Models, where its name finds it.
+                A folder holds config.json, model.safetensors and tokenizer.json or vocab.txt. A name is looked for in \
+                ./Models and in the caches; one of the form org/name, or org/name:file.gguf, is fetched from the \
+                Hugging Face hub if it is nowhere here.
                 """, valueName: "model"),
         completion: .directory)
     var model: String
@@ -29,14 +30,22 @@ struct ModelOptions: ParsableArguments {
         }
     }
 
-    /// Loads the model, and runs `body` on as many threads as were asked for.
-    func withModel<Result>(_ body: (TextEmbedder) throws -> Result) throws -> Result {
+    /// Finds the model, fetching it if need be, and runs `body` with its path on as many threads as were asked for.
+    func withPath<Result>(_ body: (String) throws -> Result) throws -> Result {
         try Self.checkEnvironment()
-        let folder = try ModelLocator().locate(model)
-        guard let threads else { return try body(TextEmbedder(folder: folder)) }
-        return try WorkerPool.$current.withValue(WorkerPool(threadCount: threads)) {
-            try body(TextEmbedder(folder: folder))
-        }
+        let path = try ModelSource().path(of: model)
+        guard let threads else { return try body(path) }
+        return try WorkerPool.$current.withValue(WorkerPool(threadCount: threads)) { try body(path) }
+    }
+
+    /// The same with an encoder.
+    func withEmbedder<Result>(_ body: (TextEmbedder) throws -> Result) throws -> Result {
+        try withPath { try body(TextEmbedder(folder: ModelFolder(path: $0))) }
+    }
+
+    /// The same with a language model.
+    func withLanguageModel<Result>(_ body: (LanguageModel) throws -> Result) throws -> Result {
+        try withPath { try body(LanguageModel(path: $0)) }
     }
 
     /// Settings that would be passed over, or found wrong only in the middle of the work.

@@ -1,0 +1,96 @@
+import ArgumentParser
+import AttentionFiles
+import AttentionGeneration
+import AttentionHub
+import AttentionTokenizers
+import Foundation
+
+/// `attend prompt`: what a model reads of a conversation.
+struct ShowPrompt: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prompt",
+        abstract: "Show the text that a chat template makes of a conversation.",
+        discussion: """
+            The conversation is JSON: a list of messages, each with role and content, or an object with messages, and \
+            where there are any tools, documents, add_generation_prompt and whatever else the template reads.
+
+              echo '[{"role": "user", "content": "Hello!"}]' | attend prompt --model Qwen3-0.6B -
+              attend prompt --template chat_template.jinja conversation.json
+
+            With --json one object is printed:
+
+              text     the text
+              content  [start, end] in UTF-8 bytes of what comes from the conversation, where no special token is found
+              tokens   the ids, if there is a --model
+            """)
+
+    @Option(
+        help: ArgumentHelp("A model's folder or name, or a GGUF file.", valueName: "model"),
+        completion: .file(extensions: ["gguf"]))
+    var model: String?
+
+    @OptionGroup var template: ChatTemplateOptions
+
+    @Argument(help: "A file with the conversation; - reads standard input.")
+    var conversation: String
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let path = try model.map { try ModelSource().path(of: $0, parts: .tokenizer) }
+        let format = try template.format(ofModelAt: path)
+        let prompt = try render(
+            format, ChatValue(json: TextFile(path: conversation).text().utf8, name: name))
+        var output = StandardOutput()
+        if json {
+            var members: [(String, JSON)] = [
+                ("text", .string(prompt.text)),
+                ("content", .array(prompt.content.map { .integers([$0.lowerBound, $0.upperBound]) })),
+            ]
+            if let path {
+                members.append(("tokens", .integers(try Tokenizer(path: path).encode(prompt).ids)))
+            }
+            try output.write(JSON.object(members).line)
+        } else {
+            try output.write(prompt.text + "\n")
+        }
+        try output.flush()
+    }
+
+    private func render(_ format: ChatFormat, _ value: ChatValue) throws -> ChatPrompt {
+        var messages = value
+        var tools: [ChatValue]?
+        var documents: [ChatValue]?
+        var addsGenerationPrompt = true
+        var variables: [String: ChatValue] = [:]
+        if case .object(let members) = value {
+            messages = .null
+            for member in members {
+                switch (member.name, member.value) {
+                case ("messages", _): messages = member.value
+                case ("tools", .array(let list)): tools = list
+                case ("documents", .array(let list)): documents = list
+                case ("tools", .null), ("documents", .null): break
+                case ("add_generation_prompt", .bool(let adds)): addsGenerationPrompt = adds
+                default: variables[member.name] = member.value
+                }
+            }
+        }
+        guard case .array(let list) = messages else {
+            throw Failure(
+                .badData, "\(name): expected a list of messages, or an object that has it as messages"
+            )
+        }
+        return try format.render(
+            list.enumerated().map { index, value in
+                guard let message = ChatMessage(value) else {
+                    throw Failure(.badData, "\(name): message \(index) is no object with a role")
+                }
+                return message
+            }, tools: tools, documents: documents, addGenerationPrompt: addsGenerationPrompt,
+            variables: variables)
+    }
+
+    private var name: String { conversation == "-" ? "standard input" : conversation }
+}

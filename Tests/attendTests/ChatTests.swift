@@ -1,0 +1,95 @@
+import Foundation
+import TestSupport
+import Testing
+
+struct ChatTests {
+    private let model: SmallDecoder
+    private let template: String
+
+    init() throws {
+        model = try SmallDecoder()
+        template = try model.write(
+            "{{ bos_token }}{% for m in messages %}{{ m.content }} {% endfor %}", to: "chat.jinja")
+    }
+
+    private func chat(_ arguments: String..., input: String) throws -> Program.Outcome {
+        try Program.attend(
+            ["chat", "--model", model.folder.path, "--template", template, "-n", "5"] + arguments,
+            input: input)
+    }
+
+    @Test func eachLineIsAnswered() throws {
+        let outcome = try chat(input: "hi\n\nand so\n")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.lines.count == 2)
+        #expect(try chat(input: "hi\r\nand so").output == outcome.output)
+        #expect(try chat("--cache", "f16", "--threads", "1", input: "hi\n").lines.count == 1)
+    }
+
+    @Test func commands() throws {
+        let once = try chat(input: "hi\n").text
+        let reset = try chat(input: "hi\n/reset\nhi\n/exit\nhi\n")
+        #expect(reset.text == once + once)
+        #expect(reset.errors.contains("begins anew"))
+        #expect(try chat(input: "/help\n").text.contains("/look"))
+        #expect(try chat(input: "/nothing\n").errors.contains("/help"))
+        #expect(try chat(input: "/look\n").errors.contains("no answer"))
+        let look = try chat(input: "hi\n/look\n/look 0\n/look 99\n")
+        #expect(look.code == 0, "\(look.errors)")
+        #expect(look.text.contains("Layer 0") && look.text.contains("looked at"))
+        #expect(look.errors.contains("no layer 99"))
+        #expect(try chat(input: "//x\n").lines.count == 1)
+    }
+
+    @Test func theSystemMessageAndSwitchesReachTheTemplate() throws {
+        let refusing = try model.write(
+            "{{ raise_exception(messages[0].content ~ flag ~ name) }}", to: "refusing.jinja")
+        let outcome = try Program.attend(
+            [
+                "chat", "--model", model.folder.path, "--template", refusing, "--system", "S", "--set",
+                "flag=false",
+                "--set", "name=x=y",
+            ], input: "hi\n")
+        expectFailure(outcome, 65, naming: "SFalsex=y", refusing)
+    }
+
+    @Test func whatCannotBe() throws {
+        expectFailure(
+            try Program.attend(["chat", "--model", model.folder.path], input: "hi\n"), 65,
+            naming: "no chat template")
+        expectFailure(
+            try Program.attend(
+                ["chat", "--model", model.folder.path, "--template", "/nowhere.jinja"], input: ""), 66,
+            naming: "/nowhere.jinja")
+        let broken = try model.write("{{ ", to: "broken.jinja")
+        expectFailure(
+            try Program.attend(["chat", "--model", model.folder.path, "--template", broken], input: ""), 65,
+            naming: "broken.jinja:1:1")
+        let long = String(repeating: "word ", count: 30)
+        expectFailure(try chat(input: long + "\n"), 65, naming: "context 64", "/reset")
+        expectFailure(try chat("--set", "x", input: ""), 64, naming: "--set")
+    }
+
+    @Test func thePromptCanBeShown() throws {
+        func prompt(_ input: String, _ arguments: String...) throws -> Program.Outcome {
+            try Program.attend(["prompt", "-"] + arguments, input: input)
+        }
+        let messages = #"[{"role": "user", "content": "hi"}]"#
+        #expect(
+            try prompt(messages, "--template", "chatml").text
+                == "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n\n")
+        let object = try #require(
+            try prompt(
+                #"{"messages": \#(messages), "add_generation_prompt": false}"#, "--template", template,
+                "--model",
+                model.folder.path, "--json"
+            ).json() as? [String: Any])
+        #expect(object["text"] as? String == "hi ")
+        #expect(object["content"] as? [[Int]] == [[0, 2]])
+        #expect(object["tokens"] as? [Int] == [10, 11, 2])
+        expectFailure(try prompt("5", "--template", "chatml"), 65, naming: "standard input", "messages")
+        expectFailure(try prompt("[5]", "--template", "chatml"), 65, naming: "message 0")
+        expectFailure(try prompt("[", "--template", "chatml"), 65, naming: "standard input")
+        expectFailure(try prompt(messages), 64, naming: "--template")
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `attend inspect` and `attend quantize`.
+struct ModelFileTests {
+    private let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("model-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        var file = GGUFBytes(
+            [
+                ("general.architecture", .string("llama")), ("llama.block_count", .uint32(1)),
+                ("tokenizer.ggml.tokens", .strings((0..<9).map { "t\($0)" })),
+                ("note", .string(String(repeating: "x", count: 500))),
+            ],
+            tensors: [
+                .init("output.weight", [256, 2]), .init("output_norm.weight", [256], offset: 2048),
+            ])
+        file.data = (0..<768).flatMap { index in
+            let bits = Float(sin(Double(index * index))).bitPattern
+            return (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+        }
+        try Data(file.bytes).write(to: path("model.gguf"))
+    }
+
+    private func path(_ name: String) -> URL { folder.appendingPathComponent(name) }
+
+    private func attend(_ arguments: String...) throws -> Program.Outcome {
+        try Program.attend(arguments, in: folder)
+    }
+
+    @Test func inspectsAFile() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let outcome = try attend("inspect", "model.gguf")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.lines[0] == "model.gguf: GGUF 3, llama")
+        #expect(outcome.lines[1] == "2 tensors, 768 weights, 3072 bytes, 32.00 bits each")
+        #expect(outcome.text.contains("[\"t0\", \"t1\", \"t2\", \"t3\", \"t4\", …] (9)"))
+        #expect(outcome.text.contains("output_norm.weight  f32   [256]"))
+        #expect(!outcome.text.contains(String(repeating: "x", count: 101)))
+        let object = try #require(try attend("inspect", "model.gguf", "--json").json() as? [String: Any])
+        #expect(
+            Set(object.keys) == [
+                "format", "architecture", "weights", "bytes", "bitsPerWeight", "metadata", "types", "tensors",
+            ])
+        #expect(
+            (object["tensors"] as? [[String: Any]])?.map { $0["name"] as? String } == [
+                "output.weight", "output_norm.weight",
+            ])
+    }
+
+    @Test func inspectsAFolder() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let outcome = try attend(
+            "inspect", Locations.fixture("AttentionModelsTests", "decoders/qwen3").path, "--json")
+        let object = try #require(try outcome.json() as? [String: Any])
+        #expect(object["architecture"] as? String == "qwen3" && object["format"] as? String == "safetensors")
+        #expect((object["metadata"] as? [String: String])?["vocab_size"] == "64")
+    }
+
+    @Test func quantizes() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let outcome = try attend("quantize", "model.gguf", "small.gguf", "--type", "q4_k")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.lines[0].hasPrefix("part"))
+        #expect(outcome.lines.last?.hasPrefix("total") == true)
+        let object = try #require(try attend("inspect", "small.gguf", "--json").json() as? [String: Any])
+        let types = (object["tensors"] as? [[String: Any]])?.map { $0["type"] as? String }
+        #expect(types == ["q6_K", "f32"])
+        let again = try attend(
+            "quantize", "model.gguf", "again.gguf", "--type", "Q4_K", "--threads", "1", "--json")
+        let error = (try again.json() as? [String: Any])?["error"] as? Double
+        #expect(error.map { $0 > 0.001 && $0 < 0.03 } == true)
+        #expect(try Data(contentsOf: path("small.gguf")) == Data(contentsOf: path("again.gguf")))
+    }
+
+    @Test func failures() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        #expect(try attend("quantize", "model.gguf", "x.gguf", "--type", "q9").code == 64)
+        #expect(try attend("quantize", "model.gguf", "x.gguf", "--type", "q2_K").code == 64)
+        expectFailure(try attend("quantize", "none.gguf", "x.gguf", "--type", "q8_0"), 66)
+        expectFailure(
+            try attend("quantize", "model.gguf", "none/x.gguf", "--type", "q8_0"), 74, naming: "none/x.gguf")
+        try Data("GGUF\u{3}".utf8).write(to: path("cut.gguf"))
+        expectFailure(try attend("inspect", "cut.gguf"), 65, naming: "cut.gguf")
+        try Data("nothing".utf8).write(to: path("text"))
+        expectFailure(try attend("inspect", "text"), 65, naming: "text")
+        #expect(!FileManager.default.fileExists(atPath: path("x.gguf").path))
+    }
+}
