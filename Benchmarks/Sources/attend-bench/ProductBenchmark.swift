@@ -42,7 +42,9 @@ struct ProductBenchmark: ParsableCommand {
         }
     }
 
-    private static let types: [ElementType] = [.float32, .float16, .bfloat16, .q8_0, .q4_0]
+    private static let types: [ElementType] = [
+        .float32, .float16, .bfloat16, .q8_0, .q4_0, .q4_K, .q6_K,
+    ]
 
     private static let cases: [Case] =
         [(512, 512, 512), (1024, 1024, 1024), (4096, 512, 512)].flatMap { m, k, n in
@@ -128,7 +130,7 @@ struct ProductBenchmark: ParsableCommand {
     private static func layer(_ test: Case, seed: UInt64) throws -> Linear {
         let weight = Tensor.noise([test.n, test.k], seed: seed)
         switch test.type {
-        case .q8_0, .q4_0:
+        case _ where test.type.blockLength > 1:
             return try Linear(weight: StoredTensor(name: "weight", weight, quantizedTo: test.type))
         case .float16, .bfloat16:
             // Bits of numbers around one: what they are does not matter to the clock.
