@@ -24,7 +24,9 @@ typedef int8_t vb __attribute__((ext_vector_type(4 * VW)));
 typedef int8_t vb_unaligned __attribute__((ext_vector_type(4 * VW), aligned(1)));
 typedef int16_t vs __attribute__((ext_vector_type(2 * VW)));
 
-#define BLOCK_AHEAD 2048
+// How far ahead one or two rows ask for weights, into the second-level cache: a quarter faster than into the first, on two
+// cores of Zen 4 (q8_0 32 GB/s instead of 28, q4_0 30 instead of 25); 2, 8 and 16 KiB are alike or a little slower.
+#define BLOCK_AHEAD 4096
 #define LAYOUT(format) ak_layout_of(format)
 
 // Whether all integers have at most 4 bits.
@@ -182,7 +184,7 @@ INLINE void block_tile(const int format, const int mr, const int ng, const ak_bl
         if (format < AK_WIDE && mr <= STREAMED_ROWS) {
             UNROLL for (int g = 0; g < ng; g++) {
                 UNROLL for (int line = 0; line < block_bytes(format); line += 64) {
-                    __builtin_prefetch(w + (g * blocks + b) * block_bytes(format) + BLOCK_AHEAD + line, 0, 3);
+                    __builtin_prefetch(w + (g * blocks + b) * block_bytes(format) + BLOCK_AHEAD + line, 0, 2);
                 }
             }
         }
