@@ -54,10 +54,7 @@ struct Chat: ParsableCommand {
     @Flag(help: "Say on standard error how fast each answer was.")
     var stats = false
 
-    func validate() throws {
-        if maxTokens < 1 { throw ValidationError("--max-tokens is \(maxTokens); expected 1 or more") }
-        if let context, context < 1 { throw ValidationError("--context is \(context); expected 1 or more") }
-    }
+    func validate() throws { try LengthOptions.check(maxTokens: maxTokens, context: context) }
 
     func run() throws {
         try model.withLanguageModel { model in

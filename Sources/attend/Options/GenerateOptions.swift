@@ -34,12 +34,17 @@ struct LengthOptions: ParsableArguments {
     var ignoreEnd = false
 
     func validate() throws {
-        if maxTokens < 1 { throw ValidationError("--max-tokens is \(maxTokens); expected 1 or more") }
-        if let context, context < 1 { throw ValidationError("--context is \(context); expected 1 or more") }
+        try Self.check(maxTokens: maxTokens, context: context)
         if stop.contains("") { throw ValidationError("--stop is empty; expected at least one character") }
         if ignoreEnd, stopTokens != nil {
             throw ValidationError("give either --ignore-end or --stop-tokens, not both")
         }
+    }
+
+    /// For every command that has these two options.
+    static func check(maxTokens: Int, context: Int?) throws {
+        if maxTokens < 1 { throw ValidationError("--max-tokens is \(maxTokens); expected 1 or more") }
+        if let context, context < 1 { throw ValidationError("--context is \(context); expected 1 or more") }
     }
 
     var endTokens: Set<Int>? { ignoreEnd ? [] : stopTokens.map { Set($0.ids) } }
