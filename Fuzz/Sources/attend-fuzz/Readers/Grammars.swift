@@ -13,7 +13,7 @@ extension Reader {
         try follow(try Grammar(jsonSchema: String(decoding: bytes, as: UTF8.self)))
     }
 
-    private static let vocabulary = TokenVocabulary(
+    private static let tokens = TokenVocabulary(
         [
             "a", "b", "ab", "aab", "\"", "\"a\":", "{", "}", "[", "]", ",", ":", "1", "12", "-", ".", "true",
             " ", "\n",
@@ -22,11 +22,11 @@ extension Reader {
 
     /// Whatever is allowed can be accepted, what is not cannot, and a text that is not complete can go on.
     private static func follow(_ grammar: Grammar) throws {
-        var matcher = try TokenMatcher(grammar, vocabulary)
+        var matcher = try TokenMatcher(grammar, tokens)
         for step in 0..<12 {
             let allowed = try matcher.allowedTokens()
             var next: TokenMatcher?
-            for token in 0..<vocabulary.count {
+            for token in 0..<tokens.count {
                 var copy = matcher
                 let isAllowed = allowed[token / 64] & (1 << UInt64(token % 64)) != 0
                 do throws(GrammarMatchError) {

@@ -7,7 +7,7 @@ extension Reader {
         template.limits = .init(steps: 100_000, characters: 200_000)
         let call: ChatValue = [
             "id": "a",
-            "function": ["name": "f", "arguments": ["x": 1.5, "y": [nil, true]] as ChatValue] as ChatValue,
+            "function": ["name": "f", "arguments": ["x": 1.5, "y": [.null, true]] as ChatValue] as ChatValue,
         ]
         let prompt = try template.render(
             [
