@@ -112,6 +112,52 @@ struct SamplerTests {
         }
     }
 
+    /// The bound lies among equals, of which those of the lowest ids are kept: nothing tells them apart but their places.
+    @Test func equalsWithinAShare() throws {
+        var logits = [Float](repeating: -3, count: 1000)
+        logits[700] = 2
+        func kept(_ sampling: Sampling) throws -> [Int] {
+            let sampler = try Sampler(sampling, vocabulary: logits.count)
+            return try logits.withUnsafeBufferPointer {
+                try sampler.probabilities(at: 0, from: $0).keys.sorted()
+            }
+        }
+        let weight = exp(-5.0)
+        let total = 1 + 999 * weight
+        let most = Int(((0.5 * total - 1) / weight).rounded(.up))
+        #expect(try kept(Sampling(topP: 0.5)) == (0..<most) + [700])
+        // One is surer than the entropy says, the others are less sure and closer to it.
+        #expect(try kept(Sampling(typicalP: 0.5)) == Array(0..<Int((0.5 * total / weight).rounded(.up))))
+        logits[700] = -3
+        #expect(try kept(Sampling(topP: 0.25)) == Array(0..<250))
+        #expect(try kept(Sampling(typicalP: 0.25)) == Array(0..<250))
+        #expect(try kept(Sampling(topP: 0)) == [0])
+        #expect(try kept(Sampling(minP: 1)).count == 1000)
+    }
+
+    /// All kinds of cuts, one after the other, on distributions from flat to peaked: all instruction sets agree.
+    @Test func cutsAreTheSameEverywhere() throws {
+        let base = Self.logits(5003, seed: 21)
+        let samplings = [
+            Sampling(topP: 0.9), Sampling(topK: 300, topP: 0.7, typicalP: 0.6),
+            Sampling(topP: 0.99, minP: 0.001, typicalP: 0.9), Sampling(typicalP: 0.3),
+        ]
+        for spread in [0.01, 1, 4] as [Float] {
+            let logits = base.map { $0 * spread }
+            for sampling in samplings {
+                let found = try InstructionSet.available.map { instructionSet in
+                    try InstructionSet.$forced.withValue(instructionSet) {
+                        let sampler = try Sampler(sampling, vocabulary: logits.count)
+                        return try logits.withUnsafeBufferPointer {
+                            try sampler.probabilities(at: 0, from: $0)
+                        }
+                    }
+                }
+                #expect(found.allSatisfy { $0 == found[0] }, "\(sampling), spread \(spread)")
+            }
+        }
+    }
+
     @Test func onlyWhatIsAllowedComes() throws {
         let logits = Self.logits(200, seed: 9)
         let allowed = TokenSet([5, 64, 199], vocabulary: 200)

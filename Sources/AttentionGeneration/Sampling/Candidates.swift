@@ -3,7 +3,7 @@ import AttentionTensors
 /// The tokens that may be drawn, and how probable they are beside each other.
 ///
 /// Nothing is sorted: each cut asks which tokens come first in some order until their weight reaches a bound
-/// (``FirstByKey``), and keeps them in the order of their ids.
+/// (``FirstByOrder``), and makes the weights of the others 0.
 struct Candidates {
     private let logits: UnsafeBufferPointer<Float>
     private let maximum: Float
@@ -12,7 +12,7 @@ struct Candidates {
     private let scan: LogitScan
     /// The tokens in ascending order; nil: all of them.
     private(set) var tokens: [Int32]?
-    /// exp(scale · (logit − maximum)) of each, and the sums of each block of them.
+    /// exp(scale · (logit − maximum)) of each, 0 for those that may not be drawn, and the sums of each block of them.
     private(set) var weights: [Float] = []
     private var sums: [Float] = []
 
@@ -30,29 +30,11 @@ struct Candidates {
         scale = 1 / sampling.temperature
         if let topK = sampling.topK, topK < logits.count {
             weigh(TopTokens.tokens(topK, of: logits, maximaOfBlocks, scan))
-            keepMostProbable(upTo: sampling.topP, of: total, atLeast: sampling.minP)
         } else {
-            let whole = weighEnough(for: sampling.topP, maximaOfBlocks)
-            keepMostProbable(upTo: sampling.topP, of: whole, atLeast: sampling.minP)
+            weigh(logits)
         }
-        if let share = sampling.typicalP { keepTypical(upTo: share) }
-    }
-
-    /// Weighs as many of the most probable tokens as top-p can keep, or all, and returns what all weigh.
-    ///
-    /// A trained model's top-p keeps a few dozen tokens: then nothing that is as long as the vocabulary is written.
-    private mutating func weighEnough(for share: Float?, _ maximaOfBlocks: [Float]) -> Double {
-        if let share, share < 1 {
-            let whole = scan.weigh(logits, maximum: maximum, scale: scale, into: nil)
-                .reduce(0) { $0 + Double($1) }
-            for count in [256, 2048] where count < maximaOfBlocks.count {
-                weigh(TopTokens.tokens(count, of: logits, maximaOfBlocks, scan))
-                if total >= Double(share) * whole { return whole }
-            }
-            tokens = nil
-        }
-        weigh(logits)
-        return total
+        keepMostProbable(upTo: sampling.topP ?? 1, atLeast: sampling.minP ?? 0)
+        if let share = sampling.typicalP, share < 1 { keepTypical(upTo: share) }
     }
 
     private mutating func weigh(_ tokens: [Int32]) {
@@ -67,57 +49,50 @@ struct Candidates {
         }
     }
 
-    private var total: Double { sums.reduce(0) { $0 + Double($1) } }
-
     /// Top-p and min-p. Tokens so improbable that all such together are less than what top-p leaves out need not be
     /// put in order: of a peaked distribution few are left.
-    ///
-    /// - Parameter whole: What all tokens weigh, of which top-p takes its share.
-    private mutating func keepMostProbable(upTo share: Float?, of whole: Double, atLeast minimum: Float?) {
-        guard share ?? 1 < 1 || minimum ?? 0 > 0 else { return }
-        let bound = Double(share ?? 1) * whole
-        let tail = share.map { Float((1 - Double($0)) * whole / Double(logits.count)) } ?? 0
-        let kept = weights.withUnsafeBufferPointer {
-            scan.places(of: $0, reaching: max(tail, minimum ?? 0))
+    private mutating func keepMostProbable(upTo share: Float, atLeast minimum: Float) {
+        guard share < 1 || minimum > 0 else { return }
+        let (total, scan, vocabulary) = (total, scan, logits.count)
+        sums = weights.withUnsafeMutableBufferPointer { weights in
+            let order = UnsafeBufferPointer(weights)
+            guard share < 1 else {
+                return scan.keep(weights, orderedBy: order, boundary: minimum.nextDown)
+            }
+            let tail = Float((1 - Double(share)) * total / Double(vocabulary))
+            let floor = max(tail, minimum)
+            return FirstByOrder.keep(
+                weights, orderedBy: order, until: Double(share) * total, from: floor,
+                .init(from: floor, to: 1), scan)
         }
-        keep(kept)
-        guard share ?? 1 < 1 else { return }
-        keep(
-            weights.withUnsafeBufferPointer { weights in
-                FirstByKey.places(
-                    of: weights.count, until: bound, weight: { weights[$0] }, key: { ~weights[$0].bitPattern }
-                )
-            })
     }
 
     /// Typical sampling: with d = scale · (maximum − logit), a token's information is d + log Σ w, and the entropy
     /// Σ w d / Σ w + log Σ w; the logarithm is in both.
     private mutating func keepTypical(upTo share: Float) {
-        let (maximum, scale) = (maximum, scale)
-        let distances =
-            tokens.map { tokens in tokens.map { scale * (maximum - logits[Int($0)]) } }
-            ?? logits.map { scale * (maximum - $0) }
-        var (sum, weighted) = (0.0, 0.0)
-        for index in weights.indices where weights[index] > 0 {
-            sum += Double(weights[index])
-            weighted += Double(weights[index]) * Double(distances[index])
-        }
-        let mean = Float(weighted / sum)
-        let places = weights.withUnsafeBufferPointer { weights in
-            distances.withUnsafeBufferPointer { distances in
-                FirstByKey.places(
-                    of: weights.count, until: Double(share) * sum, weight: { weights[$0] },
-                    key: { abs(distances[$0] - mean).bitPattern })
-            }
-        }
-        keep(places)
+        guard let tokens else { return keepTypical(logits, upTo: share) }
+        tokens.map { logits[Int($0)] }.withUnsafeBufferPointer { keepTypical($0, upTo: share) }
     }
 
-    private mutating func keep(_ places: [Int32]) {
-        tokens = tokens.map { tokens in places.map { tokens[Int($0)] } } ?? places
-        weights = places.map { weights[Int($0)] }
-        sums = []
+    private mutating func keepTypical(_ logits: UnsafeBufferPointer<Float>, upTo share: Float) {
+        let (maximum, scale, scan) = (maximum, scale, scan)
+        sums = weights.withUnsafeMutableBufferPointer { weights in
+            let sums = scan.information(
+                of: logits, weights: UnsafeBufferPointer(weights), maximum: maximum, scale: scale)
+            let order = scan.closeness(
+                of: logits, maximum: maximum, scale: scale, to: Float(sums.information / sums.weight))
+            return order.withUnsafeBufferPointer { order in
+                // Most of the weight lies between a thousandth and a hundred of distance.
+                FirstByOrder.keep(
+                    weights, orderedBy: order, until: Double(share) * sums.weight, from: 0,
+                    .init(
+                        from: LogitScan.closeness(atDistance: 64),
+                        to: LogitScan.closeness(atDistance: 0x1p-10)), scan)
+            }
+        }
     }
+
+    private var total: Double { sums.reduce(0) { $0 + Double($1) } }
 
     var probabilities: [Int: Float] {
         let total = weights.reduce(0.0) { $0 + Double($1) }
@@ -130,8 +105,7 @@ struct Candidates {
     /// The token in whose part of the line from 0 to 1 `place` lies. Its weight is not 0.
     func token(at place: Double) -> Int {
         let block = LogitScan.block
-        let sums = self.sums.isEmpty ? sumsOfBlocks : self.sums
-        var rest = place * sums.reduce(0) { $0 + Double($1) }
+        var rest = place * total
         // Rounding may lead past the end: then the last one that can be drawn is taken.
         var chosen = 0
         for (number, sum) in sums.enumerated() where sum > 0 {
@@ -147,11 +121,5 @@ struct Candidates {
             rest -= Double(weights[candidate])
         }
         return tokens.map { Int($0[index]) } ?? index
-    }
-
-    private var sumsOfBlocks: [Float] {
-        stride(from: 0, to: weights.count, by: LogitScan.block).map { start in
-            weights[start..<min(start + LogitScan.block, weights.count)].reduce(0, +)
-        }
     }
 }

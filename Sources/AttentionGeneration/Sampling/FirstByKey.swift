@@ -4,35 +4,40 @@
 /// A selection by digits, with no sorting: each digit's sums say in which of its values the bound lies, and only those
 /// of that value are looked at for the next digit. 150,000 tokens would take tens of milliseconds to sort.
 enum FirstByKey {
-    /// The places of the first, ascending.
+    /// The last of the first.
     ///
     /// - Parameters:
     ///   - count: How long the list is; at least 1.
-    ///   - bound: Those whose predecessors weigh less than this are kept, and the first.
+    ///   - bound: Those whose predecessors weigh less than this belong to the first, and so does the first of all.
+    ///   - before: What those weigh that come before the list.
     ///   - weight: Not negative, and not 0 for all.
     ///   - key: What orders them, ascending.
-    @inline(__always) static func places(
-        of count: Int, until bound: Double, weight: (_ index: Int) -> Float, key: (_ index: Int) -> UInt32
-    ) -> [Int32] {
-        var boundary: UInt32 = 0
-        var before = 0.0
-        var tied = digit(21, nil, count, bound, &boundary, &before, weight, key)
-        tied = digit(10, tied, count, bound, &boundary, &before, weight, key)
-        tied = digit(0, tied, count, bound, &boundary, &before, weight, key)
+    /// - Returns: Its key, and its place: all of smaller keys belong to the first, and of its own key those up to it.
+    @inline(__always) static func boundary(
+        of count: Int, until bound: Double, before: Double = 0, weight: (_ index: Int) -> Float,
+        key: (_ index: Int) -> UInt32
+    ) -> (key: UInt32, last: Int) {
+        // Digits in which all keys agree are not looked at: of a thousand equals, none.
+        var (least, most) = (UInt32.max, UInt32.min)
+        for index in 0..<count {
+            (least, most) = (min(least, key(index)), max(most, key(index)))
+        }
+        let differing = 32 - UInt32((least ^ most).leadingZeroBitCount)
+        var boundary = least & ~(UInt32(truncatingIfNeeded: (UInt64(1) << differing) - 1))
+        var before = before
+        var tied: [Int32]?
+        var shift = differing
+        while shift > 0 {
+            shift = shift > 11 ? shift - 11 : 0
+            tied = digit(shift, tied, count, bound, &boundary, &before, weight, key)
+        }
         var last = -1
-        for index in tied {
-            last = Int(index)
+        for place in 0..<(tied?.count ?? count) {
+            last = tied.map { Int($0[place]) } ?? place
             before += Double(weight(last))
             if before >= bound { break }
         }
-        return [Int32](unsafeUninitializedCapacity: count) { places, found in
-            for index in 0..<count {
-                let key = key(index)
-                // Written over unless it is one of the first: there is no branch to guess.
-                places[found] = Int32(index)
-                found += key < boundary || (key == boundary && index <= last) ? 1 : 0
-            }
-        }
+        return (boundary, last)
     }
 
     /// Finds the boundary's digit, and returns those that share it.
@@ -82,8 +87,16 @@ enum FirstByKey {
     /// The places of the `count` greatest numbers, ascending.
     static func greatest(_ count: Int, of numbers: [Float]) -> [Int32] {
         numbers.withUnsafeBufferPointer { numbers in
-            places(
+            let boundary = boundary(
                 of: numbers.count, until: Double(count), weight: { _ in 1 }, key: { descending(numbers[$0]) })
+            return [Int32](unsafeUninitializedCapacity: numbers.count) { places, found in
+                for index in numbers.indices {
+                    let key = descending(numbers[index])
+                    // Written over unless it is one of the first: there is no branch to guess.
+                    places[found] = Int32(index)
+                    found += key < boundary.key || (key == boundary.key && index <= boundary.last) ? 1 : 0
+                }
+            }
         }
     }
 }

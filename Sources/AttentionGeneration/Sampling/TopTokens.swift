@@ -18,7 +18,7 @@ enum TopTokens {
             let greatest = FirstByKey.greatest(count, of: maxima)
             bound = greatest.reduce(.infinity) { min($0, maxima[Int($1)]) }
         }
-        let candidates = scan.places(of: logits, reaching: bound)
+        let candidates = scan.places(of: logits, from: bound)
         guard candidates.count > count else { return candidates }
         return FirstByKey.greatest(count, of: candidates.map { logits[Int($0)] }).map { candidates[Int($0)] }
     }

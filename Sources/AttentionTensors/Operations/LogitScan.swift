@@ -3,7 +3,7 @@ import CAttentionKernels
 /// Passes over the logits of a vocabulary, on one thread: what choosing a token needs. The same bits on every
 /// instruction set.
 package struct LogitScan: Sendable {
-    private let kernels: Kernels
+    let kernels: Kernels
 
     /// How many tokens have a maximum and a sum of their own.
     package static let block = Int(AK_SAMPLING_BLOCK)
@@ -11,7 +11,7 @@ package struct LogitScan: Sendable {
     /// - Throws: ``TensorError/instructionSetUnavailable(requested:available:)``.
     package init() throws(TensorError) { kernels = try Kernels.selected() }
 
-    private func blocks(_ count: Int) -> Int { (count + Self.block - 1) / Self.block }
+    func blocks(_ count: Int) -> Int { (count + Self.block - 1) / Self.block }
 
     /// The greatest of all, nil if one is NaN or +∞, and the greatest of each block.
     package func maxima(
@@ -42,13 +42,15 @@ package struct LogitScan: Sendable {
         }
     }
 
-    /// The places of the values that are at least `floor`, ascending.
-    package func places(of values: UnsafeBufferPointer<Float>, reaching floor: Float) -> [Int32] {
+    /// The places of the values from `low` to `high`, ascending.
+    package func places(
+        of values: UnsafeBufferPointer<Float>, from low: Float, through high: Float = .infinity
+    ) -> [Int32] {
         guard let address = values.baseAddress, !values.isEmpty else { return [] }
         return [Int32](unsafeUninitializedCapacity: values.count) { places, count in
             count = Int(
-                kernels.table.pointee.sampling.reaching(
-                    address, Int64(values.count), floor, places.baseAddress))
+                kernels.table.pointee.sampling.between(
+                    address, Int64(values.count), low, high, places.baseAddress))
         }
     }
 }
