@@ -19,6 +19,8 @@ let package = Package(
                 .product(name: "AttentionTensors", package: "swift-attention"),
                 .product(name: "AttentionMaps", package: "swift-attention"),
                 .product(name: "AttentionFiles", package: "swift-attention"),
+                .product(name: "AttentionGrammars", package: "swift-attention"),
+                .product(name: "AttentionTokenizers", package: "swift-attention"),
                 .product(name: "AttentionGeneration", package: "swift-attention"),
                 .product(name: "AttentionModels", package: "swift-attention"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

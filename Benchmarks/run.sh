@@ -33,5 +33,6 @@ ATTENTION_THREADS=1 "$bench" attention --python "$PYTHON" --threads 1 --rounds 7
 "$bench" map
 "$bench" backward --python "$PYTHON" --threads "$threads"
 "$bench" decode --python "$PYTHON" --threads "$threads"
+"$bench" sampling --python "$PYTHON"
 "$bench" gradients --python "$PYTHON" --threads "$threads"
 "$bench" embeddings --python "$PYTHON" --threads "$threads" --model "$model" --file "$sentences"

@@ -15,6 +15,8 @@ struct AttendBench: ParsableCommand {
             GradientBenchmark.self,
             SummaryBenchmark.self,
             BackwardBenchmark.self,
+            SamplingBenchmark.self,
+            GrammarBenchmark.self,
             LlamaBenchmark.self,
             LlamaOnce.self,
         ])

@@ -3,8 +3,8 @@ import AttentionJSON
 /// Makes a grammar of a schema: what it allows follows the schema, though not all that follows the schema need be
 /// allowed, such as members in another order.
 struct SchemaCompiler {
-    private let reader: SchemaReader
-    private var builder: JSONGrammarBuilder
+    let reader: SchemaReader
+    var builder: JSONGrammarBuilder
     /// The rules of schemas, by their places in the text, and those that have no body yet. A schema that leads back to
     /// itself is a rule that does; and no depth of the schema is one of recursion.
     private var rules: [[Int]: Int] = [:]
@@ -36,7 +36,7 @@ struct SchemaCompiler {
         return rule
     }
 
-    private mutating func expression(_ schema: SchemaParts.Conjunction) throws -> Int {
+    mutating func expression(_ schema: SchemaParts.Conjunction) throws -> Int {
         if schema.allSatisfy({ $0.boolValue == true || $0.members?.first { _ in true } == nil && $0.isObject }
         ) {
             return builder.value
@@ -153,127 +153,5 @@ struct SchemaCompiler {
             return try builder.object(items, extra: nil)
         }
         return try builder.table.text(value.compact)
-    }
-
-    // MARK: Numbers
-
-    /// As far as every whole number is a number of its own.
-    private static let greatestBound = 9_007_199_254_740_992.0
-
-    private func checked(_ bound: SchemaParts.Bound?) throws -> SchemaParts.Bound? {
-        guard let bound else { return nil }
-        guard abs(bound.value) < Self.greatestBound else {
-            throw reader.unsupported(bound.source, "a bound between -2^53 and 2^53")
-        }
-        return bound
-    }
-
-    private mutating func integer(_ parts: SchemaParts) throws -> Int {
-        let lower = try checked(parts.minimum).map { bound in
-            let least = Int(bound.value.rounded(.up))
-            return Double(least) == bound.value && !bound.isInclusive ? least + 1 : least
-        }
-        let upper = try checked(parts.maximum).map { bound in
-            let most = Int(bound.value.rounded(.down))
-            return Double(most) == bound.value && !bound.isInclusive ? most - 1 : most
-        }
-        return try builder.integers(.init(lower: lower, upper: upper))
-    }
-
-    private mutating func number(_ parts: SchemaParts) throws -> Int {
-        func end(_ bound: SchemaParts.Bound?) throws -> JSONGrammarBuilder.End? {
-            guard let bound = try checked(bound) else { return nil }
-            guard bound.value == bound.value.rounded() else {
-                throw reader.unsupported(bound.source, "a whole number as the bound of numbers")
-            }
-            return .init(value: Int(bound.value), isInclusive: bound.isInclusive)
-        }
-        if parts.minimum == nil, parts.maximum == nil { return builder.number }
-        return try builder.numbers(end(parts.minimum), end(parts.maximum))
-    }
-
-    // MARK: Strings
-
-    private mutating func string(_ parts: SchemaParts) throws -> Int {
-        if let format = parts.format {
-            guard let name = format.stringValue, let expression = try builder.format(name) else {
-                throw reader.unsupported(
-                    format, "one of the formats \(JSONGrammarBuilder.formats.joined(separator: ", "))")
-            }
-            guard parts.pattern == nil, parts.minLength == 0, parts.maxLength == nil else {
-                throw reader.unsupported(format, "no 'pattern' and no length beside 'format'")
-            }
-            return expression
-        }
-        if let pattern = parts.pattern {
-            guard parts.minLength == 0, parts.maxLength == nil else {
-                throw reader.unsupported(pattern, "no length beside 'pattern'")
-            }
-            guard let source = pattern.stringValue else {
-                throw reader.invalid(pattern, "a regular expression")
-            }
-            var patterns = PatternReader(source, value: pattern, reader: reader, builder: builder)
-            let content = try patterns.read()
-            builder = patterns.builder
-            let quote = try builder.table.text("\"")
-            return try builder.table.sequence(quote, content, quote)
-        }
-        if let most = parts.maxLength, most < parts.minLength { return try builder.table.never() }
-        return try builder.string(parts.minLength, parts.maxLength)
-    }
-
-    // MARK: Arrays and objects
-
-    private mutating func array(_ parts: SchemaParts) throws -> Int {
-        if let most = parts.maxItems, most < parts.minItems { return try builder.table.never() }
-        var prefix = try parts.prefix.map { try expression($0) }
-        var rest: Int?
-        if let items = parts.items {
-            // Items that nothing can be are none.
-            if !items.contains(where: \.isFalse) { rest = try expression(items) }
-        } else if prefix.isEmpty || parts.minItems > prefix.count {
-            rest = builder.value
-        }
-        if let impossible = parts.prefix.firstIndex(where: { $0.contains(where: \.isFalse) }) {
-            if parts.minItems > impossible { return try builder.table.never() }
-            prefix.removeLast(prefix.count - impossible)
-            rest = nil
-        }
-        return try builder.array(prefix, rest: rest, parts.minItems, parts.maxItems)
-    }
-
-    private mutating func object(_ parts: SchemaParts) throws -> Int {
-        let required = Set(parts.required)
-        let known = Set(parts.properties.map(\.name))
-        var extra: Int?
-        if let additional = parts.additional {
-            if !additional.contains(where: \.isFalse) { extra = try expression(additional) }
-        } else if parts.properties.isEmpty, parts.required.isEmpty {
-            // Only where nothing is named: a model that may invent members will.
-            extra = builder.value
-        }
-        var items: [ListItem] = []
-        for property in parts.properties {
-            let isRequired = required.contains(property.name)
-            if property.schema.contains(where: \.isFalse) {
-                if isRequired { return try builder.table.never() }
-                continue
-            }
-            items.append(try item(property.name, try expression(property.schema), isRequired))
-        }
-        for name in parts.required where !known.contains(name) {
-            guard let value = parts.additional == nil ? builder.value : extra else {
-                return try builder.table.never()
-            }
-            items.append(try item(name, value, true))
-        }
-        let names = Array(known.union(required)).sorted()
-        let others = try extra.map { try builder.member(builder.string(notOneOf: names), $0) }
-        return try builder.object(items, extra: others)
-    }
-
-    private mutating func item(_ name: String, _ value: Int, _ isRequired: Bool) throws -> ListItem {
-        let name = try builder.table.text(jsonString(name))
-        return ListItem(expression: try builder.member(name, value), isRequired: isRequired)
     }
 }
