@@ -22,15 +22,50 @@ struct BeamSearchTests {
     /// A search with a constraint finds only what it allows, and the best of it where there are few ways.
     @Test func aConstraintIsFollowed() throws {
         var options = BeamOptions(beams: 12, results: 3, maximumTokens: 20)
-        options.constraint = Countdown(length: 2, mayEndFrom: 2)
+        options.constraint = Countdown(length: 2, mayEndFrom: 1)
         options.stopTokens = [63]
         let beams = try TinyDecoder.model().beamSearch(TinyDecoder.prompt, options)
         #expect(beams.count == 3)
         for beam in beams {
-            #expect(beam.tokens.count == 3)
-            #expect(beam.tokens[0] % 7 == 6 && beam.tokens[1] % 7 == 5 && beam.tokens[2] == 63)
+            #expect(beam.tokens.count == 2)
+            #expect(beam.tokens[0] % 7 == 6 && (beam.tokens[1] % 7 == 5 || beam.tokens[1] == 63))
         }
         #expect(beams.map(\.score) == beams.map(\.score).sorted(by: >))
+    }
+
+    /// A text that nothing can follow has ended, though no token ends texts.
+    @Test func aTextThatNothingMayFollowHasEnded() throws {
+        let model = try TinyDecoder.model()
+        var options = BeamOptions(beams: 4, results: 4, maximumTokens: 20)
+        options.constraint = Countdown(length: 2)
+        options.stopTokens = []
+        let beams = try model.beamSearch(TinyDecoder.prompt, options)
+        #expect(beams.count == 4)
+        for beam in beams { #expect(beam.tokens.map { $0 % 7 } == [6, 5]) }
+        #expect(beams.map(\.score) == beams.map(\.score).sorted(by: >))
+        // With as many beams as there are ways to begin, the best of all texts is found.
+        func logProbabilities(after tokens: [Int]) throws -> [Double] {
+            let logits = try model.logits(after: tokens)
+            let total = log(logits.reduce(0.0) { $0 + exp(Double($1)) })
+            return logits.map { Double($0) - total }
+        }
+        let firsts = try logProbabilities(after: TinyDecoder.prompt)
+        var best = -Double.infinity
+        for first in stride(from: 6, to: 64, by: 7) {
+            let seconds = try logProbabilities(after: TinyDecoder.prompt + [first])
+            for second in stride(from: 5, to: 64, by: 7) {
+                best = max(best, (firsts[first] + seconds[second]) / 2)
+            }
+        }
+        options.beams = 10
+        let found = try model.beamSearch(TinyDecoder.prompt, options)
+        #expect(abs(Double(try #require(found.first).score) - best) < 1e-4)
+    }
+
+    @Test func aConstraintOfAnotherVocabularyIsRefused() throws {
+        var options = BeamOptions(beams: 2)
+        options.constraint = Countdown(length: 2, vocabulary: 65)
+        #expect(throws: GenerationError.self) { try TinyDecoder.model().beamSearch([1], options) }
     }
 
     @Test func optionsThatMakeNoSense() throws {

@@ -156,8 +156,8 @@ struct GenerateTests {
             #expect(["12", "345"].contains(number["text"] as? String))
             #expect(number["finish"] as? String == "complete")
         }
-        expectFailure(
-            try attend("generate", "a", "--beams", "4", "--grammar", grammar), 64, naming: "--beams")
+        let best = try attend("generate", "abc", "--beams", "4", "--grammar", grammar)
+        #expect(best.text.wholeMatch(of: /(yes|no[0-4]{3})\n/) != nil, "\(best.text) \(best.errors)")
         expectFailure(try attend("generate", "a", "--grammar", "nope"), 66, naming: "nope")
         let damaged = try model.write("root ::= (", to: "damaged.gbnf")
         expectFailure(try attend("generate", "a", "--grammar", damaged), 65, naming: damaged)

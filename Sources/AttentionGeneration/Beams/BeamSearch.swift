@@ -53,8 +53,9 @@ struct BeamSearch {
             guard let current = logits else { return }
             let candidates = try candidates(from: current)
             finish(candidates, length: length)
+            guard length < limit else { return }
             try follow(candidates)
-            guard length < limit, !running.isEmpty, canImprove(length: length) else { return }
+            guard !running.isEmpty, canImprove(length: length) else { return }
             logits = try decoder(running.map { [$0.tokens[length - 1]] }, cache: &cache)
         }
     }
@@ -64,24 +65,12 @@ struct BeamSearch {
         let count = max(2, 1 + stopTokens.count) * options.beams
         var candidates: [Candidate] = []
         for (index, beam) in running.enumerated() {
+            let allowed = try allowedTokens(beam)
             try logits.withRow(index) { row in
-                let distribution = try LogDistribution(row)
-                guard let constraint = beam.constraint else {
-                    for choice in distribution.mostProbable(min(count, row.count)) {
-                        candidates.append(
-                            Candidate(
-                                parent: index, token: choice.token, score: choice.logProbability + beam.score)
-                        )
-                    }
-                    return
-                }
-                var allowed = try constraint.allowedTokens()
-                for token in stopTokens {
-                    if constraint.isComplete { allowed.insert(token) } else { allowed.remove(token) }
-                }
-                for token in allowed.tokens where token < row.count {
+                for choice in try LogDistribution(row).mostProbable(min(count, row.count), of: allowed) {
                     candidates.append(
-                        Candidate(parent: index, token: token, score: distribution[token] + beam.score))
+                        Candidate(
+                            parent: index, token: choice.token, score: choice.logProbability + beam.score))
                 }
             }
         }
@@ -89,22 +78,32 @@ struct BeamSearch {
         return Array(candidates.prefix(count))
     }
 
+    /// What a text may go on with; nil: with anything. It may end where its constraint says that it is complete.
+    private func allowedTokens(_ beam: Running) throws -> TokenSet? {
+        guard let constraint = beam.constraint else { return nil }
+        var allowed = try constraint.allowedTokens()
+        for token in stopTokens {
+            if constraint.isComplete { allowed.insert(token) } else { allowed.remove(token) }
+        }
+        return allowed
+    }
+
     /// Keeps the texts that end here, of the candidates that are as good as a beam.
     private mutating func finish(_ candidates: [Candidate], length: Int) {
-        if finished.count == options.beams, options.earlyStopping == .whenFull { return }
         for candidate in candidates.prefix(options.beams)
         where stopTokens.contains(candidate.token) || length == limit {
-            finished.append(
-                Beam(
-                    tokens: running[candidate.parent].tokens + [candidate.token],
-                    score: score(candidate.score, length: length)))
+            keep(running[candidate.parent].tokens + [candidate.token], candidate.score)
         }
+    }
+
+    private mutating func keep(_ tokens: [Int], _ sum: Float) {
+        finished.append(Beam(tokens: tokens, score: score(sum, length: tokens.count)))
         // Of equal scores, those found first stay first: the sort is stable.
         finished.sort { $0.score > $1.score }
         finished.removeLast(max(0, finished.count - options.beams))
     }
 
-    /// Goes on with the best that do not end.
+    /// Goes on with the best that do not end. A text that its constraint admits nothing to ends by itself.
     private mutating func follow(_ candidates: [Candidate]) throws {
         let chosen = candidates.filter { !stopTokens.contains($0.token) }.prefix(options.beams)
         let parents = running.count
@@ -113,7 +112,14 @@ struct BeamSearch {
             var beam = running[candidate.parent]
             beam.tokens.append(candidate.token)
             beam.score = candidate.score
-            try beam.constraint?.accept(candidate.token)
+            if var constraint = beam.constraint {
+                try constraint.accept(candidate.token)
+                beam.constraint = constraint
+                if constraint.isComplete, try constraint.allowedTokens().isEmpty {
+                    keep(beam.tokens, beam.score)
+                    continue
+                }
+            }
             next.append(beam)
             try cache.addSequence(copying: candidate.parent)
         }
@@ -163,6 +169,7 @@ extension LanguageModel {
         }
         var request = GenerationOptions(maximumTokens: options.maximumTokens)
         (request.context, request.stopTokens) = (options.context, options.stopTokens)
+        request.constraint = options.constraint
         // Checks the prompt and the options that the two have in common.
         let state = try state(of: tokens, request)
         var search = try BeamSearch(

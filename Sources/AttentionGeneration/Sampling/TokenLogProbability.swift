@@ -55,10 +55,22 @@ struct LogDistribution {
 
     subscript(token: Int) -> Float { Float(Double(logits[token]) - total) }
 
-    func mostProbable(_ count: Int) -> [TokenLogProbability.Alternative] {
+    /// The most probable tokens, the most probable first; of equals, that of the lowest id.
+    ///
+    /// - Parameter allowed: The tokens that are looked at; nil: all.
+    func mostProbable(_ count: Int, of allowed: TokenSet? = nil) -> [TokenLogProbability.Alternative] {
         guard count > 0 else { return [] }
-        return TopTokens.tokens(count, of: logits, maximaOfBlocks, scan)
-            .sorted { (logits[Int($0)], $1) > (logits[Int($1)], $0) }
+        guard let allowed else { return ranked(TopTokens.tokens(count, of: logits, maximaOfBlocks, scan)) }
+        let adjusted = Tensor(shape: [logits.count]) { adjusted in
+            _ = adjusted.initialize(fromContentsOf: logits)
+            allowed.exclude(from: adjusted)
+        }
+        return ranked(
+            adjusted.withUnsafeBuffer { TopTokens.tokens(count, of: $0, scan.maxima(of: $0).ofBlocks, scan) })
+    }
+
+    private func ranked(_ tokens: [Int32]) -> [TokenLogProbability.Alternative] {
+        tokens.sorted { (logits[Int($0)], $1) > (logits[Int($1)], $0) }
             .map { TokenLogProbability.Alternative(token: Int($0), logProbability: self[Int($0)]) }
     }
 }

@@ -67,9 +67,6 @@ struct Generate: ParsableCommand {
         if beamSearch.beams != nil, logprobs != nil {
             throw ValidationError("--beams goes with no --logprobs")
         }
-        if beamSearch.beams != nil, form.isGiven {
-            throw ValidationError("--beams goes with no --grammar and no --json-schema")
-        }
     }
 
     func run() throws {
@@ -97,7 +94,9 @@ struct Generate: ParsableCommand {
         guard sampling.isGreedy else {
             throw ValidationError("--beams goes with no sampling options")
         }
-        let beams = try model.beamSearch(ids, beamSearch.options(length, storage: cache.storage))
+        var options = try beamSearch.options(length, storage: cache.storage)
+        options.constraint = try form.constraint(for: model)
+        let beams = try model.beamSearch(ids, options)
         guard let best = beams.first else { return }
         let text = GenerationRun.text(model, after: ids, best.tokens, skipsSpecial: !special)
         guard json else {

@@ -22,8 +22,6 @@ struct ConstraintOptions: ParsableArguments {
         }
     }
 
-    var isGiven: Bool { grammar != nil || jsonSchema != nil }
-
     func constraint(for model: LanguageModel) throws -> GrammarConstraint? {
         guard let path = grammar ?? jsonSchema else { return nil }
         let text = try TextFile(path: path).text()
