@@ -89,7 +89,7 @@ struct SamplingOptions: ParsableArguments {
 
     /// The model's own way of choosing, with what the options say in its place.
     func sampling(for model: LanguageModel) throws -> Sampling {
-        var sampling = try model.defaultSampling()
+        var sampling = try defaults(of: model)
         let isCut = [topP, minP, typicalP].contains { $0 != nil } || topK != nil || seed != nil
         if sampling.isGreedy, isCut { sampling.temperature = 1 }
         sampling.temperature = temperature ?? sampling.temperature
@@ -104,6 +104,17 @@ struct SamplingOptions: ParsableArguments {
         sampling.bannedTokens = Set(ban?.ids ?? [])
         sampling.seed = seed ?? (sampling.isGreedy ? 0 : .random(in: 0..<1 << 32))
         return sampling
+    }
+}
+
+extension SamplingOptions {
+    /// Where the model asks for a way that there is not, whoever gives a temperature has chosen another.
+    private func defaults(of model: LanguageModel) throws -> Sampling {
+        do {
+            return try model.defaultSampling()
+        } catch GenerationError.unsupported where temperature != nil {
+            return .greedy
+        }
     }
 }
 
