@@ -88,7 +88,7 @@ import Testing
         #expect(try load(bytes(pre: "gpt-2")).encode("ab ab<|end|>").ids == [4, 5, 2, 0])
         // Llama 3 takes whole words that are tokens, and begins texts.
         #expect(try load(bytes(pre: "llama-bpe")).encode("ab ab").ids == [0, 4, 6])
-        for pre in ["default", "qwen2", "smollm", "gpt-4o", "tekken"] {
+        for pre in ["default", "qwen2", "smollm", "gpt-4o", "tekken", "deepseek-v3", "falcon", "glm4"] {
             _ = try load(bytes(pre: pre)).encode("Ab ab 12'S\n")
         }
         let error = #expect(throws: TokenizerError.self) { try load(bytes(pre: "rwkv-world")) }
@@ -96,6 +96,21 @@ import Testing
             Issue.record("\(error.map { "\($0)" } ?? "-")")
             return
         }
+    }
+
+    @Test func bytePairsOfLines() throws {
+        let tokens = ["<bos>", "▁", "a", "b", "ab", "▁ab", "\n", "\n\n", "<0xC3>", "<0xA4>", "a▁ab"]
+        let bytes = GGUFBytes([
+            (Self.key + "model", .string("gemma4")), (Self.key + "tokens", .strings(tokens)),
+            (Self.key + "merges", .strings(["a b", "▁ ab"])), (Self.key + "bos_token_id", .uint32(0)),
+            (Self.key + "token_type", .integers([3, 1, 1, 1, 1, 1, 1, 1, 6, 6, 1])),
+            // The first files said so, and the model needs it all the same.
+            (Self.key + "add_bos_token", .bool(false)),
+        ])
+        let tokenizer = try load(bytes)
+        let ids = try tokenizer.encode("ab ab\n\nä\n\n\na ab").ids
+        #expect(ids == [0, 4, 5, 7, 8, 9, 6, 6, 6, 2, 5])
+        #expect(tokenizer.decode(ids) == "ab ab\n\nä\n\n\na ab")
     }
 
     @Test func whatIsMissingOrOfTheWrongType() {

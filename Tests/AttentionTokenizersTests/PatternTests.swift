@@ -22,15 +22,32 @@ import Testing
         var random = SplitMix(state: seed)
         let scalars = Array(
             "aBé中ǅ 's't'LL'rE'ſK1²Ⅷ٣  \n\r\t\u{A0}\u{2028}\u{301}.,!_😀\u{200D}".unicodeScalars)
-        for (source, scanner) in WordScanner.sources {
-            let pattern = try Pattern(source)
+        for scanner in WordScanner.all {
+            let pattern = try Pattern(scanner.source)
             for _ in 0..<400 {
                 let length = Int.random(in: 0...24, using: &random)
                 let text = (0..<length).compactMap { _ in scalars.randomElement(using: &random) }
                 let aligned = try AlignedText(String(String.UnicodeScalarView(text)))
                 let range = Swift.min(2, length)..<length
                 let words = try pattern.matches(in: aligned, range)
-                #expect(scanner.words(in: aligned, range) == words, "\(source) \(text)")
+                #expect(scanner.words(in: aligned, range) == words, "\(scanner.source) \(text)")
+            }
+        }
+    }
+
+    @Test(arguments: [UInt64(1), 2])
+    func digitGroupsAreTheirExpressions(seed: UInt64) throws {
+        var random = SplitMix(state: seed)
+        let scalars = Array("0123456789٣²a_ .\n".unicodeScalars)
+        for groups in DigitGroups.all {
+            let pattern = try Pattern(groups.source)
+            for _ in 0..<400 {
+                let length = Int.random(in: 0...24, using: &random)
+                let text = (0..<length).compactMap { _ in scalars.randomElement(using: &random) }
+                let aligned = try AlignedText(String(String.UnicodeScalarView(text)))
+                let range = Swift.min(2, length)..<length
+                let matches = try pattern.matches(in: aligned, range)
+                #expect(groups.matches(in: aligned, range) == matches, "\(groups.source) \(text)")
             }
         }
     }

@@ -27,8 +27,8 @@ extension BytePairEncoding {
             }
         }
         self.init(vocabulary: vocabulary, merges: merges, unknown: unknown)
-        takesWholeWords = try value.optional("ignore_merges")?.bool() ?? false
-        cutsBeforeSpaces = builder.cutsBeforeSpaces && prefix.isEmpty && !takesWholeWords
+        if try value.optional("ignore_merges")?.bool() ?? false { wholeWords = .all }
+        cutsBeforeSpaces = builder.cutsBeforeSpaces && prefix.isEmpty && wholeWords == .none
         if !prefix.isEmpty {
             continuation = vocabulary.trie.node(of: prefix) ?? TokenTrie.nowhere
         }
@@ -60,6 +60,7 @@ extension BytePairEncoding {
             }
         }
         self.init(vocabulary: vocabulary, merges: merges, unknown: UnknownScalars())
+        cutsBeforeSpaces = builder.cutsBeforeSpaces
     }
 
     /// The two halves of a merge, which is written as `"a b"` or as `["a", "b"]`.

@@ -13,9 +13,8 @@ package struct BytePairEncoding: TokenModel {
 
     package let vocabulary: Vocabulary
     let merges: MergeTable
-    let unknown: UnknownScalars
-    /// Whether a word that is in the vocabulary becomes that token, whatever the merges say.
-    var takesWholeWords = false
+    var unknown: UnknownScalars
+    var wholeWords = WholeWords.none
     /// What symbols that do not begin a word begin with in the vocabulary, as the node it leads to.
     var continuation = TokenTrie.root
     /// What the last symbol of a word ends with in the vocabulary.
@@ -26,6 +25,14 @@ package struct BytePairEncoding: TokenModel {
     var partIDs: [Unicode.Scalar: Int32] = [:]
     /// Whether no merge reaches over the beginning of a run of `▁`, so that text can be cut there first.
     var cutsBeforeSpaces = false
+
+    /// Which words that are in the vocabulary become that token, whatever the merges say.
+    enum WholeWords {
+        case none
+        /// Those that begin with a line break, and so hold nothing else.
+        case lineBreaks
+        case all
+    }
 
     init(vocabulary: Vocabulary, merges: MergeTable, unknown: UnknownScalars) {
         self.vocabulary = vocabulary
@@ -49,7 +56,13 @@ package struct BytePairEncoding: TokenModel {
     private func tokenizeWord(
         _ text: AlignedText, _ range: Range<Int>, into pieces: inout [Piece]
     ) throws(TokenizerError) {
-        if takesWholeWords, let id = wholeWord(text, range) {
+        let mayBeWhole =
+            switch wholeWords {
+            case .none: false
+            case .lineBreaks: text[range].first?.scalar == "\n"
+            case .all: true
+            }
+        if mayBeWhole, let id = wholeWord(text, range) {
             return pieces.append(Piece(id: Int(id), range: range))
         }
         let first = pieces.count

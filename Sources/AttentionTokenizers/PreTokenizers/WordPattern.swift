@@ -8,8 +8,21 @@ enum WordPattern: Sendable {
     case literal([Unicode.Scalar])
     /// A published pattern, by a scanner of its own.
     case scanner(WordScanner)
+    /// Digits in groups of three.
+    case digitGroups(DigitGroups)
     /// Any other regular expression.
     case expression(Pattern)
+
+    /// What a regular expression matches, by a scanner that stands for it where there is one.
+    init(source: String) throws(PatternError) {
+        if let scanner = WordScanner.all.first(where: { $0.source == source }) {
+            self = .scanner(scanner)
+        } else if let groups = DigitGroups.all.first(where: { $0.source == source }) {
+            self = .digitGroups(groups)
+        } else {
+            self = .expression(try Pattern(source))
+        }
+    }
 
     /// Reads `{"String": "…"}` or `{"Regex": "…"}`.
     init(reading value: JSONValue) throws(TokenizerError) {
@@ -19,12 +32,8 @@ enum WordPattern: Sendable {
         }
         let field = try value.required("Regex")
         let source = try field.string()
-        if let scanner = WordScanner(source: source) {
-            self = .scanner(scanner)
-            return
-        }
         do throws(PatternError) {
-            self = .expression(try Pattern(source))
+            try self.init(source: source)
         } catch {
             throw field.invalid("is not a usable pattern: \(error)")
         }
@@ -39,6 +48,7 @@ enum WordPattern: Sendable {
             word.lazy.filter { isMatch(text[$0].scalar) }.map { $0..<$0 + 1 }
         case .literal(let scalars): Self.places(of: scalars, in: text, word)
         case .scanner(let scanner): scanner.words(in: text, word)
+        case .digitGroups(let groups): groups.matches(in: text, word)
         case .expression(let pattern): try pattern.matches(in: text, word)
         }
     }

@@ -7,39 +7,25 @@ package struct WordScanner: Sendable, Equatable {
     private enum Numbers { case any, single, upToThree }
 
     private let numbers: Numbers
+    /// The regular expression that it stands for.
+    package let source: String
 
     /// GPT-2, RoBERTa and others.
-    package static let gpt2 = WordScanner(numbers: .any)
+    package static let gpt2 = WordScanner(
+        numbers: .any,
+        source: #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#)
     /// Llama 3, and GPT-4 before it.
-    package static let llama3 = WordScanner(numbers: .upToThree)
+    package static let llama3 = WordScanner(
+        numbers: .upToThree,
+        source: #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"#
+            + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#)
     /// Qwen 2 and 3.
-    package static let qwen2 = WordScanner(numbers: .single)
+    package static let qwen2 = WordScanner(
+        numbers: .single,
+        source: #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"#
+            + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#)
 
-    /// The expressions that the scanners stand for.
-    package static let sources = [
-        (
-            source: #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#,
-            scanner: gpt2
-        ),
-        (
-            source: #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"#
-                + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#,
-            scanner: llama3
-        ),
-        (
-            source: #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"#
-                + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#,
-            scanner: qwen2
-        ),
-    ]
-
-    private init(numbers: Numbers) { self.numbers = numbers }
-
-    /// The scanner for a regular expression; nil where there is none.
-    init?(source: String) {
-        guard let known = Self.sources.first(where: { $0.source == source }) else { return nil }
-        self = known.scanner
-    }
+    package static let all = [gpt2, llama3, qwen2]
 
     package func words(in text: AlignedText, _ range: Range<Int>) -> [Range<Int>] {
         text.withUnsafeBufferPointer { text in

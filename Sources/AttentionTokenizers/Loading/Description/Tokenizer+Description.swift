@@ -10,7 +10,8 @@ extension Tokenizer {
             throw .invalidValue(file: name, field: "tokens", reason: "is empty")
         }
         switch description.model {
-        case "gpt2": try self.init(byteLevel: description, name: name)
+        case "gpt2": try self.init(bytePairs: description, cut: description.preTokenizer, name: name)
+        case "gemma4": try self.init(bytePairs: description, cut: "gemma4", name: name)
         case "llama":
             try self.init(sentencePiece: .init(description, .bytePair, file: name), file: name)
         case "t5":
@@ -18,27 +19,38 @@ extension Tokenizer {
         case "bert": try self.init(wordPiece: description, name: name)
         case let model:
             throw .unsupported(
-                file: name, field: "model", found: model, supported: ["gpt2", "llama", "t5", "bert"])
+                file: name, field: "model", found: model,
+                supported: ["gpt2", "gemma4", "llama", "t5", "bert"])
         }
     }
 
-    // MARK: Byte-level BPE
+    // MARK: Byte pairs
 
-    private init(byteLevel description: TokenizerDescription, name: String) throws(TokenizerError) {
-        let pre = try NamedPreTokenizer(description.preTokenizer ?? "default", file: name)
+    private init(
+        bytePairs description: TokenizerDescription, cut: String?, name: String
+    ) throws(TokenizerError) {
+        let pre = try NamedPreTokenizer(cut ?? "default", file: name)
         guard let merges = description.merges else { throw .missingField(file: name, field: "merges") }
         let vocabulary = try Vocabulary(tokens: description.tokens, file: name) { "tokens[\($0)]" }
         var pairs = try BytePairEncoding(vocabulary: vocabulary, merges: merges, file: name, field: "merges")
-        pairs.takesWholeWords = pre.takesWholeWords
+        pairs.wholeWords = pre.named.wholeWords
+        if pre.named.writesBytes {
+            normalizer = nil
+            decoder = ByteLevelDecoder()
+        } else {
+            pairs.unknown.byteIDs = UnknownScalars.byteIDs(in: vocabulary)
+            normalizer = Replace(" ", by: "▁")
+            decoder = DecoderSequence([
+                ReplaceDecoder(pattern: "▁", content: " "), ByteFallback(), Fuse(),
+            ])
+        }
         model = pairs
-        normalizer = nil
         preTokenizer = pre
         let begin = try description.token(description.beginID, "bos_token_id", file: name)
         let end = try description.token(description.endID, "eos_token_id", file: name)
         postProcessor = BeginEndProcessing(
-            begin: description.addsBegin ?? pre.addsBegin ? begin : nil,
+            begin: pre.named.needsBegin || description.addsBegin ?? pre.named.addsBegin ? begin : nil,
             end: description.addsEnd ?? false ? end : nil)
-        decoder = ByteLevelDecoder()
         let kinds = try description.checkedKinds(file: name)
         let special = [begin?.id, end?.id].compactMap(\.self)
         added = try AddedTokens(

@@ -104,23 +104,32 @@ extension TokenizerDescription {
         }
         let isSequence = try pre.required("type").string() == "Sequence"
         let parts = isSequence ? try pre.required("pretokenizers").array() : [pre]
-        let types = try parts.map { part throws(TokenizerError) in try part.required("type").string() }
-        let supported = ["GPT-2's, Llama 3's, Qwen's and SmolLM's"]
-        switch types {
-        case ["ByteLevel"]: return "gpt-2"
-        case ["Digits", "ByteLevel"]: return "smollm"
-        case ["Split", "ByteLevel"]:
-            let pattern = try parts[0].required("pattern")
-            switch try pattern.optional("Regex").flatMap({ value throws(TokenizerError) in
-                WordScanner(source: try value.string())
-            }) {
-            case .llama3: return "llama-bpe"
-            case .qwen2: return "qwen2"
-            case .gpt2: return "gpt-2"
-            default: throw pattern.unsupported("\(pattern)", supported: supported)
+        var patterns: [String] = []
+        for part in parts {
+            switch try part.required("type").string() {
+            case "Split":
+                let pattern = try part.required("pattern")
+                guard let source = try pattern.optional("Regex") else {
+                    throw pattern.unsupported("String", supported: ["Regex"])
+                }
+                patterns.append(try source.string())
+            case "Digits" where try part.optional("individual_digits")?.bool() ?? false:
+                patterns.append(NamedPatterns.number)
+            case "ByteLevel":
+                if try part.optional("use_regex")?.bool() ?? true { patterns.append(NamedPatterns.gpt2) }
+            case let type: throw part.unsupported(type, supported: ["Split", "Digits", "ByteLevel"])
             }
-        default: throw pre.unsupported(types.joined(separator: ", "), supported: supported)
         }
+        let takesWholeWords = try root.required("model").optional("ignore_merges")?.bool() ?? false
+        let named = NamedPatterns.all.filter { $0.patterns == patterns && $0.writesBytes }
+        guard
+            let name = (named.first { ($0.wholeWords == .all) == takesWholeWords } ?? named.first)?.names
+                .first
+        else {
+            throw pre.unsupported(
+                patterns.joined(separator: ", "), supported: NamedPatterns.all.map { $0.names[0] })
+        }
+        return name
     }
 
     /// Tokens that are found before anything else, and as many unused ones as the model has rows.

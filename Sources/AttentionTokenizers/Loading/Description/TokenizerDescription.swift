@@ -1,9 +1,10 @@
 /// A tokenizer in plain values, as GGUF files describe theirs (`tokenizer.ggml.…`).
 ///
-/// The meaning of each value, and of an absent one, is what llama.cpp makes of it.
+/// The meaning of each value, and of an absent one, is what llama.cpp makes of it. Only where it approximates
+/// the pattern that a model was published with, the published pattern holds.
 public struct TokenizerDescription: Sendable {
-    /// The algorithm: `gpt2` (byte-level BPE), `llama` (SentencePiece BPE), `t5` (Unigram) or `bert`
-    /// (WordPiece).
+    /// The algorithm: `gpt2` (byte-level BPE), `gemma4` (BPE of lines with `▁` for spaces), `llama`
+    /// (SentencePiece BPE), `t5` (Unigram) or `bert` (WordPiece).
     public var model: String
     /// How text is cut into words for `gpt2`, such as `llama-bpe` or `qwen2`.
     public var preTokenizer: String?
