@@ -12,6 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jinja2.defaults
+
+# llama.cpp's own, which some templates in its collection use.
+jinja2.defaults.DEFAULT_FILTERS["from_json"] = json.loads
+
 from chat_template_fixtures import CONVERSATIONS, TOKENS, render
 
 

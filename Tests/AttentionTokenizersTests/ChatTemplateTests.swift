@@ -59,9 +59,9 @@ struct ChatTemplateTests {
         }
         #expect(
             throws: ChatTemplateError.unsupported(
-                template: "t", line: 1, column: 6, construct: "the filter 'from_json'")
+                template: "t", line: 1, column: 6, construct: "the filter 'groupby'")
         ) {
-            try rendered("{{ a|from_json }}")
+            try rendered("{{ a|groupby }}")
         }
         #expect(
             throws: ChatTemplateError.unsupported(
@@ -82,6 +82,19 @@ struct ChatTemplateTests {
 
     /// What the template does not reach costs nothing, and is no error.
     @Test func whatIsUnsupportedIsAnErrorOnlyWhereItIsReached() throws {
-        #expect(try rendered("{% if false %}{{ a|from_json }}{% endif %}b") == "b")
+        #expect(try rendered("{% if false %}{{ a|groupby }}{% endif %}b") == "b")
+    }
+
+    /// llama.cpp's own filter, which some published templates use.
+    @Test func jsonIsRead() throws {
+        #expect(try rendered("{{ (a|from_json).b[1] }}", ["a": #"{"b": [1, 2.5]}"#]) == "2.5")
+        for text in ["{", "", "[1,]", String(repeating: "[", count: 100_000)] {
+            #expect(throws: ChatTemplateError.self) {
+                try rendered("{{ a|from_json }}", ["a": .string(text)])
+            }
+        }
+        let source = #"{{ (messages[0].content|from_json).x ~ ('["y"]'|from_json)[0] }}"#
+        let marked = try ChatTemplate(source).render([ChatMessage(.user, #"{"x": "é"}"#)])
+        #expect(marked.text == "éy" && marked.content == [0..<2])
     }
 }

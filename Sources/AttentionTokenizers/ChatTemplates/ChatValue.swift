@@ -76,7 +76,7 @@ extension ChatValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Ex
 extension JinjaValue {
     /// - Parameter isContent: whether the text in it is content, in which special tokens are not looked for.
     init(_ value: ChatValue, isContent: Bool, depth: Int = 1) throws(JinjaFault) {
-        guard depth <= JinjaSequence.greatestDepth else { throw JinjaFault(.tooCostly, "") }
+        guard depth <= JinjaSequence.greatestDepth else { throw JinjaSequence.tooDeep }
         switch value {
         case .null: self = .null
         case .bool(let flag): self = .bool(flag)

@@ -137,10 +137,12 @@ struct JinjaSequence: Sendable {
 
     static func depth(of items: [JinjaValue]) throws(JinjaFault) -> Int {
         let depth = (items.lazy.map(\.depth).max() ?? 0) + 1
-        guard depth <= greatestDepth else {
-            throw JinjaFault(.tooCostly, "more than \(greatestDepth) lists or dictionaries in each other")
-        }
+        guard depth <= greatestDepth else { throw tooDeep }
         return depth
+    }
+
+    static var tooDeep: JinjaFault {
+        JinjaFault(.tooCostly, "more than \(greatestDepth) lists or dictionaries in each other")
     }
 }
 
