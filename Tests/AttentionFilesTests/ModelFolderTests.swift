@@ -1,6 +1,7 @@
 import AttentionFiles
 import AttentionTensors
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ModelFolderTests {

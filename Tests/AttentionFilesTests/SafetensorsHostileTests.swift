@@ -1,5 +1,6 @@
 import AttentionFiles
 import Foundation
+import TestSupport
 import Testing
 
 #if canImport(Glibc)

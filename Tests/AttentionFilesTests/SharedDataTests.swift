@@ -1,6 +1,7 @@
 import AttentionFiles
 import AttentionTensors
 import Foundation
+import TestSupport
 import Testing
 
 /// Files that other programs wrote. They are not part of the repository.

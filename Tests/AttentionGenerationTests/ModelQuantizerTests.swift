@@ -9,12 +9,10 @@ import Testing
 
 /// Models written in fewer bits.
 @Suite struct ModelQuantizerTests {
-    private let folder: String
+    private let temporary: TemporaryFolder
+    private var folder: String { temporary.path }
 
-    init() throws {
-        folder = NSTemporaryDirectory() + "quantizer-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
+    init() throws { temporary = try TemporaryFolder() }
 
     /// A GGUF file with one matrix of each kind, 256 wide.
     private func sample() throws -> String {
@@ -44,7 +42,6 @@ import Testing
         (.q6_K, [.q6_K, .q6_K, .q6_K, .q8_0]), (.float16, [.float16, .float16, .float16, .float16]),
     ])
     func whatTakesWhichType(_ type: ElementType, _ expected: [ElementType]) throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let (input, output) = (try sample(), "\(folder)/out.gguf")
         var progress: [Int] = []
         let quantizer = try ModelQuantizer(path: input, type: type)
@@ -79,7 +76,6 @@ import Testing
     }
 
     @Test func aTiedHeadIsAHead() throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = "\(folder)/tied.gguf"
         try GGUFWriter.write(
             metadata: [], [StoredTensor(name: "token_embd.weight", .zeros([4, 256]))], to: path)
@@ -92,7 +88,6 @@ import Testing
     /// A folder becomes a file that is the same model.
     @Test(arguments: ["llama", "gpt2", "phi3", "qwen3"])
     func foldersBecomeFiles(_ name: String) throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let source = try ModelFolder(
             path: Locations.fixture("AttentionModelsTests", "decoders/\(name)").path)
         let errors = try ModelQuantizer(path: source.path, type: .float32).write(to: "\(folder)/out.gguf")
@@ -114,7 +109,6 @@ import Testing
     /// The published conversion of a trained model, to the bit.
     @Test(.enabled(if: Stories.folder != nil, "shared/data/stories260K is not here"))
     func thePublishedConversion() throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let source = try #require(Stories.folder).appendingPathComponent("hf").path
         _ = try ModelQuantizer(path: source, type: .float32).write(to: "\(folder)/f32.gguf")
         let (expected, found) = (
@@ -147,7 +141,6 @@ import Testing
     }
 
     @Test func whatCannotBeConverted() throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         #expect(throws: ModelFileError.self) { try ModelQuantizer(path: "\(folder)/none", type: .q8_0) }
         try Data("{\"model_type\": \"mamba\"}".utf8).write(to: URL(fileURLWithPath: "\(folder)/config.json"))
         #expect(throws: ModelFileError.self) { try ModelQuantizer(path: folder, type: .q8_0) }
@@ -159,7 +152,6 @@ import Testing
     /// Tokenizers of folders in the plain values of GGUF files, read back: the same tokens of the same texts.
     @Test(.enabled(if: Locations.data != nil, "shared data is absent"))
     func tokenizersComeBack() throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         let data = try #require(Locations.data).appendingPathComponent("tokenizers")
         let texts = [
             "Hello world", " two  spaces", "naïve café 你好 🙂", "x = 3.14159;\n\treturn 1000000", "", "a",

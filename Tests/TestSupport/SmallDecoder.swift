@@ -3,7 +3,8 @@ import Foundation
 /// A language model's folder of a test's own, small and complete: the stored Llama with 64 tokens and 64 positions, and a
 /// tokenizer of characters. Removed with the value.
 public final class SmallDecoder: Sendable {
-    public let folder: URL
+    private let temporary: TemporaryFolder
+    public var folder: URL { temporary.url }
 
     /// The tokens, by id: the begin and the end of a text, and a character each.
     public static let tokens: [String] =
@@ -11,8 +12,7 @@ public final class SmallDecoder: Sendable {
         + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678".map(String.init)
 
     public init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("small-decoder-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        temporary = try TemporaryFolder()
         for name in ["config.json", "model.safetensors"] {
             try FileManager.default.copyItem(
                 at: Locations.fixture("AttentionModelsTests", "decoders/llama/\(name)"),
@@ -28,8 +28,6 @@ public final class SmallDecoder: Sendable {
              "model": {"type": "BPE", "vocab": {\(vocabulary)}, "merges": []}}
             """, to: "tokenizer.json")
     }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// Replaces or adds a file of the folder, and returns its path.
     @discardableResult public func write(_ text: String, to name: String) throws -> String {

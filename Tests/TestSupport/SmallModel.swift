@@ -3,7 +3,8 @@ import Foundation
 /// A model folder of a test's own, small and complete: the stored BERT with 24 channels and two layers, and a
 /// vocabulary of letters and a few words. Removed with the value.
 public final class SmallModel: Sendable {
-    public let folder: URL
+    private let temporary: TemporaryFolder
+    public var folder: URL { temporary.url }
 
     /// The vocabulary, by id.
     public static let vocabulary: [String] =
@@ -14,8 +15,7 @@ public final class SmallModel: Sendable {
         }
 
     public init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("small-model-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        temporary = try TemporaryFolder()
         for name in ["config.json", "model.safetensors"] {
             try FileManager.default.copyItem(
                 at: Locations.fixture("AttentionModelsTests", "bert/\(name)"),
@@ -24,19 +24,13 @@ public final class SmallModel: Sendable {
         try write(Self.vocabulary.joined(separator: "\n") + "\n", to: "vocab.txt")
     }
 
-    deinit { try? FileManager.default.removeItem(at: folder) }
-
     /// Replaces or adds a file of the folder, and returns its path.
     @discardableResult public func write(_ text: String, to name: String) throws -> String {
-        try write(Data(text.utf8), to: name)
+        try temporary.write(text, to: name)
     }
 
     @discardableResult public func write(_ bytes: Data, to name: String) throws -> String {
-        let file = folder.appendingPathComponent(name)
-        try FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try bytes.write(to: file)
-        return file.path
+        try temporary.write(bytes, to: name)
     }
 
     /// Writes what a sentence-transformers folder has: the steps after the encoder, how to pool, and how long
