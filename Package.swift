@@ -23,6 +23,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [S
         swiftSettings: swiftSettings)
 }
 
+/// Hashes, for what is fetched. Whoever takes no part in fetching does not build it.
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
 let package = Package(
     name: "swift-attention",
     platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .visionOS(.v2)],
@@ -39,7 +42,8 @@ let package = Package(
         .executable(name: "attend", targets: ["attend"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ]
         + (buildsDocs
             ? [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")] : []),
@@ -49,7 +53,7 @@ let package = Package(
         library("Attention", ["AttentionTensors", "CAttentionKernels"]),
         library("AttentionJSON"),
         library("AttentionFiles", ["AttentionJSON", "AttentionTensors"]),
-        library("AttentionHub", ["AttentionFiles", "AttentionJSON"]),
+        library("AttentionHub", ["AttentionFiles", "AttentionJSON", crypto]),
         library("AttentionTokenizers", ["AttentionJSON"]),
         library("AttentionGrammars", ["AttentionJSON"]),
         library("AttentionModels", ["Attention", "AttentionTensors"]),
@@ -75,12 +79,12 @@ let package = Package(
         tests("Attention", ["AttentionFiles"], exclude: ["Fixtures"]),
         tests("AttentionJSON"),
         tests("AttentionFiles", exclude: ["Fixtures"]),
-        tests("AttentionHub"),
+        tests("AttentionHub", [crypto]),
         tests("AttentionTokenizers", exclude: ["Fixtures"]),
         tests("AttentionGrammars", ["AttentionJSON"]),
         tests("AttentionModels", ["AttentionFiles"], exclude: ["Fixtures"]),
         tests("AttentionGeneration", ["AttentionGrammars"], exclude: ["Fixtures"]),
-        tests("AttentionMaps"),
+        tests("AttentionMaps", [crypto]),
         tests("attend"),
     ],
     cLanguageStandard: .c11

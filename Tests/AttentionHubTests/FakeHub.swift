@@ -1,4 +1,5 @@
 import AttentionHub
+import Crypto
 import Foundation
 import Synchronization
 import TestSupport
@@ -11,16 +12,13 @@ final class FakeHub: Sendable {
         let tag: String
 
         init(content: [UInt8], isLarge: Bool) {
-            func digest(_ start: some BlockHash, _ bytes: [UInt8]) -> String {
-                var hash = start
-                bytes.withUnsafeBytes { hash.update($0) }
-                return hash.digest()
-            }
             self.content = content
             self.isLarge = isLarge
-            tag =
+            let digest: any Digest =
                 isLarge
-                ? digest(SHA256(), content) : digest(SHA1(), Array("blob \(content.count)\0".utf8) + content)
+                ? SHA256.hash(data: content)
+                : Insecure.SHA1.hash(data: Array("blob \(content.count)\0".utf8) + content)
+            tag = digest.map { String(format: "%02x", $0) }.joined()
         }
     }
 
@@ -32,12 +30,12 @@ final class FakeHub: Sendable {
     let hub: LocalServer
     /// Where large files are: another port, and so another host as far as tokens go.
     let store: LocalServer
-    let home: String
+    private let folder: TemporaryFolder
+    var home: String { folder.path }
 
     /// - Parameter faults: asked in turn, one a request until one gives a reply; that one is then used up.
     init(_ models: [String: [String: File]], faults: [Fault] = []) throws {
-        home = NSTemporaryDirectory() + "attention-hub-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+        folder = try TemporaryFolder()
         let shared = Shared(pending: faults)
         let store = try LocalServer { request in
             shared.reply(to: request, Self.contentReply(request, models))
@@ -48,8 +46,6 @@ final class FakeHub: Sendable {
             shared.reply(to: request, Self.reply(request, models, store: storeAddress))
         }
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: home) }
 
     private final class Shared: Sendable {
         let pending: Mutex<[Fault]>

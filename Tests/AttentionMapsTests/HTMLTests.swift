@@ -1,4 +1,5 @@
 import AttentionMaps
+import Crypto
 import Foundation
 import Testing
 
@@ -25,9 +26,12 @@ import Testing
     }
 
     @Test func thePolicyNamesStyleAndScript() throws {
-        #expect(HTMLPage.styleHash == SHA256.source(of: HTMLPage.style), "put this into HTMLPage.styleHash")
-        #expect(
-            HTMLPage.scriptHash == SHA256.source(of: HTMLPage.script), "put this into HTMLPage.scriptHash")
+        /// A hash as content security policies write it.
+        func source(of text: String) -> String {
+            "sha256-" + Data(SHA256.hash(data: Data(text.utf8))).base64EncodedString()
+        }
+        #expect(HTMLPage.styleHash == source(of: HTMLPage.style), "put this into HTMLPage.styleHash")
+        #expect(HTMLPage.scriptHash == source(of: HTMLPage.script), "put this into HTMLPage.scriptHash")
     }
 
     @Test func manyWeightsTakeAByteEach() throws {

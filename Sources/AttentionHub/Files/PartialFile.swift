@@ -1,55 +1,20 @@
 import AttentionFiles
+import Crypto
 import Foundation
 import Synchronization
 
 /// A file that is arriving: it can be gone on with where an earlier attempt, or an earlier program, broke off.
 final class PartialFile: Sendable {
-    /// What a content must be to have the name that the hub gave it.
-    private enum Proof {
-        case sha256(SHA256)
-        /// `blob <size>`, a zero byte, and the content.
-        case git(SHA1)
-        case none
-
-        init(tag: String, size: Int?) {
-            let isHexadecimal = tag.allSatisfy(\.isHexDigit)
-            if isHexadecimal, tag.utf8.count == 64 {
-                self = .sha256(SHA256())
-            } else if isHexadecimal, tag.utf8.count == 40, let size {
-                var hash = SHA1()
-                Array("blob \(size)\0".utf8).withUnsafeBytes { hash.update($0) }
-                self = .git(hash)
-            } else {
-                self = .none
-            }
-        }
-
-        mutating func update(_ bytes: UnsafeRawBufferPointer) {
-            switch self {
-            case .sha256(var hash):
-                self = .none
-                hash.update(bytes)
-                self = .sha256(hash)
-            case .git(var hash):
-                self = .none
-                hash.update(bytes)
-                self = .git(hash)
-            case .none: break
-            }
-        }
-
-        var digest: String? {
-            switch self {
-            case .sha256(let hash): hash.digest()
-            case .git(let hash): hash.digest()
-            case .none: nil
-            }
-        }
-    }
-
     private struct State {
         var count = 0
-        var proof: Proof
+        /// Of what came so far; nil where the tag is no hash.
+        var hash: (any HashFunction)?
+
+        init(tag: String, size: Int?) { hash = PartialFile.hash(for: tag, size: size) }
+
+        var digest: String? {
+            hash?.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        }
     }
 
     let path: String
@@ -65,7 +30,7 @@ final class PartialFile: Sendable {
         self.path = path
         self.tag = tag
         self.size = size
-        state = Mutex(State(proof: Proof(tag: tag, size: size)))
+        state = Mutex(State(tag: tag, size: size))
         try readAgain()
     }
 
@@ -75,7 +40,18 @@ final class PartialFile: Sendable {
     var count: Int { state.withLock { $0.count } }
     var isWhole: Bool { count == size }
     /// Whether a wrong content would be noticed.
-    var isProven: Bool { state.withLock { $0.proof.digest != nil } }
+    var isProven: Bool { Self.hash(for: tag, size: size) != nil }
+
+    /// What a content has to come to so that the hub named it `tag`: SHA-256, or SHA-1 as git does, of `blob <size>`, a
+    /// zero byte and the content. Nil for any other name.
+    private static func hash(for tag: String, size: Int?) -> (any HashFunction)? {
+        guard tag.allSatisfy(\.isHexDigit) else { return nil }
+        if tag.utf8.count == 64 { return SHA256() }
+        guard tag.utf8.count == 40, let size else { return nil }
+        var hash = Insecure.SHA1()
+        hash.update(data: Array("blob \(size)\0".utf8))
+        return hash
+    }
 
     private func readAgain() throws {
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
@@ -85,7 +61,9 @@ final class PartialFile: Sendable {
             guard count >= 0 else { throw Self.systemError(path) }
             guard count > 0 else { break }
             state.withLock { state in
-                buffer.withUnsafeBytes { state.proof.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+                buffer.withUnsafeBytes {
+                    state.hash?.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count]))
+                }
                 state.count += count
             }
         }
@@ -97,7 +75,7 @@ final class PartialFile: Sendable {
         guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else {
             throw Self.systemError(path)
         }
-        state.withLock { $0 = State(proof: Proof(tag: tag, size: size)) }
+        state.withLock { $0 = State(tag: tag, size: size) }
     }
 
     func append(_ data: Data) throws {
@@ -107,19 +85,22 @@ final class PartialFile: Sendable {
                     file: path, expected: "\(size) bytes", found: "at least \(state.count + data.count)")
             }
             try data.withUnsafeBytes { bytes in
-                try write(bytes)
-                state.proof.update(bytes)
+                try write(bytes, needed: (size ?? state.count + bytes.count) - state.count)
+                state.hash?.update(bufferPointer: bytes)
             }
             state.count += data.count
         }
     }
 
-    private func write(_ bytes: UnsafeRawBufferPointer) throws {
+    /// - Parameter needed: how many bytes there is to be room for, these and what may follow.
+    private func write(_ bytes: UnsafeRawBufferPointer, needed: Int) throws {
         var rest = bytes
         while !rest.isEmpty {
             let written = Foundation.write(descriptor, rest.baseAddress, rest.count)
             if written < 0, errno == EINTR { continue }
-            guard written > 0 else { throw Self.systemError(path) }
+            guard written > 0 else {
+                throw [ENOSPC, EDQUOT].contains(errno) ? noSpace(for: needed) : Self.systemError(path)
+            }
             rest = UnsafeRawBufferPointer(rebasing: rest[written...])
         }
     }
@@ -128,7 +109,7 @@ final class PartialFile: Sendable {
     ///
     /// - Throws: ``HubError/damaged(file:expected:found:)``; then the file is empty again.
     func finish(as destination: String) throws {
-        let (count, digest) = state.withLock { ($0.count, $0.proof.digest) }
+        let (count, digest) = state.withLock { ($0.count, $0.digest) }
         if let size, count != size {
             throw HubError.damaged(file: path, expected: "\(size) bytes", found: "\(count)")
         }
@@ -143,14 +124,21 @@ final class PartialFile: Sendable {
 
     /// - Throws: ``HubError/noSpace(folder:needed:available:)`` if the rest cannot fit.
     func checkRoom() throws {
-        guard let size else { return }
+        guard let size, let room, room < size - count else { return }
+        throw noSpace(for: size - count)
+    }
+
+    /// How many bytes the file system can still take, where it says so.
+    private var room: Int? {
         var status = statvfs()
-        guard fstatvfs(descriptor, &status) == 0 else { return }
-        let (available, isHuge) = Int(clamping: status.f_bavail)
+        guard fstatvfs(descriptor, &status) == 0 else { return nil }
+        let (room, isHuge) = Int(clamping: status.f_bavail)
             .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
-        guard !isHuge, available < size - count else { return }
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        throw HubError.noSpace(folder: folder, needed: size - count, available: available)
+        return isHuge ? nil : room
+    }
+
+    private func noSpace(for needed: Int) -> HubError {
+        .noSpace(folder: (path as NSString).deletingLastPathComponent, needed: needed, available: room ?? 0)
     }
 
     static func systemError(_ path: String) -> HubError {
