@@ -8,8 +8,6 @@ extension HubCache {
 
     func lock(_ tag: String, of name: String) -> String { "\(locks(of: name))/\(tag).lock" }
 
-    func snapshot(_ commit: String, of name: String) -> String { "\(folder(of: name))/snapshots/\(commit)" }
-
     /// - Throws: ``HubError/cannotWrite(path:reason:)``.
     func makeFolder(_ path: String) throws(HubError) {
         do {
@@ -49,6 +47,17 @@ extension HubCache {
             }
         } catch {
             throw .cannotWrite(path: path, reason: "\(error)")
+        }
+    }
+
+    /// Notes that the repository holds no folder's weights at this commit.
+    func noteAsFiles(_ commit: String, of name: String) throws(HubError) {
+        let folder = absences(commit, of: name)
+        try makeFolder(folder)
+        for weights in Self.weights {
+            let descriptor = open("\(folder)/\(weights)", O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+            guard descriptor >= 0 else { throw PartialFile.systemError("\(folder)/\(weights)") }
+            close(descriptor)
         }
     }
 

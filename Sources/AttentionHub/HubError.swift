@@ -9,6 +9,9 @@ public indirect enum HubError: Error, Hashable, Sendable {
     case offline(model: String)
     /// No connection, or one that broke off too often.
     case unreachable(host: String, reason: String)
+    /// Whoever answers under the hub's name does not prove to be it: the certificate is another's, out of date, or from
+    /// somebody whom this machine does not know.
+    case untrusted(host: String, reason: String)
     /// The hub answered, but not with what was asked for.
     case refused(url: String, status: Int, message: String)
     /// The answer makes no sense, or could do harm.
@@ -56,6 +59,9 @@ extension HubError: CustomStringConvertible {
             "\(quoted(model)) cannot be fetched, because HF_HUB_OFFLINE is set. \(Self.adviceOffline)"
         case .unreachable(let host, let reason):
             "\(excerpt(host)) cannot be reached: \(excerpt(reason, limit: 300)). \(Self.adviceOffline)"
+        case .untrusted(let host, let reason):
+            "\(excerpt(host)) does not prove to be what it says: \(excerpt(reason, limit: 300)). If it is a server of "
+                + "your own, add the certificate of its authority to the system's."
         case .refused(let url, let status, let message):
             "\(excerpt(url, limit: 300)) answered \(status)"
                 + (message.isEmpty ? "" : ": \(excerpt(message))")

@@ -12,8 +12,8 @@ public enum ModelParts: Sendable {
 
 /// Which of a repository's files make a model.
 struct ModelFiles: Sendable {
-    static let weights = "model.safetensors"
-    static let index = "model.safetensors.index.json"
+    private static let weights = HubCache.weights[0]
+    static let index = HubCache.weights[1]
 
     /// Files that are fetched where they exist, in the order of their use.
     private static let small = [
@@ -28,6 +28,8 @@ struct ModelFiles: Sendable {
     let first: [String]
     /// The weights: a file, or the index that names their files.
     let weights: String?
+    /// The GGUF file that is the model, or its first part; nil for a folder.
+    let file: String?
 
     /// - Throws: ``HubError`` if the repository holds no model, or several of which one has to be chosen.
     init(_ listing: HubRepository.Listing, of name: String, parts: ModelParts) throws(HubError) {
@@ -35,23 +37,36 @@ struct ModelFiles: Sendable {
         var first = Self.small.filter(names.contains)
         // A sentence-transformers model keeps each of its steps in a folder, such as 1_Pooling.
         let steps = names.filter { Self.isStep($0) }.sorted()
-        weights = [Self.weights, Self.index].first(where: names.contains)
-        if weights != nil, names.contains("config.json") {
+        var file: String?
+        weights = names.contains("config.json") ? HubCache.weights.first(where: names.contains) : nil
+        if weights != nil {
             first += steps
         } else {
-            let models = listing.files.filter { $0.name.lowercased().hasSuffix(".gguf") }
-                .sorted { $0.name < $1.name }
+            let models = GGUFPartName.models(among: names).sorted()
             let hasTokenizer =
                 parts == .tokenizer && names.contains { $0.hasPrefix("tokenizer.") || $0 == "vocab.txt" }
             if !models.isEmpty {
-                guard models.count == 1 else { throw .severalFiles(name: name, files: models) }
-                first = [models[0].name]
+                guard models.count == 1 else {
+                    throw .severalFiles(name: name, files: models.map(listing.model))
+                }
+                file = models[0]
+                first = Self.parts(of: models[0])
             } else if !hasTokenizer {
                 throw .noWeights(name: name, files: listing.files)
             }
         }
+        self.file = file
         self.first = first
     }
+
+    /// The file itself and, if it is one part of a model, all others.
+    static func parts(of file: String) -> [String] {
+        guard let part = GGUFPartName(file), part.count <= greatestPartCount else { return [file] }
+        return part.all
+    }
+
+    /// The largest models come in a few dozen parts.
+    private static let greatestPartCount = 1000
 
     private static func isStep(_ name: String) -> Bool {
         let parts = name.split(separator: "/")
@@ -92,5 +107,19 @@ struct ModelFiles: Sendable {
         return places.allSatisfy { _, place in
             place.stringValue.map { isPlainFileName($0) && folder.path(ofFile: $0) != nil } ?? false
         }
+    }
+}
+
+extension HubRepository.Listing {
+    /// Whether the repository holds no folder's weights, so that each GGUF file is a model of its own.
+    var isOfFiles: Bool { !files.contains { HubCache.weights.contains($0.name) } }
+
+    /// The GGUF file with the size that it has together with its other parts.
+    fileprivate func model(_ name: String) -> HubFile {
+        let parts = Set(ModelFiles.parts(of: name))
+        let sizes = files.lazy.filter { parts.contains($0.name) }.map(\.size)
+        guard !sizes.contains(nil) else { return HubFile(name: name, size: nil) }
+        return HubFile(
+            name: name, size: sizes.reduce(0) { $0.addingReportingOverflow($1 ?? 0).partialValue })
     }
 }

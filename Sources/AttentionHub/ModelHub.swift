@@ -75,16 +75,21 @@ public struct ModelHub: Sendable {
         }
         let reference = try ModelReference(name)
         guard reference.name.contains("/"), HubRepository.isName(reference.name) else { throw missing }
+        if case .partial = missing, connection.settings.isOffline { throw missing }
         do {
             return try await fetch(reference, parts: parts, progress: progress)
         } catch let error as HubError {
+            // By now it may be known that a file which is here is all that the name can mean.
+            if case .severalFiles = error, let path = try? locator.path(of: name) { return path }
             throw HubError.notFetched(missing, reason: error)
         }
     }
 
-    /// Whether the path is a snapshot in the cache, without its weights.
+    /// Whether the path is a folder in the cache without its weights, or one part of a model without the others.
     private func isIncomplete(_ path: String) -> Bool {
-        path.hasPrefix(cache.path + "/") && !path.hasSuffix(".gguf") && !ModelFiles.isComplete(path)
+        guard path.hasPrefix(cache.path + "/") else { return false }
+        guard path.lowercased().hasSuffix(".gguf") else { return !ModelFiles.isComplete(path) }
+        return !ModelFiles.parts(of: path).allSatisfy(FileManager.default.fileExists)
     }
 
     /// Fetches the model in its newest state, as far as it is not there yet, and gives its path in the cache.
@@ -103,12 +108,10 @@ public struct ModelHub: Sendable {
         let revision = reference.revision ?? "main"
         let fetcher = Fetcher(repository: repository, cache: cache, progress: progress)
         if let file = reference.file {
-            let description = try await describe(file, revision, repository)
-            try await fetcher.fetch([description])
-            try cache.note(revision, is: description.commit, of: reference.name)
-            return "\(cache.snapshot(description.commit, of: reference.name))/\(file)"
+            return try await fetch(file, revision, with: fetcher, repository)
         }
         let listing = try await repository.list(revision)
+        if listing.isOfFiles { try cache.noteAsFiles(listing.commit, of: reference.name) }
         let files = try ModelFiles(listing, of: reference.name, parts: parts)
         try await fetcher.fetch(files.first, commit: listing.commit)
         let snapshot = cache.snapshot(listing.commit, of: reference.name)
@@ -121,11 +124,29 @@ public struct ModelHub: Sendable {
             }
         }
         try cache.note(revision, is: listing.commit, of: reference.name)
-        guard files.weights == nil, files.first.count == 1, files.first[0].lowercased().hasSuffix(".gguf")
-        else {
-            return snapshot
+        return files.file.map { "\(snapshot)/\($0)" } ?? snapshot
+    }
+
+    /// One file that was asked for by its name; of a GGUF model in several parts all of them.
+    private func fetch(
+        _ file: String, _ revision: String, with fetcher: Fetcher, _ repository: HubRepository
+    ) async throws -> String {
+        let (name, description) = (repository.name, try await describe(file, revision, repository))
+        let commit = description.commit
+        let others = ModelFiles.parts(of: file).filter { $0 != file }
+        if others.isEmpty {
+            try await fetcher.fetch([description])
+        } else {
+            try await fetcher.fetch(ModelFiles.parts(of: file), commit: commit)
         }
-        return "\(snapshot)/\(files.first[0])"
+        try cache.note(revision, is: commit, of: name)
+        // Whether the name alone can mean this file later on, without a network.
+        if file.lowercased().hasSuffix(".gguf"), !cache.isKnownToBeFiles(commit, of: name),
+            let listing = try? await repository.list(commit), listing.isOfFiles
+        {
+            try cache.noteAsFiles(commit, of: name)
+        }
+        return "\(cache.snapshot(commit, of: name))/\(file)"
     }
 
     /// A file that is not there is told with those that are.
@@ -136,7 +157,7 @@ public struct ModelHub: Sendable {
             return try await repository.describe(file, revision)
         } catch HubError.noFile(let name, let file, _) {
             let files = try? await repository.list(revision).files
-            let models = files?.filter { $0.name.hasSuffix(".gguf") } ?? []
+            let models = files?.filter { $0.name.lowercased().hasSuffix(".gguf") } ?? []
             throw HubError.noFile(name: name, file: file, files: models.isEmpty ? files ?? [] : models)
         }
     }
@@ -145,7 +166,7 @@ public struct ModelHub: Sendable {
 extension ModelLocatorError {
     fileprivate var mayBeFetched: Bool {
         switch self {
-        case .notFound, .incomplete: true
+        case .notFound, .incomplete, .partial: true
         case .invalidName, .ambiguous: false
         }
     }

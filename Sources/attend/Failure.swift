@@ -8,6 +8,7 @@ import AttentionMaps
 import AttentionModels
 import AttentionTensors
 import AttentionTokenizers
+import Foundation
 
 /// The exit codes, by their meaning (those of BSD's sysexits). `attend --help` lists them.
 enum FailureCode: Int32 {
@@ -60,13 +61,15 @@ struct Failure: Error {
     private static func code(_ error: ModelLocatorError) -> FailureCode {
         switch error {
         case .invalidName, .ambiguous: .usage
-        case .notFound, .incomplete: .noInput
+        case .notFound, .incomplete, .partial: .noInput
         }
     }
 
     private static func code(_ error: ModelFileError) -> FailureCode {
         switch error {
+        case .notAFolder(let path, _) where FileManager.default.fileExists(atPath: path): .badData
         case .system(operation: "open", _, _), .notAFile, .notAFolder, .missingFile: .noInput
+        case .system(operation: "create", _, _): .cannotCreate
         case .system: .inputOutput
         case .empty, .tooLarge, .invalidJSON, .invalidField: .badData
         case .cannotWrite: .cannotCreate
@@ -76,7 +79,7 @@ struct Failure: Error {
     private static func code(_ error: HubError) -> FailureCode {
         switch error {
         case .invalidSetting: .configuration
-        case .offline, .unreachable, .refused, .invalidAnswer, .noAccess: .unavailable
+        case .offline, .unreachable, .untrusted, .refused, .invalidAnswer, .noAccess: .unavailable
         case .noModel, .noRevision, .noFile: .noInput
         case .severalFiles: .usage
         case .noWeights, .damaged: .badData

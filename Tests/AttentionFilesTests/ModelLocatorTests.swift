@@ -1,5 +1,6 @@
 import AttentionFiles
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ModelLocatorTests {
@@ -155,13 +156,36 @@ import Testing
     }
 
     @Test func aSnapshotOfGGUFFiles() throws {
-        let snapshot = "home/.cache/huggingface/hub/models--o--g/snapshots/abc123"
-        try folder.write("GGUF", to: "\(snapshot)/a.gguf")
-        #expect(try locator().path(of: "o/g") == "\(folder.path)/\(snapshot)/a.gguf")
-        try folder.write("GGUF", to: "\(snapshot)/b.gguf")
-        #expect(throws: ModelLocatorError.ambiguous(name: "o/g", candidates: ["o/g:a.gguf", "o/g:b.gguf"])) {
+        let entry = "home/.cache/huggingface/hub/models--o--g"
+        let snapshot = "\(entry)/snapshots/abc123"
+        try folder.write("GGUF", to: "\(snapshot)/a-00001-of-00002.gguf")
+        try folder.write("GGUF", to: "\(snapshot)/a-00002-of-00002.gguf")
+        // Whether the repository is a folder nobody has said.
+        let first = "a-00001-of-00002.gguf"
+        #expect(throws: ModelLocatorError.partial(name: "o/g", files: [first])) {
             try locator().path(of: "o/g")
         }
+        for name in ["model.safetensors", "model.safetensors.index.json"] {
+            try folder.write("", to: "\(entry)/.no_exist/abc123/\(name)")
+        }
+        #expect(try locator().path(of: "o/g") == "\(folder.path)/\(snapshot)/\(first)")
+        try folder.write("GGUF", to: "\(snapshot)/b.gguf")
+        #expect(throws: ModelLocatorError.ambiguous(name: "o/g", candidates: ["o/g:\(first)", "o/g:b.gguf"]))
+        {
+            try locator().path(of: "o/g")
+        }
+        try folder.write("", to: "\(snapshot)/model.safetensors")
+        #expect(try locator().path(of: "o/g") == "\(folder.path)/\(snapshot)")
+    }
+
+    @Test func namesOfParts() {
+        let part = GGUFPartName("a/b-of-1-00002-of-00010.gguf")
+        #expect(part?.stem == "a/b-of-1" && part?.number == 2 && part?.count == 10)
+        #expect(part?.all.last == "a/b-of-1-00010-of-00010.gguf" && part?.all.count == 10)
+        for name in [
+            "a.gguf", "a-00000-of-00002.gguf", "a-00003-of-00002.gguf", "a-0001-of-0002.gguf",
+            "-00001-of-00002.gguf", "a-00001-of-00002.bin", "a-٠٠٠٠١-of-00002.gguf", "",
+        ] { #expect(GGUFPartName(name) == nil, "\(name)") }
     }
 
     @Test(arguments: [

@@ -29,23 +29,50 @@ package struct HubCache: Sendable {
     }
 
     /// Where the model lies: a snapshot's folder or the file in it that was asked for, or nil if the cache does
-    /// not have it. A snapshot of one GGUF file and no `config.json` is that file.
+    /// not have it.
     ///
     /// - Throws: ``ModelLocatorError`` if several models or several snapshots could be meant, or the cache's
     ///   entry is not complete.
     func locate(_ reference: ModelReference) throws(ModelLocatorError) -> String? {
         guard let name = try fullName(of: reference.name) else { return nil }
-        let snapshot = try snapshot(of: name, revision: reference.revision)
+        let commit = try commit(of: name, revision: reference.revision)
+        let snapshot = snapshot(commit, of: name)
         if let file = reference.file {
             return FileKind(path: "\(snapshot)/\(file)") == .file ? "\(snapshot)/\(file)" : nil
         }
-        guard FileKind(path: "\(snapshot)/config.json") == nil else { return snapshot }
-        let files = fileNames(in: snapshot).filter { $0.hasSuffix(".gguf") }
-        guard let file = files.first else { return snapshot }
+        // Repositories with many files often have a folder for each model.
+        let folders = subfolders(of: snapshot).flatMap { folder in
+            fileNames(in: "\(snapshot)/\(folder)").map { "\(folder)/\($0)" }
+        }
+        let files = GGUFPartName.models(among: fileNames(in: snapshot) + folders)
+        guard !files.isEmpty, !Self.weights.contains(where: { FileKind(path: "\(snapshot)/\($0)") != nil })
+        else { return snapshot }
+        // A GGUF file that somebody asked for by its name can be one of many files, and no word about the rest.
+        guard isKnownToBeFiles(commit, of: name) else {
+            if FileKind(path: "\(snapshot)/config.json") != nil { return snapshot }
+            throw .partial(name: name, files: files)
+        }
         guard files.count == 1 else {
             throw .ambiguous(name: name, candidates: files.map { "\(name):\($0)" })
         }
-        return "\(snapshot)/\(file)"
+        return "\(snapshot)/\(files[0])"
+    }
+
+    /// The files of which a model's folder has one.
+    package static let weights = ["model.safetensors", "model.safetensors.index.json"]
+
+    /// Whether the repository is known to hold no folder's weights at this commit, so that each of its GGUF files is a
+    /// model of its own. That a file is absent is noted as Python notes it: by an empty file of its name in `.no_exist`.
+    package func isKnownToBeFiles(_ commit: String, of name: String) -> Bool {
+        Self.weights.allSatisfy { FileKind(path: "\(absences(commit, of: name))/\($0)") != nil }
+    }
+
+    package func absences(_ commit: String, of name: String) -> String {
+        "\(folder(of: name))/.no_exist/\(commit)"
+    }
+
+    package func snapshot(_ commit: String, of name: String) -> String {
+        "\(folder(of: name))/snapshots/\(commit)"
     }
 
     /// The name with its organisation, if the cache has such a model.
@@ -58,7 +85,8 @@ package struct HubCache: Sendable {
         return candidates.first
     }
 
-    private func snapshot(of name: String, revision: String?) throws(ModelLocatorError) -> String {
+    /// The commit whose snapshot is meant.
+    private func commit(of name: String, revision: String?) throws(ModelLocatorError) -> String {
         let folder = folder(of: name)
         let snapshots = subfolders(of: "\(folder)/snapshots")
         if let commit = commit(of: revision ?? "main", in: folder) {
@@ -69,10 +97,10 @@ package struct HubCache: Sendable {
                     reason:
                         "refs/\(revision ?? "main") names the snapshot \(quoted(commit)), which is not there")
             }
-            return "\(folder)/snapshots/\(commit)"
+            return commit
         }
         if let revision {
-            if snapshots.contains(revision) { return "\(folder)/snapshots/\(revision)" }
+            if snapshots.contains(revision) { return revision }
             throw .incomplete(name: name, folder: folder, reason: "it has no \(quoted(revision))")
         }
         guard let only = snapshots.first, snapshots.count == 1 else {
@@ -81,7 +109,7 @@ package struct HubCache: Sendable {
                 reason:
                     "it has no refs/main, and \(snapshots.isEmpty ? "no" : "\(snapshots.count)") snapshots")
         }
-        return "\(folder)/snapshots/\(only)"
+        return only
     }
 
     /// What a branch or tag stands for, as `refs/` says.

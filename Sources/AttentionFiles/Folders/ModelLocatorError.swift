@@ -10,6 +10,8 @@ public enum ModelLocatorError: Error, Hashable, Sendable {
     case ambiguous(name: String, candidates: [String])
     /// The cache knows the model but does not hold it.
     case incomplete(name: String, folder: String, reason: String)
+    /// The cache holds no more of the model than these files, and nothing says whether each is a model of its own.
+    case partial(name: String, files: [String])
 }
 
 extension ModelLocatorError: CustomStringConvertible {
@@ -33,6 +35,11 @@ extension ModelLocatorError: CustomStringConvertible {
         case .incomplete(let name, let folder, let reason):
             return "the cache's copy of \(quoted(name)) in \(excerpt(folder, limit: 500)) is not complete: "
                 + "\(reason). Fetch the model again."
+        case .partial(let name, let files):
+            let names = files.map { quoted("\(name):\($0)") }.joined(separator: " or ")
+            return "of \(quoted(name)) there is only \(names) on this machine, and the whole model may be "
+                + "something else. Name the file in this way to use it, or fetch the model with attend fetch "
+                + "\(excerpt(name))."
         }
     }
 }

@@ -65,10 +65,22 @@ package struct HubConnection: Sendable {
             return try await HTTPClient.shared.send(request, timeout: timeout, receiver)
         } catch let error as URLError where error.code == .badServerResponse {
             throw HubError.invalidAnswer(url: url.absoluteString, reason: "it is no HTTP answer")
+        } catch let error as URLError where Self.isAboutTrust(error) {
+            throw HubError.untrusted(
+                host: url.host ?? url.absoluteString, reason: error.localizedDescription)
         } catch let error as URLError {
             let reason = error.code == .timedOut ? "no answer for \(timeout)" : error.localizedDescription
             throw HubError.unreachable(host: url.host ?? url.absoluteString, reason: reason)
         }
+    }
+
+    /// On Linux the code can be a general one, and the text, from libcurl, says what was wrong.
+    private static func isAboutTrust(_ error: URLError) -> Bool {
+        let codes: [URLError.Code] = [
+            .serverCertificateUntrusted, .serverCertificateHasBadDate, .serverCertificateNotYetValid,
+            .serverCertificateHasUnknownRoot,
+        ]
+        return codes.contains(error.code) || error.localizedDescription.contains("certificate")
     }
 
     private func target(of response: HTTPResponse, from url: URL) throws(HubError) -> URL {

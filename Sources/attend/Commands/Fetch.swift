@@ -15,7 +15,8 @@ struct Fetch: ParsableCommand {
               attend fetch org/name@v2.0
 
             Models go into the Hugging Face cache, which Python's programs share: ~/.cache/huggingface/hub, or what \
-            HF_HUB_CACHE or HF_HOME say. Each file is checked against the hash that the hub names it by.
+            HF_HUB_CACHE or HF_HOME say. Each file is checked against the hash that the hub names it by. Of a GGUF model \
+            in several parts (-00001-of-00003.gguf) all are fetched, whichever is named.
 
               HF_TOKEN        a token, for models that are not open to everybody
               HF_ENDPOINT     another server that speaks as the hub does

@@ -1,0 +1,31 @@
+/// The name of a file that is one part of a model: `model-00002-of-00003.gguf`. The first part has the metadata.
+package struct GGUFPartName: Hashable, Sendable {
+    /// What stands before the numbers, folders included.
+    package let stem: String
+    /// From 1 on.
+    package let number: Int
+    package let count: Int
+
+    /// Nil if the name is not of this form.
+    package init?(_ name: String) {
+        guard let match = name.wholeMatch(of: /(.+)-([0-9]{5})-of-([0-9]{5})\.gguf/),
+            let number = Int(match.2), let count = Int(match.3), number > 0, number <= count
+        else { return nil }
+        (stem, self.number, self.count) = (String(match.1), number, count)
+    }
+
+    /// The names of all parts, in order.
+    package var all: [String] {
+        (1...count).map { "\(stem)-\(Self.digits($0))-of-\(Self.digits(count)).gguf" }
+    }
+
+    private static func digits(_ number: Int) -> String {
+        String(repeating: "0", count: 5 - "\(number)".count) + "\(number)"
+    }
+
+    /// Of the GGUF files among `names` those that a model begins with: each that is whole, and of each that is cut up
+    /// the first part.
+    package static func models(among names: some Sequence<String>) -> [String] {
+        names.filter { $0.lowercased().hasSuffix(".gguf") && (Self($0)?.number ?? 1) == 1 }
+    }
+}
