@@ -13,10 +13,14 @@ package enum AtomicFile {
     package static func replace(
         _ path: String, with body: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws {
+        // Renaming would find it out only once everything is written.
+        guard FileKind(path: path) != .folder else {
+            throw ModelFileError.system(operation: "create", file: path, reason: "it is a folder")
+        }
         let (folder, name) = split(path)
         let temporary = "\(folder)/.\(name).\(getpid())-\(UInt64.random(in: 0 ... .max)).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw ModelFileError.lastSystemError("write", path) }
+        guard descriptor >= 0 else { throw ModelFileError.lastSystemError("create", path) }
         do {
             defer { close(descriptor) }
             try body { try append($0, to: descriptor, path: path) }
@@ -31,6 +35,25 @@ package enum AtomicFile {
             throw error
         }
         flush(folder: folder)
+    }
+
+    /// Sees that `path` does not lead to a file of the model at `model`, which is read while it is written.
+    ///
+    /// - Throws: ``ModelFileError/cannotWrite(file:reason:)``.
+    package static func check(_ path: String, isNotOf model: String) throws(ModelFileError) {
+        let files = FileKind(path: model) == .folder ? fileNames(in: model).map { "\(model)/\($0)" } : nil
+        guard (files ?? GGUFPartName(model)?.all ?? [model]).contains(where: { isSame($0, path) }) else {
+            return
+        }
+        throw .cannotWrite(
+            file: path, reason: "it is a file of the model that is read. Choose another name.")
+    }
+
+    /// Whether both paths lead to one file, links followed.
+    private static func isSame(_ first: String, _ second: String) -> Bool {
+        var (one, other) = (stat(), stat())
+        guard stat(first, &one) == 0, stat(second, &other) == 0 else { return false }
+        return one.st_dev == other.st_dev && one.st_ino == other.st_ino
     }
 
     private static func split(_ path: String) -> (folder: String, name: Substring) {

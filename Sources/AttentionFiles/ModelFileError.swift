@@ -30,8 +30,10 @@ extension ModelFileError: CustomStringConvertible {
             "cannot \(operation) \(excerpt(file, limit: 500)): \(reason)"
         case .notAFile(let path, let found):
             "\(excerpt(path, limit: 500)): expected a regular file, found \(found)"
+        case .notAFolder(let path, FileKind.file.rawValue):
+            "\(excerpt(path, limit: 500)): expected a model's folder or a GGUF file, found a file of another kind"
         case .notAFolder(let path, let found):
-            "\(excerpt(path, limit: 500)): expected a folder, found \(found)"
+            "\(excerpt(path, limit: 500)): expected a model's folder, found \(found)"
         case .empty(let file):
             "\(excerpt(file, limit: 500)) is empty"
         case .tooLarge(let file, let limit, let found):

@@ -47,6 +47,9 @@ public struct ModelInventory: Sendable {
         } else if GGUFFile.isOne(at: path) {
             try self.init(GGUFFile(path: path))
         } else {
+            guard path.hasSuffix(".safetensors") || SafetensorsFile.mayBeOne(at: path) else {
+                throw ModelFileError.notAFolder(path: path, found: FileKind.file.rawValue)
+            }
             let file = try SafetensorsFile(path: path)
             self.init(
                 format: "safetensors", path: path, architecture: nil, metadata: file.notes,
@@ -111,6 +114,12 @@ extension ModelInventory.Tensor {
 }
 
 extension SafetensorsFile {
+    /// Whether something is there that may begin as these files do: the header's length, then the header, in JSON.
+    fileprivate static func mayBeOne(at path: String) -> Bool {
+        guard let mapping = try? MappedFile(path: path) else { return FileKind(path: path) != .file }
+        return mapping.bytes.count > 8 && mapping.bytes[8] == UInt8(ascii: "{")
+    }
+
     fileprivate var notes: [(key: String, value: String)] {
         metadata.sorted { $0.key < $1.key }.map { (key: $0.key, value: abbreviated($0.value)) }
     }

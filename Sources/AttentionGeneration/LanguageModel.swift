@@ -62,6 +62,11 @@ public struct LanguageModel: Sendable {
 
     /// - Throws: As ``init(path:)``.
     public init(gguf file: GGUFFile) throws {
+        if file.tensorNames.isEmpty, file.metadata["split.count"] == nil {
+            throw ModelFileError.invalidField(
+                file: file.path, field: "tensors", expected: "a model's weights",
+                found: "none: the file holds a vocabulary only")
+        }
         let description: DecoderTransformer.Description
         do {
             description = try DecoderTransformer.Description(metadata: file)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AttentionFiles
 import Foundation
 
 /// The command line: parses, runs one command, and turns every error into a message and an exit code.
@@ -36,7 +37,8 @@ struct Attend: ParsableCommand {
             ENVIRONMENT:
               ATTENTION_MODELS   folders to look for models in, separated by colons
               ATTENTION_THREADS  how many threads compute; --threads comes first
-              ATTENTION_ISA      scalar, neon, avx2 or avx512; by default the best there is
+              ATTENTION_ISA      scalar, neon, avx2, avx512 or avx512vnni; by default the
+                                 best there is
               HF_HOME, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE
                                  the Hugging Face cache and hub; see attend help fetch
               NO_COLOR           no colours
@@ -62,6 +64,7 @@ struct Attend: ParsableCommand {
     static func main() {
         // Writing to a closed pipe then fails with an error, which ends the program quietly (ClosedPipe).
         signal(SIGPIPE, SIG_IGN)
+        occupyStandardStreams()
         do {
             try checkArguments()
             var command = try parseAsRoot()
@@ -71,8 +74,34 @@ struct Attend: ParsableCommand {
         }
     }
 
-    /// Arguments that are not UTF-8 would be repaired silently on their way into strings.
+    /// A file that is opened must not become standard output because that was closed: writing there fails instead.
+    private static func occupyStandardStreams() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", O_RDONLY)
+        }
+    }
+
+    /// What ArgumentParser does not find, or tells in a way that does not help.
     private static func checkArguments() throws {
+        try checkEncoding()
+        let arguments = CommandLine.arguments.dropFirst().prefix { $0 != "--" }
+        let commands = configuration.subcommands.map { $0._commandName }
+        if let command = arguments.first, !command.hasPrefix("-"), !(commands + ["help"]).contains(command) {
+            let near = commands.filter { editDistance($0, command) <= 2 }
+            throw Failure(
+                .usage,
+                "there is no command '\(command)'. "
+                    + (near.isEmpty ? "" : "Did you mean \(near.joined(separator: " or "))? ")
+                    + "attend --help lists them.")
+        }
+        // Of two, the last one would win silently.
+        if arguments.count(where: { $0 == "--model" || $0.hasPrefix("--model=") }) > 1 {
+            throw Failure(.usage, "--model is given twice; expected one model")
+        }
+    }
+
+    /// Arguments that are not UTF-8 would be repaired silently on their way into strings.
+    private static func checkEncoding() throws {
         for index in 1..<max(Int(CommandLine.argc), 1) {
             guard let argument = CommandLine.unsafeArgv[index] else { continue }
             if String(validatingCString: argument) == nil {

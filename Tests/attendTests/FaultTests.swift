@@ -41,7 +41,30 @@ struct FaultTests {
 
     @Test func aModelThatIsAFile() throws {
         let file = model.folder.appendingPathComponent("config.json").path
-        expectFailure(try Program.attend(["embed", "--model", file, "a"]), 66, naming: file, "a folder")
+        for command in ["embed", "generate", "look"] {
+            let outcome = try Program.attend([command, "--model", file, "a"])
+            expectFailure(outcome, 65, naming: file, "a model's folder", "another kind")
+        }
+        let language = try model.write(Data("GGUF".utf8), to: "x.gguf")
+        let embedding = try Program.attend(["embed", "--model", language, "a"])
+        expectFailure(embedding, 65, naming: language, "encoder")
+        let vocabulary = try model.write(
+            Data(GGUFBytes([("general.architecture", .string("gpt2"))], tensors: []).bytes), to: "v.gguf")
+        expectFailure(try Program.attend(["generate", "--model", vocabulary, "a"]), 65, naming: vocabulary)
+    }
+
+    @Test func whatIsMisspelt() throws {
+        expectFailure(
+            try Program.attend(["generat", "--model", "x"]), 64, naming: "'generat'", "mean generate?")
+        expectFailure(try Program.attend(["x"]), 64, naming: "'x'", "attend --help")
+        expectFailure(try Program.attend(["chat", "--model", "x", "--contxt", "3"]), 64, naming: "--context")
+        expectFailure(try Program.attend(["chat", "--model", "x", "--model=y"]), 64, naming: "twice")
+        expectFailure(try Program.attend(["prompt", "x"]), 64, naming: "--template", "attend prompt")
+        #expect(try Program.attend(["help", "embed"]).code == 0)
+    }
+
+    @Test func outputThatIsClosed() throws {
+        expectFailure(try Program.shell("\"$ATTEND\" tokenize --model '\(model.folder.path)' a >&-"), 74)
     }
 
     @Test(arguments: ["config.json", "model.safetensors", "vocab.txt"])

@@ -4,11 +4,11 @@ import Testing
 
 /// `attend inspect` and `attend quantize`.
 struct ModelFileTests {
-    private let folder: URL
+    private let temporary: TemporaryFolder
+    private var folder: URL { temporary.url }
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("model-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        temporary = try TemporaryFolder()
         var file = GGUFBytes(
             [
                 ("general.architecture", .string("llama")), ("llama.block_count", .uint32(1)),
@@ -32,7 +32,6 @@ struct ModelFileTests {
     }
 
     @Test func inspectsAFile() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let outcome = try attend("inspect", "model.gguf")
         #expect(outcome.code == 0, "\(outcome.errors)")
         #expect(outcome.lines[0] == "model.gguf: GGUF 3, llama")
@@ -52,7 +51,6 @@ struct ModelFileTests {
     }
 
     @Test func inspectsAFolder() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let outcome = try attend(
             "inspect", Locations.fixture("AttentionModelsTests", "decoders/qwen3").path, "--json")
         let object = try #require(try outcome.json() as? [String: Any])
@@ -61,7 +59,6 @@ struct ModelFileTests {
     }
 
     @Test func quantizes() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let outcome = try attend("quantize", "model.gguf", "small.gguf", "--type", "q4_k")
         #expect(outcome.code == 0, "\(outcome.errors)")
         #expect(outcome.lines[0].hasPrefix("part"))
@@ -77,16 +74,35 @@ struct ModelFileTests {
     }
 
     @Test func failures() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         #expect(try attend("quantize", "model.gguf", "x.gguf", "--type", "q9").code == 64)
         #expect(try attend("quantize", "model.gguf", "x.gguf", "--type", "q2_K").code == 64)
         expectFailure(try attend("quantize", "none.gguf", "x.gguf", "--type", "q8_0"), 66)
         expectFailure(
-            try attend("quantize", "model.gguf", "none/x.gguf", "--type", "q8_0"), 74, naming: "none/x.gguf")
+            try attend("quantize", "model.gguf", "none/x.gguf", "--type", "q8_0"), 73, naming: "none/x.gguf")
+        expectFailure(try attend("quantize", "model.gguf", ".", "--type", "q8_0"), 73, naming: "folder")
         try Data("GGUF\u{3}".utf8).write(to: path("cut.gguf"))
         expectFailure(try attend("inspect", "cut.gguf"), 65, naming: "cut.gguf")
         try Data("nothing".utf8).write(to: path("text"))
-        expectFailure(try attend("inspect", "text"), 65, naming: "text")
+        expectFailure(try attend("inspect", "text"), 65, naming: "text", "another kind")
         #expect(!FileManager.default.fileExists(atPath: path("x.gguf").path))
+    }
+
+    /// Whoever rounds a model may have no other copy of it.
+    @Test func theModelItselfIsKept() throws {
+        let content = try Data(contentsOf: path("model.gguf"))
+        let manager = FileManager.default
+        try manager.createSymbolicLink(at: path("link.gguf"), withDestinationURL: path("model.gguf"))
+        for output in ["model.gguf", "./model.gguf", "link.gguf"] {
+            expectFailure(
+                try attend("quantize", "model.gguf", output, "--type", "q4_0"), 73, naming: output, "is read")
+        }
+        #expect(try Data(contentsOf: path("model.gguf")) == content)
+        let source = Locations.fixture("AttentionModelsTests", "decoders/qwen3")
+        try manager.copyItem(at: source, to: path("folder"))
+        expectFailure(
+            try attend("quantize", "folder", "folder/model.safetensors", "--type", "q4_0"), 73,
+            naming: "folder/model.safetensors")
+        let beside = try attend("quantize", "folder", "folder/new.gguf", "--type", "q8_0")
+        #expect(beside.code == 0, "\(beside.errors)")
     }
 }

@@ -18,7 +18,8 @@ public struct ModelFolder: Hashable, Sendable {
     public init(path: String) throws(ModelFileError) {
         let kind = FileKind(path: path)
         guard kind == .folder else {
-            throw .notAFolder(path: path, found: kind?.rawValue ?? "nothing that can be opened")
+            let found = GGUFFile.isOne(at: path) ? "a GGUF file" : kind?.rawValue
+            throw .notAFolder(path: path, found: found ?? "nothing that can be opened")
         }
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }

@@ -116,7 +116,7 @@ func subfolders(of path: String) -> [String] {
 
 /// How many characters have to be inserted, removed or replaced to turn one text into the other
 /// (Levenshtein's distance). Only the first 100 characters count.
-func editDistance(_ first: String, _ second: String) -> Int {
+package func editDistance(_ first: String, _ second: String) -> Int {
     let (first, second) = (Array(first.prefix(100)), Array(second.prefix(100)))
     var previous = Array(0...second.count)
     for (row, character) in first.enumerated() {

@@ -50,6 +50,7 @@ public struct ModelQuantizer {
     /// The types that models can be written in.
     public static var types: [ElementType] { ElementType.allCases.filter(\.canBeQuantizedTo) }
 
+    private let path: String
     private let source: ModelSource
     private let type: ElementType
     private let writer: GGUFWriter
@@ -59,6 +60,7 @@ public struct ModelQuantizer {
     ///   - type: One of ``types``.
     /// - Throws: `ModelFileError`, `GGUFError`, `SafetensorsError`, `TokenizerError` or `TensorError`.
     public init(path: String, type: ElementType) throws {
+        self.path = path
         source = try ModelSource(path: path)
         self.type = type
         let isHeadTied = !source.tensors.contains { $0.name == "output.weight" }
@@ -82,11 +84,13 @@ public struct ModelQuantizer {
     }
 
     /// - Parameters:
-    ///   - path: Where the file goes; what is there is replaced once the new one is complete.
+    ///   - path: Where the file goes; what is there is replaced once the new one is complete. It cannot be a file of
+    ///     the model itself, which has more bits than what it would be replaced by.
     ///   - progress: Is told how many bytes of tensors are done.
     /// - Returns: What it cost.
     /// - Throws: As ``init(path:type:)``.
     public func write(to path: String, progress: (_ bytes: Int) -> Void = { _ in }) throws -> Errors {
+        try AtomicFile.check(path, isNotOf: self.path)
         var errors = Errors()
         var remaining = source.tensors[...]
         var done = 0

@@ -34,6 +34,9 @@ extension ChatTemplateError: CustomStringConvertible {
             "\(template):\(line):\(column): the chat template fails: \(excerpt(reason, limit: 300))"
         case .tooCostly(let template, let line, let column, let limit):
             "\(template):\(line):\(column): the chat template takes \(limit)"
+        case .noTemplate(let model, let name?, let available) where available.isEmpty:
+            "\(model): has no chat template \(quoted(name)), nor any other. Name a file with one, or use a model that "
+                + "was trained for chat"
         case .noTemplate(let model, nil, _):
             "\(model): has no chat template. Name a file with one, or use a model that was trained for chat"
         case .noTemplate(let model, let name?, let available):

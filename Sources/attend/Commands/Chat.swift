@@ -9,10 +9,10 @@ struct Chat: ParsableCommand {
         discussion: """
             The model is talked to as its own chat template says. A line is a message, and Ctrl-C stops an answer. At a \
             terminal a line can be edited: cursor keys, Home and End, Ctrl-A, E, U, K and W; up and down bring back \
-            earlier lines. Where standard input is no terminal, each of its lines is answered in turn.
+            earlier lines. Where standard input is no terminal, each of its lines is answered in turn, and Ctrl-C ends.
 
               attend chat --model Qwen3-0.6B
-              attend chat --model Llama-3.2-1B-Instruct-Q8_0.gguf --system "You are a pirate." --temperature 0.7
+              attend chat --model Llama-3.2-1B-Instruct-Q8_0.gguf --system "Be brief."
               echo "Why is the sky blue?" | attend chat --model Qwen3-0.6B
 
             What begins with a slash is meant for the program:

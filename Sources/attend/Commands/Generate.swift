@@ -15,8 +15,8 @@ struct Generate: ParsableCommand {
             --max-tokens tokens. Ctrl-C ends it where it stands.
 
               attend generate --model Qwen3-0.6B "Once upon a time"
-              attend generate --model stories.gguf "Lily" --temperature 0.8 --top-p 0.95 --seed 7
-              attend generate --model Llama-3.1-8B --draft Llama-3.2-1B "def fibonacci(n):" --stats
+              attend generate --model stories.gguf "Lily" --temperature 0.8 --seed 7
+              attend generate --model Llama-3.1-8B --draft Llama-3.2-1B "def fib(n):"
               attend generate --model Qwen3-0.6B "A cat as JSON: " --json-schema cat.json
               attend generate --model stories.gguf --tokens 1 --max-tokens 40 --json
 
@@ -24,9 +24,12 @@ struct Generate: ParsableCommand {
 
               tokens    the ids, the one that ends the text included
               text      what they mean
-              finish    why it ended: stop-token, stop-string, complete, max-tokens, context or interrupted
-              logprobs  with --logprobs: for each token its id, log-probability and the most probable ones
-              prompt    with --echo: the prompt's tokens, text and log-probabilities
+              finish    why it ended: stop-token, stop-string, complete, max-tokens,
+                        context or interrupted
+              logprobs  with --logprobs: for each token its id, its log-probability
+                        and the most probable ones
+              prompt    with --echo: the prompt's tokens and text, and with --logprobs
+                        how probable they are
               beams     with --beams: all texts that were found, with their scores
               seed      where chance had a part
             """)
@@ -64,9 +67,17 @@ struct Generate: ParsableCommand {
             throw ValidationError("--logprobs is \(logprobs); expected 0 or more")
         }
         if logprobs != nil, !json { throw ValidationError("--logprobs needs --json") }
-        if beamSearch.beams != nil, logprobs != nil {
-            throw ValidationError("--beams goes with no --logprobs")
-        }
+        if beamSearch.beams != nil { try checkBeamSearch() }
+    }
+
+    /// What would be passed over.
+    private func checkBeamSearch() throws {
+        let others = [
+            ("--logprobs", logprobs != nil), ("--draft and no --lookup", speculation.isGiven),
+            ("--stop", !length.stop.isEmpty), ("--stats", stats),
+        ]
+        if let other = others.first(where: \.1) { throw ValidationError("--beams goes with no \(other.0)") }
+        guard sampling.isGreedy else { throw ValidationError("--beams goes with no sampling options") }
     }
 
     func run() throws {
@@ -91,10 +102,7 @@ struct Generate: ParsableCommand {
     }
 
     private func search(_ model: LanguageModel, _ ids: [Int]) throws {
-        guard sampling.isGreedy else {
-            throw ValidationError("--beams goes with no sampling options")
-        }
-        var options = try beamSearch.options(length, storage: cache.storage)
+        var options = beamSearch.options(length, storage: cache.storage)
         options.constraint = try form.constraint(for: model)
         let beams = try model.beamSearch(ids, options)
         guard let best = beams.first else { return }

@@ -10,13 +10,13 @@ struct MeasurePerplexity: ParsableCommand {
         commandName: "perplexity",
         abstract: "Measure how well a language model foresees a text.",
         usage:
-            "attend perplexity --model <model> --file <path> [--window <count>] [--stride <count>] [--json]",
+            "attend perplexity --model <model> --file <path> [--window <count>] [--stride <count> | --halves] [--json]",
         discussion: """
             Prints the perplexity: e to the mean of −log p over the tokens of the text. Lower is better; a model that \
             has no idea has as many as it has tokens.
 
-              attend perplexity --model stories.gguf --file stories.txt
-              attend perplexity --model stories.gguf --file stories.txt --window 256 --halves
+              attend perplexity --model stories.gguf --file text.txt
+              attend perplexity --model stories.gguf --file text.txt --window 256 --halves
 
             The text is read in windows of --window tokens, each --stride tokens behind the one before, and of each \
             those tokens are scored that none before has scored: every token but the first, once, as transformers' \

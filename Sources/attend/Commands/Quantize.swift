@@ -8,11 +8,11 @@ import Foundation
 struct Quantize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a model as a GGUF file, its matrices rounded to fewer bits.",
-        usage: "attend quantize <input> <output> --type <type> [--json]",
+        usage: "attend quantize <input> <output> --type <type> [--threads <count>] [--json]",
         discussion: """
             The input is a model's folder (config.json, model.safetensors, tokenizer.json), its name, or a GGUF \
             file. The output is a GGUF file that llama.cpp reads too; what is there is replaced once the new one \
-            is complete.
+            is complete, unless it is a file of the input.
 
               attend quantize Qwen3-0.6B qwen3-0.6b-q8_0.gguf --type q8_0
               attend quantize model-f16.gguf model-q4_K.gguf --type q4_K

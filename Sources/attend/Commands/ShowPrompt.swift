@@ -14,13 +14,15 @@ struct ShowPrompt: ParsableCommand {
             The conversation is JSON: a list of messages, each with role and content, or an object with messages, and \
             where there are any tools, documents, add_generation_prompt and whatever else the template reads.
 
-              echo '[{"role": "user", "content": "Hello!"}]' | attend prompt --model Qwen3-0.6B -
-              attend prompt --template chat_template.jinja conversation.json
+              echo '[{"role": "user", "content": "Hi!"}]' > chat.json
+              attend prompt --model Qwen3-0.6B chat.json
+              attend prompt --template chat_template.jinja chat.json
 
             With --json one object is printed:
 
               text     the text
-              content  [start, end] in UTF-8 bytes of what comes from the conversation, where no special token is found
+              content  [start, end] in UTF-8 bytes of what comes from the conversation,
+                       where no special token is found
               tokens   the ids, if there is a --model
             """)
 
@@ -36,6 +38,12 @@ struct ShowPrompt: ParsableCommand {
 
     @Flag(help: "Print one JSON object.")
     var json = false
+
+    func validate() throws {
+        if model == nil, template.template == nil {
+            throw ValidationError("give a --model or a --template")
+        }
+    }
 
     func run() throws {
         let path = try model.map { try ModelSource().path(of: $0, parts: .tokenizer) }

@@ -17,7 +17,7 @@ struct ChatTemplateOptions: ParsableArguments {
     /// - Parameter path: the model's folder or file; nil: there is no model.
     func format(ofModelAt path: String?) throws -> ChatFormat {
         guard let template else {
-            guard let path else { throw ValidationError("give a --model or a --template") }
+            guard let path else { throw Failure(.usage, "give a --model or a --template") }
             return try ChatFormat(path: path)
         }
         let source: String

@@ -97,8 +97,7 @@ struct BeamSearchOptions: ParsableArguments {
         }
     }
 
-    func options(_ length: LengthOptions, storage: KeyValueStorage) throws -> BeamOptions {
-        guard length.stop.isEmpty else { throw ValidationError("--beams goes with no --stop") }
+    func options(_ length: LengthOptions, storage: KeyValueStorage) -> BeamOptions {
         let beams = beams ?? 1
         var options = BeamOptions(beams: beams, results: beams, maximumTokens: length.maxTokens)
         options.lengthPenalty = lengthPenalty
@@ -120,6 +119,8 @@ struct SpeculationOptions: ParsableArguments {
 
     @Flag(help: "Guess that the text repeats itself; the text is the same, only sooner there where it does.")
     var lookup = false
+
+    var isGiven: Bool { draft != nil || lookup }
 
     func validate() throws {
         if draft != nil, lookup { throw ValidationError("give either --draft or --lookup, not both") }

@@ -8,7 +8,7 @@ import Foundation
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A model's folder, a GGUF file, or a name.",
+            "A model's folder, a language model's GGUF file, or a name.",
             discussion: """
                 A folder holds config.json, model.safetensors and tokenizer.json or vocab.txt. A name is looked for in \
                 ./Models and in the caches; one of the form org/name, or org/name:file.gguf, is fetched from the \
@@ -40,7 +40,15 @@ struct ModelOptions: ParsableArguments {
 
     /// The same with an encoder.
     func withEmbedder<Result>(_ body: (TextEmbedder) throws -> Result) throws -> Result {
-        try withPath { try body(TextEmbedder(folder: ModelFolder(path: $0))) }
+        try withPath { path in
+            guard !GGUFFile.isOne(at: path) else {
+                throw Failure(
+                    .badData,
+                    "\(path) is a GGUF file; texts become vectors with an encoder's folder, such as "
+                        + "all-MiniLM-L6-v2")
+            }
+            return try body(TextEmbedder(folder: ModelFolder(path: path)))
+        }
     }
 
     /// The same with a language model.

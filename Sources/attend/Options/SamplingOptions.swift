@@ -78,6 +78,10 @@ struct SamplingOptions: ParsableArguments {
             valueName: "number"))
     var seed: UInt64?
 
+    func validate() throws {
+        if let topK, topK < 0 { throw ValidationError("--top-k is \(topK); expected 0 or more") }
+    }
+
     /// Whether no option asks for anything but the most probable tokens.
     var isGreedy: Bool {
         [temperature ?? 0, presencePenalty, frequencyPenalty, (repetitionPenalty ?? 1) - 1].allSatisfy {

@@ -10,7 +10,7 @@ enum ChatCommand: String, CaseIterable {
 
     static let list = """
         /reset  begin anew
-        /look   what the last answer's tokens looked at; /look 3 in layer 3, counted from 0
+        /look   what the last answer's tokens looked at; /look 3: in layer 3
         /help   this list
         /exit   end; so does Ctrl-D
         //…     a message that begins with a slash
@@ -76,6 +76,8 @@ struct ChatSession {
             try conversation.keep(answer)
             let state = answer.generation.state
             lastAnswer = (state.tokens, state.promptCount..<state.tokens.count)
+            // Whoever does not sit at the terminal cannot end the conversation in another way.
+            if Interruption.isAsked, !editor.isTerminal { Foundation.exit(Interruption.exitCode) }
         } catch let error as ConversationError {
             try recover("\(error). Here, /reset begins anew.")
         } catch let error as ChatTemplateError {
