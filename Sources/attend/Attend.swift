@@ -88,11 +88,9 @@ struct Attend: ParsableCommand {
         let commands = configuration.subcommands.map { $0._commandName }
         if let command = arguments.first, !command.hasPrefix("-"), !(commands + ["help"]).contains(command) {
             let near = commands.filter { editDistance($0, command) <= 2 }
-            throw Failure(
-                .usage,
-                "there is no command '\(command)'. "
-                    + (near.isEmpty ? "" : "Did you mean \(near.joined(separator: " or "))? ")
-                    + "attend --help lists them.")
+            throw ValidationError(
+                "there is no command '\(command)'"
+                    + (near.isEmpty ? "" : ". Did you mean \(near.joined(separator: " or "))?"))
         }
         // Of two, the last one would win silently.
         if arguments.count(where: { $0 == "--model" || $0.hasPrefix("--model=") }) > 1 {

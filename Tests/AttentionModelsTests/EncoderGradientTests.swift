@@ -47,7 +47,8 @@ import Testing
     private func gradients(_ instructionSet: InstructionSet, threads: Int) throws -> [String: Tensor] {
         try WorkerPool.$current.withValue(WorkerPool(threadCount: threads)) {
             try InstructionSet.$forced.withValue(instructionSet) {
-                var model = model
+                // Loaded here, since weights are laid out for the instruction set that they are loaded with.
+                var model = try EncoderFixture("bert").model
                 try model.watchParameters()
                 return try model.parameterGradients(of: model(batch), seed: test.tensors.tensor("seed"))
             }
@@ -70,7 +71,8 @@ import Testing
             let bound = tolerance(
                 float32Error: max(errors[name]!, errors[similar]!), of: try expected(similar))
             let error = largestError(found[Self.path(of: name)]!, try expected(name))
-            #expect(error <= bound, "\(name)")
+            // Without fused multiply-adds each product is rounded, too.
+            #expect(error <= (instructionSet == .scalar ? 1.5 : 1) * bound, "\(name)")
         }
         for threads in [2, 3] {
             for (name, gradient) in try gradients(instructionSet, threads: threads) {

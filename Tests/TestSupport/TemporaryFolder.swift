@@ -6,7 +6,7 @@ public final class TemporaryFolder: Sendable {
     public var url: URL { URL(fileURLWithPath: path, isDirectory: true) }
 
     public init() throws {
-        path = NSTemporaryDirectory() + "attention-test-" + UUID().uuidString
+        path = NSTemporaryDirectory() + "attention-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 

@@ -90,7 +90,7 @@ struct Inspect: ParsableCommand {
         members += [("weights", .integer(inventory.elementCount)), ("bytes", .integer(inventory.byteCount))]
         if let bits = inventory.bitsPerWeight { members.append(("bitsPerWeight", .number(Float(bits)))) }
         members += [
-            ("metadata", .object(inventory.metadata.map { (key: $0.key, value: .string($0.value)) })),
+            ("metadata", .object(inventory.metadata.map { ($0.key, .string($0.value)) })),
             (
                 "types",
                 .array(

@@ -5,8 +5,19 @@ enum JSON {
     case integer(Int)
     case number(Float)
     case array([JSON])
-    case object([(key: String, value: JSON)])
+    case members([Member])
     case null
+
+    /// A part of an object. No tuple: one that holds the enumeration itself is "a circular reference" to some debug
+    /// builds (Swift 6.3), depending on which files are compiled together.
+    struct Member {
+        let key: String
+        let value: JSON
+    }
+
+    static func object(_ members: [(String, JSON)]) -> JSON {
+        .members(members.map { Member(key: $0, value: $1) })
+    }
 
     static func integers(_ values: [Int]) -> JSON { .array(values.map(JSON.integer)) }
     static func numbers(_ values: some Sequence<Float>) -> JSON { .array(values.map(JSON.number)) }
@@ -35,7 +46,7 @@ enum JSON {
                 value.write(into: &bytes)
             }
             bytes.append(UInt8(ascii: "]"))
-        case .object(let members):
+        case .members(let members):
             bytes.append(UInt8(ascii: "{"))
             for (index, member) in members.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
