@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#pragma STDC FP_CONTRACT OFF  // as in the kernels: what is expected to the bit has no fused multiply-add
+
 static int32_t bits(float x) {
     int32_t bits;
     memcpy(&bits, &x, sizeof bits);
