@@ -12,7 +12,7 @@ public struct ModelInventory: Sendable {
         public let byteCount: Int
     }
 
-    /// `GGUF 3`, `safetensors`
+    /// `GGUF 3`, `GGUF 3 in 4 files`, `safetensors`
     public let format: String
     public let path: String
     /// The model's kind, such as `llama`; nil where nothing says it.
@@ -39,13 +39,13 @@ public struct ModelInventory: Sendable {
         }.sorted { ($0.bytes, $1.elementType) > ($1.bytes, $0.elementType) }
     }
 
-    /// - Parameter path: A GGUF file, a `.safetensors` file, or a model's folder.
+    /// - Parameter path: A GGUF file, the first of several, a `.safetensors` file, or a model's folder.
     /// - Throws: ``ModelFileError``, ``GGUFError``, ``SafetensorsError``.
     public init(path: String) throws {
-        if FileKind(path: path) == .folder {
-            try self.init(folder: ModelFolder(path: path))
-        } else if GGUFFile.isOne(at: path) {
+        if GGUFFile.isOne(at: path) {
             try self.init(GGUFFile(path: path))
+        } else if FileKind(path: path) == .folder {
+            try self.init(folder: ModelFolder(path: path))
         } else {
             guard path.hasSuffix(".safetensors") || SafetensorsFile.mayBeOne(at: path) else {
                 throw ModelFileError.notAFolder(path: path, found: FileKind.file.rawValue)
@@ -70,7 +70,8 @@ public struct ModelInventory: Sendable {
 
     private init(_ file: GGUFFile) {
         self.init(
-            format: "GGUF \(file.version)", path: file.path,
+            format: "GGUF \(file.version)" + (file.parts.count > 1 ? " in \(file.parts.count) files" : ""),
+            path: file.path,
             architecture: file.metadata["general.architecture"]?.string,
             metadata: file.keys.map { key in (key: key, value: file.metadata[key]?.summary ?? "") },
             tensors: file.entries.map { entry in

@@ -28,6 +28,8 @@ public struct GGUFError: Error, Hashable, Sendable {
         case offset
         /// Bytes that two tensors claim.
         case overlap
+        /// One of the files of a model is not the one that belongs there.
+        case part
     }
 
     public let problem: Problem

@@ -13,11 +13,13 @@ extension GGUFFile: WeightSource {
         guard let entry = entry(named: name) else { return nil }
         guard let elementType = entry.elementType.elementType else {
             throw GGUFError(
-                problem: .elementType, file: path, name: name, offset: entry.byteRange.lowerBound,
+                problem: .elementType, file: parts[entry.part], name: name,
+                offset: entry.byteRange.lowerBound,
                 expected: "one of \(GGUFElementType.readable)", found: "\(entry.elementType)")
         }
         return try StoredTensor(
-            name: name, elementType: elementType, shape: entry.shape, bytes: entry.byteRange, in: storage)
+            name: name, elementType: elementType, shape: entry.shape, bytes: entry.byteRange,
+            in: storages[entry.part])
     }
 }
 

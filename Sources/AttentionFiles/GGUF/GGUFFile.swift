@@ -3,7 +3,8 @@ import AttentionTensors
 /// A GGUF file (versions 2 and 3), mapped into memory: metadata, and tensors that stay where they lie.
 ///
 /// The whole header is checked before anything of it is handed out. A file may hold a vocabulary and no
-/// tensors. See https://github.com/ggml-org/ggml/blob/master/docs/gguf.md for the format.
+/// tensors. A model in several files (`model-00001-of-00003.gguf`) is opened by its first one and is then one model: the first
+/// file's metadata, and the tensors of all. See https://github.com/ggml-org/ggml/blob/master/docs/gguf.md for the format.
 public struct GGUFFile: Sendable {
     /// What the header says about one tensor.
     public struct Entry: Hashable, Sendable {
@@ -13,9 +14,13 @@ public struct GGUFFile: Sendable {
         public let shape: Shape
         /// Where the tensor's bytes lie in the file.
         public let byteRange: Range<Int>
+        /// Which of ``parts`` that is.
+        public internal(set) var part = 0
     }
 
     public let path: String
+    /// The files that hold the model: ``path``, and those that follow it.
+    public let parts: [String]
     /// The version of the format.
     public let version: Int
     /// What tensors' offsets are multiples of, in bytes.
@@ -23,24 +28,27 @@ public struct GGUFFile: Sendable {
     /// The metadata's keys in the file's order.
     public let keys: [String]
     public let metadata: [String: GGUFValue]
-    /// The tensors in the order in which the header lists them.
+    /// The tensors in the order in which the headers list them.
     public let entries: [Entry]
 
-    let storage: TensorStorage
+    /// The bytes of each part.
+    let storages: [TensorStorage]
     private let places: [String: Int]
 
-    /// Opens the file and checks its header.
+    /// Opens the file, and those that hold the rest of the model, and checks their headers.
     ///
-    /// - Throws: ``ModelFileError`` if the file cannot be read, ``GGUFError`` if it is not sound.
+    /// - Parameter path: The file, the first of several, or a folder that holds one model and no `config.json`.
+    /// - Throws: ``ModelFileError`` if a file cannot be read or is not there, ``GGUFError`` if one is not sound or not the
+    ///   part that its name says.
     public init(path: String) throws {
-        let mapping = try MappedFile(path: path)
-        try self.init(TensorStorage(borrowing: mapping.bytes, from: mapping, isMappedFile: true), path: path)
+        let first = try GGUFPart(path: Self.file(at: path))
+        try self.init([first] + first.others())
     }
 
     /// A file's content that is in memory already. It is copied once.
     ///
     /// - Parameters:
-    ///   - content: the file's bytes.
+    ///   - content: the file's bytes: a whole model's.
     ///   - label: what errors call it; it becomes ``path``.
     /// - Throws: ``GGUFError`` if it is not sound.
     public init(content: [UInt8], label: String) throws(GGUFError) {
@@ -48,28 +56,45 @@ public struct GGUFFile: Sendable {
         content.withUnsafeBytes {
             UnsafeMutableRawBufferPointer(start: storage.baseAddress, count: $0.count).copyMemory(from: $0)
         }
-        try self.init(storage, path: label)
+        let part = try GGUFPart(storage, path: label)
+        guard try part.count() == 1 else {
+            throw part.fault(GGUFPart.countKey, "a model in one file", "one of \(try part.count())")
+        }
+        try self.init([part])
     }
 
-    private init(_ storage: TensorStorage, path: String) throws(GGUFError) {
-        defer { withExtendedLifetime(storage) {} }
-        let bytes = UnsafeRawBufferPointer(start: storage.baseAddress, count: storage.byteCount)
-        let header = try GGUFHeader(bytes, file: path)
-        self.path = path
-        self.storage = storage
-        version = header.version
-        alignment = header.alignment
-        keys = header.keys
-        metadata = header.metadata
-        entries = header.entries
-        // The header has refused names that stand there twice.
-        places = Dictionary(uniqueKeysWithValues: zip(entries.lazy.map(\.name), entries.indices))
-    }
-
-    /// Whether a regular file begins as GGUF files do.
-    public static func isOne(at path: String) -> Bool {
-        guard let mapping = try? MappedFile(path: path) else { return false }
-        return mapping.bytes.starts(with: "GGUF".utf8)
+    private init(_ parts: [GGUFPart]) throws(GGUFError) {
+        let first = parts[0]
+        path = first.path
+        self.parts = parts.map(\.path)
+        version = first.header.version
+        alignment = first.header.alignment
+        keys = first.header.keys
+        metadata = first.header.metadata
+        storages = parts.map(\.storage)
+        var (entries, places): ([Entry], [String: Int]) = ([], [:])
+        for (index, part) in parts.enumerated() {
+            for var entry in part.header.entries {
+                entry.part = index
+                // Within a file the header has refused names that stand there twice.
+                guard places.updateValue(entries.count, forKey: entry.name) == nil else {
+                    throw GGUFError(
+                        problem: .duplicateName, file: part.path, name: entry.name,
+                        offset: entry.byteRange.lowerBound,
+                        expected: "each tensor in one of the model's files",
+                        found: "one that an earlier file holds too")
+                }
+                entries.append(entry)
+            }
+        }
+        if parts.count > 1 {
+            let expected = try first.number(GGUFPart.tensorCountKey)
+            guard entries.count == expected else {
+                throw first.fault(
+                    GGUFPart.tensorCountKey, "\(entries.count), as many as the files hold", "\(expected)")
+            }
+        }
+        (self.entries, self.places) = (entries, places)
     }
 
     /// What the header says about the tensor `name`, or nil if the file holds none of that name.
