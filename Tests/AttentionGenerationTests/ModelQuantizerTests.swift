@@ -144,9 +144,91 @@ import Testing
         #expect(throws: ModelFileError.self) { try ModelQuantizer(path: "\(folder)/none", type: .q8_0) }
         try Data("{\"model_type\": \"mamba\"}".utf8).write(to: URL(fileURLWithPath: "\(folder)/config.json"))
         #expect(throws: ModelFileError.self) { try ModelQuantizer(path: folder, type: .q8_0) }
-        let split = "\(folder)/split.gguf"
-        try GGUFWriter.write(metadata: [(key: "split.count", value: .uint16(2))], [], to: split)
-        #expect(throws: ModelFileError.self) { try ModelQuantizer(path: split, type: .q8_0) }
+    }
+
+    /// Two files become one, which says nothing of files any more.
+    @Test func aModelInTwoFiles() throws {
+        for (number, name) in ["blk.0.attn_q.weight", "output.weight"].enumerated() {
+            var metadata: [(key: String, value: GGUFValue)] = [
+                (key: "split.no", value: .uint16(UInt16(number))), (key: "split.count", value: .uint16(2)),
+                (key: "split.tensors.count", value: .int32(2)),
+            ]
+            if number == 0 { metadata.append((key: "general.architecture", value: .string("llama"))) }
+            try GGUFWriter.write(
+                metadata: metadata, [StoredTensor(name: name, .zeros([2, 32]))],
+                to: "\(folder)/m-0000\(number + 1)-of-00002.gguf")
+        }
+        _ = try ModelQuantizer(path: folder, type: .q8_0).write(to: "\(folder)/whole.gguf")
+        let file = try GGUFFile(path: "\(folder)/whole.gguf")
+        #expect(file.tensorNames == ["blk.0.attn_q.weight", "output.weight"])
+        #expect(file.keys == ["general.architecture", "general.file_type", "general.quantization_version"])
+    }
+
+    /// llama.cpp's mixtures: which matrices of eleven layers take more bits is that of `llama-quantize`.
+    @Test(arguments: [
+        (QuantizationMixture.q4_K_M, "attn_v", ElementType.q4_K, UInt32(15)),
+        (.q5_K_M, "attn_qkv", .q5_K, 17),
+    ])
+    func mixtures(_ mixture: QuantizationMixture, _ values: String, _ base: ElementType, _ type: UInt32)
+        throws
+    {
+        var random = SeededGenerator(seed: 81)
+        var tensors = [StoredTensor(name: "token_embd.weight", random.tensor([2, 256]))]
+        for layer in 0..<11 {
+            for part in [values, "attn_output", "ffn_down"] {
+                // Rows of 96 are no blocks of 256.
+                let width = part == "ffn_down" && layer < 5 ? 96 : 256
+                tensors.append(StoredTensor(name: "blk.\(layer).\(part).weight", random.tensor([1, width])))
+            }
+        }
+        try GGUFWriter.write(
+            metadata: [
+                (key: "general.architecture", value: .string("llama")),
+                (key: "llama.block_count", value: .uint32(11)),
+            ], tensors, to: "\(folder)/in.gguf")
+        _ = try ModelQuantizer(path: "\(folder)/in.gguf", mixture: mixture).write(to: "\(folder)/out.gguf")
+        let file = try GGUFFile(path: "\(folder)/out.gguf")
+        func types(_ part: String) throws -> [ElementType?] {
+            try (0..<11).map { try file.storedTensor(named: "blk.\($0).\(part).weight")?.elementType }
+        }
+        let more: Set = [0, 3, 6, 9, 10]
+        func expected(_ many: ElementType, _ few: ElementType, _ layer: Int) -> ElementType {
+            more.contains(layer) ? many : few
+        }
+        let narrow = base == .q4_K ? ElementType.q5_0 : .q5_1
+        #expect(try types(values) == (0..<11).map { expected(.q6_K, base, $0) })
+        #expect(try types("attn_output") == (0..<11).map { _ in base })
+        #expect(
+            try types("ffn_down")
+                == (0..<5).map { expected(.q8_0, narrow, $0) } + (5..<11).map { expected(.q6_K, base, $0) })
+        #expect(try file.storedTensor(named: "token_embd.weight")?.elementType == .q6_K)
+        #expect(file.metadata["general.file_type"] == .uint32(type))
+    }
+
+    /// Half of a model of 70 billion parameters are layers with small matrices of values.
+    @Test func theLargestModel() throws {
+        for (groups, expected) in [(UInt32(8), ElementType.q5_K), (64, .q4_K)] {
+            try GGUFWriter.write(
+                metadata: [
+                    (key: "llama.block_count", value: .uint32(80)),
+                    (key: "llama.attention.head_count", value: .uint32(64)),
+                    (key: "llama.attention.head_count_kv", value: .uint32(groups)),
+                ],
+                (0..<80).map { StoredTensor(name: "blk.\($0).attn_v.weight", .zeros([1, 256])) },
+                to: "\(folder)/in.gguf")
+            _ = try ModelQuantizer(path: "\(folder)/in.gguf", mixture: .q4_K_M).write(
+                to: "\(folder)/out.gguf")
+            let file = try GGUFFile(path: "\(folder)/out.gguf")
+            #expect(try file.storedTensor(named: "blk.9.attn_v.weight")?.elementType == .q6_K)
+            #expect(try file.storedTensor(named: "blk.10.attn_v.weight")?.elementType == expected)
+        }
+    }
+
+    @Test func namesOfMixtures() {
+        #expect(QuantizationMixture.all.allSatisfy { QuantizationMixture(name: $0.name.uppercased()) == $0 })
+        #expect(QuantizationMixture(name: "bf16") == .uniform(.bfloat16))
+        #expect(QuantizationMixture(name: "Q4_K_M") == .q4_K_M)
+        #expect(QuantizationMixture(name: "q9_0") == nil && QuantizationMixture(name: "int32") == nil)
     }
 
     /// Tokenizers of folders in the plain values of GGUF files, read back: the same tokens of the same texts.

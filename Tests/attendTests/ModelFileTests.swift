@@ -105,4 +105,31 @@ struct ModelFileTests {
         let beside = try attend("quantize", "folder", "folder/new.gguf", "--type", "q8_0")
         #expect(beside.code == 0, "\(beside.errors)")
     }
+
+    /// A model in two files is inspected and converted by the first, or by its folder.
+    @Test func twoFiles() throws {
+        let parts = folder.appendingPathComponent("parts")
+        try FileManager.default.createDirectory(at: parts, withIntermediateDirectories: true)
+        for number in 0..<2 {
+            let file = GGUFBytes(
+                [
+                    ("general.architecture", .string("llama")),
+                    ("split.no", .init(type: 2, bytes: [UInt8(number), 0])),
+                    ("split.count", .init(type: 2, bytes: [2, 0])), ("split.tensors.count", .int32(2)),
+                ], tensors: [.init("blk.\(number).attn_v.weight", [32])], data: 128)
+            try Data(file.bytes).write(to: parts.appendingPathComponent("m-0000\(number + 1)-of-00002.gguf"))
+        }
+        for name in ["parts", "parts/m-00001-of-00002.gguf"] {
+            let outcome = try attend("inspect", name)
+            #expect(
+                outcome.code == 0 && outcome.text.contains("GGUF 3 in 2 files, llama"), "\(outcome.errors)")
+            #expect(outcome.lines[1].hasPrefix("2 tensors"))
+        }
+        let outcome = try attend("quantize", "parts", "whole.gguf", "--type", "q4_K_M")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(try attend("inspect", "whole.gguf").lines[1].hasPrefix("2 tensors"))
+        try FileManager.default.removeItem(at: parts.appendingPathComponent("m-00002-of-00002.gguf"))
+        let refused = try attend("inspect", "parts")
+        #expect(refused.code != 0 && refused.errors.contains("m-00002-of-00002.gguf"), "\(refused.errors)")
+    }
 }

@@ -27,7 +27,7 @@ extension GGUFFile {
     /// Of a model in several files, the first stands for all.
     private static func models(inFolder path: String) -> [String] {
         guard FileKind(path: "\(path)/config.json") == nil else { return [] }
-        let names = fileNames(in: path).filter { $0.hasSuffix(".gguf") }
-        return Set(names.map { GGUFPartName(path: $0)?[1] ?? $0 }).sorted()
+        let names = fileNames(in: path).filter { $0.lowercased().hasSuffix(".gguf") }
+        return Set(names.map { GGUFPartName($0)?[1] ?? $0 }).sorted()
     }
 }

@@ -39,7 +39,7 @@ struct GGUFPart: Sendable {
     func others() throws -> [GGUFPart] {
         let count = try count()
         guard count > 1 else { return [] }
-        let name = GGUFPartName(path: path)
+        let name = GGUFPartName(path)
         guard try number(Self.numberKey) == 0 else {
             throw fault(
                 Self.numberKey, "the first of the model's \(count) files, \(name?[1] ?? "whose number is 0")",
@@ -95,37 +95,4 @@ struct GGUFPart: Sendable {
     func fault(_ key: String, _ expected: String, _ found: String) -> GGUFError {
         GGUFError(problem: .part, file: path, name: key, offset: 0, expected: expected, found: found)
     }
-}
-
-/// The name that a model's files have, as `model-00002-of-00003.gguf`.
-struct GGUFPartName {
-    private let beginning: Substring
-    /// From 1.
-    let number: Int
-    let count: Int
-
-    /// Nil: it is not such a name.
-    init?(path: String) {
-        func number(_ digits: Substring) -> Int? {
-            digits.utf8.count == 5 && digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
-                ? Int(digits) : nil
-        }
-        let end = path.suffix(20)
-        let words = end.dropLast(5).split(separator: "-", omittingEmptySubsequences: false)
-        guard end.hasSuffix(".gguf"), words.count == 4, words[0].isEmpty, words[2] == "of",
-            let place = number(words[1]), let count = number(words[3]), (1...max(count, 1)).contains(place)
-        else { return nil }
-        beginning = path.dropLast(20)
-        (self.number, self.count) = (place, count)
-    }
-
-    static func ending(_ number: Int, of count: Int) -> String {
-        func digits(_ number: Int) -> String {
-            String(repeating: "0", count: max(5 - "\(number)".count, 0)) + "\(number)"
-        }
-        return "-\(digits(number))-of-\(digits(count)).gguf"
-    }
-
-    /// The path of another file of the same model.
-    subscript(number: Int) -> String { beginning + Self.ending(number, of: count) }
 }

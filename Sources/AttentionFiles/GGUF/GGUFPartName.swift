@@ -15,8 +15,14 @@ package struct GGUFPartName: Hashable, Sendable {
     }
 
     /// The names of all parts, in order.
-    package var all: [String] {
-        (1...count).map { "\(stem)-\(Self.digits($0))-of-\(Self.digits(count)).gguf" }
+    package var all: [String] { (1...count).map { self[$0] } }
+
+    /// The name of another part.
+    subscript(number: Int) -> String { stem + Self.ending(number, of: count) }
+
+    /// How the name of a part ends.
+    static func ending(_ number: Int, of count: Int) -> String {
+        "-\(digits(number))-of-\(digits(count)).gguf"
     }
 
     private static func digits(_ number: Int) -> String {

@@ -4,14 +4,12 @@ import AttentionTensors
 /// Writes a model as a GGUF file with its matrices rounded to fewer bits.
 ///
 /// ```swift
-/// let quantizer = try ModelQuantizer(path: "Qwen3-0.6B", type: .q4_K)
-/// let errors = try quantizer.write(to: "Qwen3-0.6B-q4_K.gguf")
-/// print(errors.total)          // 0.07: the relative error, root mean square over all weights
+/// let quantizer = try ModelQuantizer(path: "Qwen3-0.6B", mixture: .q4_K_M)
+/// let errors = try quantizer.write(to: "Qwen3-0.6B-q4_K_M.gguf")
+/// print(errors.total)          // 0.06: the relative error, root mean square over all weights
 /// ```
 ///
-/// As with llama.cpp, only matrices change: norms, biases and tables of positions stay in float32. The head, or a table of
-/// tokens that is the head too, takes q6_K where `type` has fewer bits; a matrix whose rows are not whole blocks of 256
-/// takes a type with blocks of 32, or float16.
+/// ``QuantizationMixture`` says which tensors take which type.
 public struct ModelQuantizer {
     /// What rounding costs.
     public struct Errors: Sendable {
@@ -47,33 +45,30 @@ public struct ModelQuantizer {
         }
     }
 
-    /// The types that models can be written in.
-    public static var types: [ElementType] { ElementType.allCases.filter(\.canBeQuantizedTo) }
-
     private let path: String
-    private let source: ModelSource
-    private let type: ElementType
+    private let source: ConvertibleModel
     private let writer: GGUFWriter
 
+    /// All matrices in one type, as far as it fits them: ``QuantizationMixture/uniform(_:)``.
+    ///
+    /// - Throws: As ``init(path:mixture:)``.
+    public init(path: String, type: ElementType) throws { try self.init(path: path, mixture: .uniform(type)) }
+
     /// - Parameters:
-    ///   - path: A model folder as the Hugging Face hub has it, or a GGUF file.
-    ///   - type: One of ``types``.
+    ///   - path: A model folder as the Hugging Face hub has it, or a GGUF file (the first, of a model in several).
+    ///   - mixture: Which tensors take which type.
     /// - Throws: `ModelFileError`, `GGUFError`, `SafetensorsError`, `TokenizerError` or `TensorError`.
-    public init(path: String, type: ElementType) throws {
+    public init(path: String, mixture: QuantizationMixture) throws {
         self.path = path
-        source = try ModelSource(path: path)
-        self.type = type
-        let isHeadTied = !source.tensors.contains { $0.name == "output.weight" }
-        let plans = source.tensors.map { tensor in
-            GGUFWriter.Plan(
-                name: tensor.name,
-                elementType: Self.type(of: tensor, rounding: type, isHeadTied: isHeadTied),
-                shape: tensor.shape)
+        source = try ConvertibleModel(path: path)
+        let types = mixture.types(of: source)
+        let plans = zip(source.tensors, types).map { tensor, type in
+            GGUFWriter.Plan(name: tensor.name, elementType: type, shape: tensor.shape)
         }
         let own = ["general.file_type", "general.quantization_version"]
         var metadata = source.metadata.filter { !own.contains($0.key) }
         metadata += [
-            (key: own[0], value: .uint32(Self.fileType(type))), (key: own[1], value: .uint32(2)),
+            (key: own[0], value: .uint32(mixture.fileType)), (key: own[1], value: .uint32(2)),
         ]
         writer = try GGUFWriter(metadata: metadata, tensors: plans)
     }
@@ -88,7 +83,7 @@ public struct ModelQuantizer {
     ///     the model itself, which has more bits than what it would be replaced by.
     ///   - progress: Is told how many bytes of tensors are done.
     /// - Returns: What it cost.
-    /// - Throws: As ``init(path:type:)``.
+    /// - Throws: As ``init(path:mixture:)``.
     public func write(to path: String, progress: (_ bytes: Int) -> Void = { _ in }) throws -> Errors {
         try AtomicFile.check(path, isNotOf: self.path)
         var errors = Errors()
@@ -108,7 +103,7 @@ public struct ModelQuantizer {
     }
 
     private func rounded(
-        _ tensor: ModelSource.Tensor, _ plan: GGUFWriter.Plan
+        _ tensor: ConvertibleModel.Tensor, _ plan: GGUFWriter.Plan
     ) throws -> (StoredTensor, Sums) {
         if let stored = try tensor.stored(), stored.elementType == plan.elementType {
             defer { stored.releasePages() }
@@ -163,60 +158,5 @@ extension ModelQuantizer.Errors {
         parts[index].tensors += 1
         parts[index].byteCount += stored.byteCount
         parts[index].sums.add(sums)
-    }
-}
-
-// MARK: Which tensors take which type
-
-extension ModelQuantizer {
-    private static func type(
-        of tensor: ModelSource.Tensor, rounding type: ElementType, isHeadTied: Bool
-    ) -> ElementType {
-        let name = tensor.name
-        if tensor.isInteger, let stored = tensor.storedType { return stored }
-        let isKept =
-            tensor.shape.rank < 2 || !name.hasSuffix(".weight") || name.contains("norm")
-            || name.contains("position_embd") || name.contains("token_types") || name.contains("ffn_gate_inp")
-        if isKept { return .float32 }
-        let isHead = name == "output.weight" || (isHeadTied && name == "token_embd.weight")
-        var type = type
-        if isHead, bits(type) < bits(.q6_K) { type = .q6_K }
-        return fitting(type, width: tensor.shape.last ?? 1)
-    }
-
-    private static func bits(_ type: ElementType) -> Double {
-        Double(type.byteWidth) / Double(type.blockLength) * 8
-    }
-
-    /// `type`, or one with more bits whose blocks fill the rows.
-    private static func fitting(_ type: ElementType, width: Int) -> ElementType {
-        var type = type
-        if width % type.blockLength != 0 {
-            switch type {
-            case .q4_K: type = .q5_0
-            case .q5_K: type = .q5_1
-            case .q6_K: type = .q8_0
-            default: type = .float16
-            }
-        }
-        return width % type.blockLength == 0 ? type : .float16
-    }
-
-    /// llama.cpp's number of what most tensors are.
-    private static func fileType(_ type: ElementType) -> UInt32 {
-        switch type {
-        case .float32: 0
-        case .float16: 1
-        case .q4_0: 2
-        case .q4_1: 3
-        case .q8_0: 7
-        case .q5_0: 8
-        case .q5_1: 9
-        case .q4_K: 14
-        case .q5_K: 16
-        case .q6_K: 18
-        case .bfloat16: 32
-        default: 1024  // guessed
-        }
     }
 }

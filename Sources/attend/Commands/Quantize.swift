@@ -15,7 +15,10 @@ struct Quantize: ParsableCommand {
             is complete, unless it is a file of the input.
 
               attend quantize Qwen3-0.6B qwen3-0.6b-q8_0.gguf --type q8_0
-              attend quantize model-f16.gguf model-q4_K.gguf --type q4_K
+              attend quantize model-f16.gguf model-q4_K_M.gguf --type q4_K_M
+
+            The mixtures q4_K_M and q5_K_M are llama.cpp's: a few matrices that errors cost most in take q6_K. The \
+            other types are those of all matrices. Of a model in several files, give the first one.
 
             Norms, biases and other vectors stay in float32. The head, or a table of tokens that is the head too, \
             takes q6_K where the type has fewer bits. A matrix whose rows are not whole blocks takes a type \
@@ -32,10 +35,9 @@ struct Quantize: ParsableCommand {
     var output: String
 
     @Option(
-        help: ArgumentHelp(
-            "One of \(ModelQuantizer.types.map(\.rawValue).joined(separator: ", ")).", valueName: "type"),
-        transform: Self.type)
-    var type: ElementType
+        help: ArgumentHelp("One of \(Self.names).", valueName: "type"),
+        transform: Self.mixture)
+    var type: QuantizationMixture
 
     @Option(
         parsing: .unconditional,
@@ -45,18 +47,13 @@ struct Quantize: ParsableCommand {
     @Flag(help: "Print the errors as one JSON object.")
     var json = false
 
-    private static func type(_ name: String) throws -> ElementType {
-        let names: [String: ElementType] = ["f32": .float32, "f16": .float16, "bf16": .bfloat16]
-        let type =
-            names[name.lowercased()]
-            ?? ModelQuantizer.types.first {
-                $0.rawValue.lowercased() == name.lowercased()
-            }
-        guard let type, type.canBeQuantizedTo else {
-            let known = ModelQuantizer.types.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("'\(name)' is no type that a model can be written in: \(known)")
+    private static var names: String { QuantizationMixture.all.map(\.name).joined(separator: ", ") }
+
+    private static func mixture(_ name: String) throws -> QuantizationMixture {
+        guard let mixture = QuantizationMixture(name: name) else {
+            throw ValidationError("'\(name)' is no type that a model can be written in: \(names)")
         }
-        return type
+        return mixture
     }
 
     func validate() throws {
@@ -72,9 +69,8 @@ struct Quantize: ParsableCommand {
     }
 
     private func convert() throws {
-        let path =
-            try ModelSource().path(of: input)
-        let quantizer = try ModelQuantizer(path: path, type: type)
+        let path = try ModelSource().path(of: input)
+        let quantizer = try ModelQuantizer(path: path, mixture: type)
         let progress = ProgressBar("MB", total: quantizer.byteCount / 1_000_000)
         defer { progress.finish() }
         let errors = try quantizer.write(to: output) { progress.update($0 / 1_000_000) }

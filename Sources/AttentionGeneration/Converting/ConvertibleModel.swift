@@ -5,7 +5,7 @@ import AttentionTokenizers
 import Foundation
 
 /// A model that is to be written as a GGUF file, wherever it comes from.
-struct ModelSource {
+struct ConvertibleModel {
     /// A tensor of the file to be.
     struct Tensor {
         let name: String
@@ -37,11 +37,10 @@ struct ModelSource {
     }
 
     private init(gguf file: GGUFFile) throws {
-        if let parts = try file.integer("split.count"), parts > 1 {
-            throw ModelFileError.invalidField(
-                file: file.path, field: "split.count", expected: "a model in one file", found: "\(parts)")
+        // What is written is one file, whatever this was.
+        metadata = file.keys.filter { !$0.hasPrefix("split.") }.compactMap { key in
+            file.metadata[key].map { (key: key, value: $0) }
         }
-        metadata = file.keys.compactMap { key in file.metadata[key].map { (key: key, value: $0) } }
         tensors = file.entries.map { entry in
             Tensor(
                 name: entry.name, shape: entry.shape, storedType: entry.elementType.elementType,
