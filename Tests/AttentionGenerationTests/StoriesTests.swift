@@ -96,9 +96,37 @@ struct Llama2CTests {
         #expect(ids == expected)
     }
 
+    /// In 8 bits every number is within half a step of version 1's, and norms are the same.
+    @Test func eightBits() throws {
+        let folder = try #require(Stories.folder).path
+        let exact = try Llama2CFile(path: "\(folder)/../stories260K_v1.bin")
+        let file = try Llama2CFile(path: "\(folder)/../stories260K-q8.bin")
+        #expect(file.tensorNames == exact.tensorNames)
+        for name in file.tensorNames {
+            let (a, b) = (
+                try #require(try exact.storedTensor(named: name)), try file.storedTensor(named: name)
+            )
+            let numbers = try a.float32().scalars
+            let rounded = try #require(b).float32().scalars
+            #expect(b?.shape == a.shape)
+            guard a.shape.rank == 2 else {
+                #expect(numbers == rounded)
+                continue
+            }
+            // Groups of eight go over the ends of rows of 172.
+            for first in stride(from: 0, to: numbers.count, by: 8) {
+                let group = first..<first + 8
+                let step = group.reduce(Float(0)) { max($0, abs(numbers[$1])) } / 127
+                #expect(
+                    group.allSatisfy { abs(numbers[$0] - rounded[$0]) <= 0.5001 * step }, "\(name) \(first)")
+            }
+        }
+    }
+
     /// Cut, grown and mutated files end in an error that names the file.
-    @Test func hostileFiles() throws {
-        let path = try #require(Stories.folder).appendingPathComponent("../stories260K_v1.bin").path
+    @Test(arguments: ["stories260K_v1", "stories260K-q8"])
+    func hostileFiles(_ name: String) throws {
+        let path = try #require(Stories.folder).appendingPathComponent("../\(name).bin").path
         let whole = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
         let target = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).bin")
         defer { try? FileManager.default.removeItem(at: target) }
@@ -108,7 +136,8 @@ struct Llama2CTests {
         }
         for count in [1, 7, 27, 35, 255, 300, whole.count - 1] { try refuses(Array(whole[..<count])) }
         try refuses(whole + [0])
-        for place in stride(from: 4, to: 36, by: 4) {
+        // Version 2's groups, where version 1 has nothing.
+        for place in Array(stride(from: 4, to: 36, by: 4)) + (name.hasSuffix("q8") ? [37] : []) {
             for value: Int32 in [0, -1, .max, .min, 3, 1 << 24] {
                 var bytes = whole
                 withUnsafeBytes(of: value.littleEndian) { bytes.replaceSubrange(place..<place + 4, with: $0) }

@@ -1,18 +1,22 @@
 import AttentionTensors
 
 /// A checkpoint of llama2.c (https://github.com/karpathy/llama2.c): a Llama in float32, in the first, unmarked form or
-/// in version 1. Its tensors and metadata have the names that they have in GGUF files, so that what reads those reads
-/// this too.
+/// in version 1, or in whole numbers of 8 bits, version 2. Its tensors and metadata have the names that they have in GGUF
+/// files, so that what reads those reads this too.
+///
+/// Version 2's groups of numbers that share a scale are of any length and may go over the ends of rows, as no type of
+/// blocks does: its matrices are handed out as the float32 numbers that they mean, four times as large as in the file.
 public struct Llama2CFile: WeightSource {
     public let path: String
     /// What a GGUF file says about such a model.
     public let metadata: [(key: String, value: GGUFValue)]
-    private let tensors: [String: StoredTensor]
+    private let groupSize: Int?
+    private let storage: TensorStorage
+    private let places: [String: (shape: Shape, bytes: Range<Int>)]
 
     public var label: String { path }
-    public var tensorNames: [String] { tensors.keys.sorted() }
-    public func contains(_ name: String) -> Bool { tensors[name] != nil }
-    public func storedTensor(named name: String) -> StoredTensor? { tensors[name] }
+    public var tensorNames: [String] { places.keys.sorted() }
+    public func contains(_ name: String) -> Bool { places[name] != nil }
 
     /// Maps the file and checks that it holds exactly what its header says.
     ///
@@ -20,139 +24,45 @@ public struct Llama2CFile: WeightSource {
     public init(path: String) throws {
         let mapping = try MappedFile(path: path)
         let header = try Llama2CHeader(mapping.bytes, path: path)
-        let storage = TensorStorage(borrowing: mapping.bytes, from: mapping)
-        var tensors: [String: StoredTensor] = [:]
+        var places: [String: (shape: Shape, bytes: Range<Int>)] = [:]
         var offset = header.byteCount
         for tensor in header.tensors {
             // The header has made sure that the sum fits.
-            let end = offset + 4 * tensor.shape.elementCount
-            if let name = tensor.name {
-                tensors[name] = try StoredTensor(
-                    name: name, elementType: .float32, shape: tensor.shape, bytes: offset..<end, in: storage)
-            }
+            let end = offset + header.byteCount(of: tensor.shape)
+            if let name = tensor.name { places[name] = (tensor.shape, offset..<end) }
             offset = end
         }
         self.path = path
-        self.tensors = tensors
+        self.places = places
+        storage = TensorStorage(borrowing: mapping.bytes, from: mapping)
+        groupSize = header.groupSize
         metadata = header.metadata
     }
-}
 
-/// The sizes at the beginning of the file, and what they say about the rest.
-private struct Llama2CHeader {
-    let byteCount: Int
-    /// The tensors in the file's order; one without a name is skipped.
-    private(set) var tensors: [(name: String?, shape: Shape)] = []
-    let metadata: [(key: String, value: GGUFValue)]
-
-    private let width, inner, layers, heads, keyValueHeads, vocabulary, positions: Int
-
-    /// "ak42", how version 1 begins. The first form begins with the model's width.
-    private static let magic = 0x616b_3432
-
-    init(_ bytes: UnsafeRawBufferPointer, path: String) throws(ModelFileError) {
-        func number(_ index: Int) throws(ModelFileError) -> Int {
-            guard bytes.count >= 4 * (index + 1) else {
-                throw .invalidField(
-                    file: path, field: "the header", expected: "7 numbers", found: "\(bytes.count) bytes")
-            }
-            return Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * index, as: Int32.self)))
+    public func storedTensor(named name: String) throws -> StoredTensor? {
+        guard let (shape, bytes) = places[name] else { return nil }
+        if let groupSize, shape.rank == 2 {
+            return StoredTensor(name: name, numbers(shape, bytes, groupSize: groupSize))
         }
-        let isMarked = try number(0) == Self.magic
-        if isMarked, try number(1) != 1 {
-            throw .invalidField(
-                file: path, field: "the version of llama2.c's format", expected: "1",
-                found: "\(try number(1))")
-        }
-        let first = isMarked ? 2 : 0
-        func size(_ index: Int, _ field: String) throws(ModelFileError) -> Int {
-            let value = try number(first + index)
-            guard (1..<1 << 24).contains(value) else {
-                throw .invalidField(file: path, field: field, expected: "1 to 2^24", found: "\(value)")
-            }
-            return value
-        }
-        width = try size(0, "dim")
-        inner = try size(1, "hidden_dim")
-        layers = try size(2, "n_layers")
-        heads = try size(3, "n_heads")
-        keyValueHeads = try size(4, "n_kv_heads")
-        // In the first form a negative number means a head of its own.
-        let signed = try number(first + 5)
-        vocabulary = abs(signed)
-        positions = try size(6, "max_seq_len")
-        guard (1..<1 << 24).contains(vocabulary), width % heads == 0, heads % keyValueHeads == 0,
-            width / heads % 2 == 0
-        else {
-            throw .invalidField(
-                file: path, field: "the header", expected: "heads that divide the width, and a vocabulary",
-                found: "dim \(width), n_heads \(heads), n_kv_heads \(keyValueHeads), vocab_size \(signed)")
-        }
-        byteCount = isMarked ? 256 : 28
-        guard bytes.count >= byteCount, layers <= bytes.count else {
-            throw .invalidField(
-                file: path, field: "n_layers", expected: "no more than the file holds", found: "\(layers)")
-        }
-        metadata = Self.metadata(
-            width, inner, layers, heads, keyValueHeads, vocabulary, positions)
-        let hasHead = isMarked ? bytes[36] == 0 : signed < 0
-        tensors = listed(isMarked: isMarked, hasHead: hasHead)
-        try check(bytes.count, path)
+        return try StoredTensor(name: name, elementType: .float32, shape: shape, bytes: bytes, in: storage)
     }
 
-    private func listed(isMarked: Bool, hasHead: Bool) -> [(name: String?, shape: Shape)] {
-        func each(_ name: String, _ shape: Shape) -> [(name: String?, shape: Shape)] {
-            (0..<layers).map { ("blk.\($0).\(name).weight", shape) }
-        }
-        let (headWidth, keys) = (width / heads, width / heads * keyValueHeads)
-        let tokens: [(name: String?, shape: Shape)] = [("token_embd.weight", [vocabulary, width])]
-        let attention =
-            each("attn_q", [width, width]) + each("attn_k", [keys, width]) + each("attn_v", [keys, width])
-            + each("attn_output", [width, width])
-        let feedForward =
-            each("ffn_gate", [inner, width]) + each("ffn_down", [width, inner])
-            + each("ffn_up", [inner, width])
-        let (norm1, norm2) = (each("attn_norm", [width]), each("ffn_norm", [width]))
-        let norm: [(name: String?, shape: Shape)] = [("output_norm.weight", [width])]
-        let head: [(name: String?, shape: Shape)] =
-            hasHead ? [("output.weight", [vocabulary, width])] : []
-        if isMarked { return norm1 + norm2 + norm + tokens + attention + feedForward + head }
-        // Tables of cosines and sines, which are computed here.
-        let angles: [(name: String?, shape: Shape)] = [(nil, [2 * positions, headWidth / 2])]
-        return tokens + norm1 + attention + norm2 + feedForward + norm + angles + head
-    }
-
-    private func check(_ found: Int, _ path: String) throws(ModelFileError) {
-        var expected = byteCount
-        for tensor in tensors {
-            let (sum, overflow) = expected.addingReportingOverflow(4 * tensor.shape.elementCount)
-            guard !overflow else {
-                throw .invalidField(
-                    file: path, field: "the header", expected: "sizes that fit", found: "an overflow")
+    /// Whole numbers times their groups' scales, which stand behind all of them.
+    private func numbers(_ shape: Shape, _ bytes: Range<Int>, groupSize: Int) -> Tensor {
+        defer { withExtendedLifetime(storage) {} }
+        // The range lies within the file: the header has been checked against its size.
+        let bytes = UnsafeRawBufferPointer(
+            rebasing: UnsafeRawBufferPointer(start: storage.baseAddress, count: storage.byteCount)[bytes])
+        let count = shape.elementCount
+        return Tensor(shape: shape) { numbers in
+            for group in 0..<count / groupSize {
+                let bits = bytes.loadUnaligned(fromByteOffset: count + 4 * group, as: UInt32.self)
+                let scale = Float(bitPattern: UInt32(littleEndian: bits))
+                for index in group * groupSize..<(group + 1) * groupSize {
+                    (numbers.baseAddress! + index).initialize(
+                        to: Float(Int8(bitPattern: bytes[index])) * scale)
+                }
             }
-            expected = sum
         }
-        guard expected == found else {
-            throw .invalidField(
-                file: path, field: "the file's size", expected: "\(expected) bytes, as the header says",
-                found: "\(found)")
-        }
-    }
-
-    private static func metadata(
-        _ width: Int, _ inner: Int, _ layers: Int, _ heads: Int, _ keyValueHeads: Int, _ vocabulary: Int,
-        _ positions: Int
-    ) -> [(key: String, value: GGUFValue)] {
-        func number(_ key: String, _ value: Int) -> (key: String, value: GGUFValue) {
-            ("llama.\(key)", .uint32(UInt32(value)))
-        }
-        return [
-            ("general.architecture", .string("llama")), number("block_count", layers),
-            number("context_length", positions), number("embedding_length", width),
-            number("feed_forward_length", inner), number("attention.head_count", heads),
-            number("attention.head_count_kv", keyValueHeads), number("vocab_size", vocabulary),
-            number("rope.dimension_count", width / heads), ("llama.rope.freq_base", .float32(10_000)),
-            ("llama.attention.layer_norm_rms_epsilon", .float32(1e-5)),
-        ]
     }
 }
