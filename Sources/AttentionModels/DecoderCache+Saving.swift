@@ -41,7 +41,7 @@ extension DecoderCache {
         let metadata = [
             "format": SavedSequence.format, "model": model,
             "storage": layers.first?.layout.storage.rawValue ?? "", "layers": "\(layers.count)",
-            "checksum": Checksum(tensors).text,
+            "rotary": rotaryMark, "checksum": Checksum(tensors).text,
         ]
         return SavedSequence(tensors: tensors, metadata: metadata)
     }
@@ -78,6 +78,7 @@ extension DecoderCache {
             try restored[index].restore(
                 sequence, positions: first[index]..<tokens.count, from: source, prefix: "layers.\(index).")
         }
+        try saved.require("rotary", rotaryMark)
         // In the order in which it was taken when it was written.
         let names =
             ["tokens", "first"] + layers.indices.flatMap { ["layers.\($0).keys", "layers.\($0).values"] }
@@ -85,6 +86,14 @@ extension DecoderCache {
             "checksum", Checksum(try names.compactMap { try source.storedTensor(named: $0) }).text)
         layers = restored
         return tokens
+    }
+
+    /// What tells apart the positions of short texts from those of long ones, where a model has both.
+    private var rotaryMark: String {
+        guard let rotary else { return "none" }
+        var checksum = Checksum()
+        checksum.add("\(Float(rotary.base))", "\(rotary.scaling)")
+        return checksum.text
     }
 
     /// What tells models apart: a checksum of the names, types and shapes of all weights, and of samples of their bytes.

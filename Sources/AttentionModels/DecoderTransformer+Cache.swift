@@ -16,9 +16,11 @@ extension DecoderTransformer {
     ///   - sequences: How many sequences there are at first.
     ///   - capacity: The most positions of each. Memory is taken as sequences grow.
     ///   - storage: How keys and values are written down.
+    ///   - textLength: How long the texts may become. The frequencies of LongRoPE and of dynamic NTK depend on it (see
+    ///     `RotaryEmbedding`); it changes nothing in other models. nil: the capacity.
     /// - Throws: `TensorError.invalidArgument` for sizes that cannot be.
     public func makeCache(
-        sequences: Int = 1, capacity: Int, storage: KeyValueStorage = .float32
+        sequences: Int = 1, capacity: Int, storage: KeyValueStorage = .float32, textLength: Int? = nil
     ) throws -> DecoderCache {
         let layout = try KeyValueLayout(
             heads: configuration.keyValueHeads, keyWidth: configuration.headWidth, storage: storage)
@@ -29,7 +31,17 @@ extension DecoderTransformer {
                 sequences: sequences, capacity: capacity, pool: pool,
                 window: configuration.window(ofLayer: $0))
         }
-        return DecoderCache(layers: layers, capacity: capacity)
+        return DecoderCache(
+            layers: layers, capacity: capacity, rotary: try rotary?.fitted(toLength: textLength ?? capacity))
+    }
+
+    /// Whether texts in a cache of this model have the positions that texts of another length have. If not, a text that
+    /// becomes so long is to be read again from its beginning, into a new cache.
+    public func suits(_ cache: DecoderCache, textLength: Int) -> Bool {
+        guard let rotary, rotary.dependsOnLength, let fitted = try? rotary.fitted(toLength: textLength) else {
+            return true
+        }
+        return cache.rotary == fitted
     }
 
     /// Reads a run of tokens after what the cache holds of each sequence, and gives the logits of what comes next.
@@ -78,7 +90,7 @@ extension DecoderTransformer {
         _ runs: [[Int]], at places: [Int], _ lengths: [Int], _ cache: inout DecoderCache, _ sequences: [Int]
     ) throws -> Tensor {
         var h = try embed(Array(runs.joined()), at: places)
-        let angles = rotary?.angles(positions: places)
+        let angles = (cache.rotary ?? rotary)?.angles(positions: places)
         for (index, layer) in layers.enumerated() {
             h = try layer(h) {
                 try $0(

@@ -20,14 +20,14 @@ extension DecoderTransformer {
         /// The most positions that the model was made for.
         public var longestSequence: Int
         public var positions: Positions
+        /// Of ``positions``, where tensors say the rest.
+        var storedLongRope: StoredLongRope?
         var norm: Norm.Kind
         /// Whether the outputs of attention and feed-forward are normalised too, before they are added.
         var normalizesOutputs = false
         /// Whether each head's queries and keys are normalised.
         var normalizesHeads = false
         public var activation: Activation
-        /// Whether the feed-forward network has a gate.
-        public var isGated = true
         /// Which layers must have biases. Others have them where they are stored.
         var biases: Biases = []
         /// What dot products are multiplied by; nil: 1/√D.
@@ -47,6 +47,12 @@ extension DecoderTransformer {
             /// A vector for each position is added to the token's.
             case learned
             case rotary(RotaryEmbedding)
+        }
+
+        /// What a file says of LongRoPE whose divisors are among its tensors.
+        struct StoredLongRope: Hashable, Sendable {
+            let originalPositions: Int
+            let magnitude: Double
         }
 
         struct Biases: OptionSet, Hashable, Sendable {

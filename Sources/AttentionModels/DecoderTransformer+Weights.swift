@@ -24,6 +24,8 @@ extension DecoderTransformer {
         var isTransposed = false
         /// A tensor of divisors of the rotary frequencies, where there is one.
         var rotaryDivisors: String?
+        /// Tensors of LongRoPE's divisors, for short and for long texts.
+        var longRopeDivisors: (short: String, long: String)?
 
         enum QueryKeyValue: Sendable {
             case separate(query: String, key: String, value: String)
@@ -89,10 +91,23 @@ private struct DecoderReader {
 
     func rotary() throws -> RotaryEmbedding? {
         guard case .rotary(let rotary) = configuration.positions else { return nil }
-        guard let name = names.rotaryDivisors, inner.contains(name) else { return rotary }
-        let divisors = try inner.tensor(name, shape: [rotary.width / 2]).scalars
+        func divisors(_ name: String) throws -> [Float] {
+            try inner.tensor(name, shape: [rotary.width / 2]).scalars
+        }
+        let scaling: RotaryEmbedding.Scaling
+        if let name = names.rotaryDivisors, inner.contains(name) {
+            scaling = .divisors(try divisors(name))
+        } else if let stored = configuration.storedLongRope, let (short, long) = names.longRopeDivisors,
+            inner.contains(short) || inner.contains(long)
+        {
+            scaling = .longRope(
+                short: try divisors(short), long: try divisors(long),
+                originalPositions: stored.originalPositions, magnitude: stored.magnitude)
+        } else {
+            return rotary
+        }
         return try RotaryEmbedding(
-            width: rotary.width, base: rotary.base, pairing: rotary.pairing, scaling: .divisors(divisors))
+            width: rotary.width, base: rotary.base, pairing: rotary.pairing, scaling: scaling)
     }
 
     func layer(_ index: Int) throws -> DecoderTransformer.Layer {

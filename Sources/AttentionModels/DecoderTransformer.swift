@@ -71,7 +71,7 @@ public struct DecoderTransformer: Sendable {
         let places = try placed(lengths.map { (0, $0) })
         let blocks = try BlockDiagonalMask(queryLengths: lengths)
         var h = try embed(batch.ids, at: places)
-        let angles = rotary?.angles(positions: places)
+        let angles = try rotary?.angles(lengths: lengths)
         for (index, layer) in layers.enumerated() {
             let observeLayer = observe.map { observe in { observation in try observe(index, observation) } }
             let mask = blocks & configuration.mask(ofLayer: index)

@@ -10,6 +10,9 @@ struct DecoderFixture {
         "gpt2", "llama", "llama-biased", "llama-linear", "llama-yarn", "mistral", "qwen2", "qwen3", "gemma2",
         "phi3",
     ]
+    /// Whose positions depend on how long the text is.
+    static let lengthDependent = ["llama-dynamic", "phi3-longrope"]
+    static let all = names + lengthDependent
 
     struct Attributes: Decodable, Sendable { let length: Int, float32Error: Double }
 

@@ -7,7 +7,7 @@ import Testing
 
 /// Decoders against `transformers` in float64: little more wrong than its float32, by every way through the model.
 @Suite struct DecoderFixtureTests {
-    @Test(arguments: DecoderFixture.names, InstructionSet.available)
+    @Test(arguments: DecoderFixture.all, InstructionSet.available)
     func wholeSequences(_ name: String, _ instructionSet: InstructionSet) throws {
         try InstructionSet.$forced.withValue(instructionSet) {
             let fixture = try DecoderFixture(name)
@@ -52,7 +52,31 @@ import Testing
         }
     }
 
-    @Test(arguments: DecoderFixture.names)
+    /// Read in two parts, each sequence in a cache of its own: its positions are those of a text of its length.
+    @Test(arguments: DecoderFixture.lengthDependent)
+    func lengthsOfTexts(_ name: String) throws {
+        let fixture = try DecoderFixture(name)
+        for sequence in fixture.sequences {
+            let ids = try sequence.tensors.integers("ids")
+            var cache = try fixture.model.makeCache(capacity: 64, textLength: ids.count)
+            let first = try fixture.model([Array(ids[..<((ids.count + 1) / 2)])], cache: &cache, logits: .all)
+            var parts = [first]
+            if ids.count > 1 {
+                parts.append(
+                    try fixture.model([Array(ids[((ids.count + 1) / 2)...])], cache: &cache, logits: .all))
+            }
+            try expect(Tensor.concatenating(parts, axis: 0), fits: sequence)
+        }
+        let caches = try [16, 17, 64].map { try fixture.model.makeCache(capacity: 64, textLength: $0) }
+        #expect(
+            fixture.model.suits(caches[0], textLength: 1) && !fixture.model.suits(caches[0], textLength: 17))
+        #expect(!fixture.model.suits(caches[1], textLength: 16))
+        // LongRoPE has two kinds of texts, dynamic NTK has as many as there are lengths.
+        #expect(fixture.model.suits(caches[1], textLength: 64) == (name == "phi3-longrope"))
+        #expect(fixture.model.suits(try fixture.model.makeCache(capacity: 64), textLength: 64))
+    }
+
+    @Test(arguments: DecoderFixture.all)
     func greedyTokens(_ name: String) throws {
         let fixture = try DecoderFixture(name)
         let expected = try fixture.greedy.tensors.integers("ids")
@@ -69,7 +93,7 @@ import Testing
     }
 
     /// `rope_theta` and `rope_scaling` mean what `rope_parameters` does.
-    @Test(arguments: DecoderFixture.names.filter { $0 != "gpt2" })
+    @Test(arguments: DecoderFixture.all.filter { $0 != "gpt2" })
     func bothFormsOfTheConfiguration(_ name: String) throws {
         let folder = try DecoderFixture(name).folder
         let new = try folder.decode(DecoderTransformer.Description.self)
@@ -90,7 +114,7 @@ import Testing
 /// What a decoder promises whatever the architecture.
 @Suite struct DecoderInvarianceTests {
     /// Alone or beside others, on one thread or three: the same bits.
-    @Test(arguments: DecoderFixture.names)
+    @Test(arguments: DecoderFixture.all)
     func companyChangesNothing(_ name: String) throws {
         let fixture = try DecoderFixture(name)
         let ids = try fixture.ids()
@@ -116,7 +140,7 @@ import Testing
     }
 
     /// Up to eight tokens at once have the bits of one at a time, and tokens that are taken back leave no trace.
-    @Test(arguments: DecoderFixture.names)
+    @Test(arguments: DecoderFixture.all)
     func runsAndTruncation(_ name: String) throws {
         let fixture = try DecoderFixture(name)
         let ids = try fixture.ids()[3]

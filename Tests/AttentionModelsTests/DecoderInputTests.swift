@@ -28,7 +28,24 @@ import Testing
         ("intermediate_size", "9223372036854775807"), ("head_dim", "0"), ("head_dim", "7"),
         ("max_position_embeddings", "0"), ("rms_norm_eps", "-1"), ("quantization_config", "{\"bits\":4}"),
         ("rope_theta", "0"), ("partial_rotary_factor", "2"),
-        ("rope_scaling", "{\"type\":\"dynamic\",\"factor\":2}"),
+        ("rope_scaling", "{\"type\":\"dynamic\"}"), ("rope_scaling", "{\"type\":\"dynamic\",\"factor\":0}"),
+        ("rope_scaling", "{\"type\":\"ntk\",\"factor\":2}"), ("rope_scaling", "{\"type\":\"longrope\"}"),
+        (
+            "rope_parameters",
+            "{\"rope_type\":\"longrope\",\"short_factor\":[1,1,1],\"long_factor\":[1,1,1]}"
+        ),
+        (
+            "rope_parameters",
+            "{\"rope_type\":\"longrope\",\"short_factor\":[1,1,1],\"long_factor\":[1,1],\"original_max_position_embeddings\":8}"
+        ),
+        (
+            "rope_parameters",
+            "{\"rope_type\":\"longrope\",\"short_factor\":[1,1,1],\"long_factor\":[1,0,1],\"original_max_position_embeddings\":8}"
+        ),
+        (
+            "rope_parameters",
+            "{\"rope_type\":\"longrope\",\"short_factor\":[1,1,1],\"long_factor\":[1,1,1],\"original_max_position_embeddings\":1}"
+        ),
         ("rope_scaling", "{\"type\":\"linear\"}"),
         ("rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8}"),
         ("rope_parameters", "{\"rope_type\":\"yarn\",\"factor\":-1,\"rope_theta\":10000}"),

@@ -40,7 +40,7 @@ import Testing
         return try JSONDecoder().decode(DecoderTransformer.Description.self, from: Data(usual.utf8))
     }
 
-    @Test(arguments: DecoderFixture.names)
+    @Test(arguments: DecoderFixture.names + ["phi3-longrope"])
     func comesBack(_ name: String) throws {
         let fixture = try DecoderFixture(name)
         let weights = try fixture.folder.weights()
@@ -68,10 +68,16 @@ import Testing
         #expect(throws: ModelConfigurationError.self) {
             try folder.decode(DecoderTransformer.Description.self).ggufForm(of: folder.weights())
         }
+        let dynamic = try DecoderFixture("llama-dynamic").folder
+        #expect {
+            try dynamic.decode(DecoderTransformer.Description.self).ggufForm(of: dynamic.weights())
+        } throws: {
+            "\($0)".contains("dynamic")
+        }
     }
 
     /// Every tensor of the checkpoint has its place: nothing is lost on the way.
-    @Test(arguments: DecoderFixture.names)
+    @Test(arguments: DecoderFixture.names + ["phi3-longrope"])
     func nothingIsLeftBehind(_ name: String) throws {
         let folder = try DecoderFixture(name).folder
         let weights = try folder.weights()
@@ -83,7 +89,7 @@ import Testing
     }
 
     /// Numbers that divide by zero, are negative or overflow when multiplied: an error, whichever key has them.
-    @Test(arguments: DecoderFixture.names)
+    @Test(arguments: DecoderFixture.names + ["phi3-longrope"])
     func hostileNumbers(_ name: String) throws {
         let folder = try DecoderFixture(name).folder
         let weights = try folder.weights()

@@ -93,6 +93,23 @@ import Testing
         }
     }
 
+    /// What was saved of a short text does not go on as a long one, where the two have other positions.
+    @Test(arguments: DecoderFixture.lengthDependent)
+    func positionsOfLongTexts(_ name: String) throws {
+        let model = try DecoderFixture(name).model
+        var cache = try model.makeCache(capacity: 64, textLength: 16)
+        _ = try model([[1, 2, 3]], cache: &cache)
+        let saved = try cache.save(sequence: 0, tokens: [1, 2, 3], model: "")
+        let file = try Self.file(saved)
+        var again = try model.makeCache(capacity: 64, textLength: 5)
+        #expect(try again.restore(0, from: file, metadata: file.metadata, model: "") == [1, 2, 3])
+        var long = try model.makeCache(capacity: 64)
+        #expect { try long.restore(0, from: file, metadata: file.metadata, model: "") } throws: {
+            guard case KeyValueCacheError.cannotRestore(_, "rotary", _, _) = $0 else { return false }
+            return true
+        }
+    }
+
     private static func other(_ model: DecoderTransformer, heads: Int) throws -> DecoderCache {
         let layout = try KeyValueLayout(
             heads: heads, keyWidth: model.configuration.headWidth, storage: .float16)

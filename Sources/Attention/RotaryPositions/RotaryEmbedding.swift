@@ -33,9 +33,16 @@ public struct RotaryEmbedding: Hashable, Sendable {
         case yarn(
             factor: Double, originalPositions: Int, fastTurns: Double = 32, slowTurns: Double = 1,
             magnitude: Double? = nil, roundsRamp: Bool = true)
-        /// Each pair's frequency divided by a number of its own: the `rope_freqs` of GGUF files, LongRoPE
-        /// (arXiv:2402.13753). Both vectors grow by `magnitude`.
+        /// Each pair's frequency divided by a number of its own: the `rope_freqs` of GGUF files. Both vectors grow by
+        /// `magnitude`.
         case divisors([Float], magnitude: Double = 1)
+        /// LongRoPE (arXiv:2402.13753): divisors for texts of up to `originalPositions`, and others for longer ones. Both
+        /// vectors grow by `magnitude`, whatever the length.
+        case longRope(short: [Float], long: [Float], originalPositions: Int, magnitude: Double)
+        /// Dynamic NTK: of a text that is longer than `originalPositions`, by the factor r, the base is
+        /// θ · (factor · r − factor + 1)^(width / (width − 2)), so that the fastest pair turns as before and the slowest
+        /// turns `factor` · r − `factor` + 1 times slower.
+        case dynamic(factor: Double, originalPositions: Int)
     }
 
     /// The number of channels that turn; the rest of a head stays as it is.
@@ -43,7 +50,8 @@ public struct RotaryEmbedding: Hashable, Sendable {
     public let base: Double
     public let pairing: Pairing
     public let scaling: Scaling
-    /// Radians for each position, of each pair.
+    /// Radians for each position, of each pair. Where they depend on the text's length (``dependsOnLength``), those of texts
+    /// within the original positions.
     public let frequencies: [Double]
     /// What turned vectors are multiplied by.
     public let magnitude: Double

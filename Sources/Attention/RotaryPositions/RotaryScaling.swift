@@ -41,13 +41,30 @@ extension RotaryEmbedding.Scaling {
             }
             return (scaled, magnitude ?? (factor > 1 ? 0.1 * Double.log(factor) + 1 : 1))
         case .divisors(let divisors, let magnitude):
-            guard divisors.count == frequencies.count, divisors.allSatisfy({ $0 > 0 && $0.isFinite }) else {
-                throw .invalidArgument(
-                    "rotary scaling: expected \(frequencies.count) positive divisors, found \(divisors.count)"
-                )
+            return (try Self.divided(frequencies, by: divisors), magnitude)
+        case .longRope(let short, let long, let positions, let magnitude):
+            try Self.requirePositive(Double(positions), "number of original positions")
+            try Self.requirePositive(magnitude, "magnitude")
+            _ = try Self.divided(frequencies, by: long)
+            return (try Self.divided(frequencies, by: short), magnitude)
+        case .dynamic(let factor, let positions):
+            try Self.requirePositive(factor, "factor")
+            try Self.requirePositive(Double(positions), "number of original positions")
+            guard frequencies.count > 1 else {
+                throw .invalidArgument("rotary scaling: more than 2 channels are needed")
             }
-            return (zip(frequencies, divisors).map { $0 / Double($1) }, magnitude)
+            return (frequencies, 1)
         }
+    }
+
+    private static func divided(
+        _ frequencies: [Double], by divisors: [Float]
+    ) throws(TensorError) -> [Double] {
+        guard divisors.count == frequencies.count, divisors.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+            throw .invalidArgument(
+                "rotary scaling: expected \(frequencies.count) positive divisors, found \(divisors.count)")
+        }
+        return zip(frequencies, divisors).map { $0 / Double($1) }
     }
 
     /// `positions` · frequency / 2π is the number of turns within the original positions.

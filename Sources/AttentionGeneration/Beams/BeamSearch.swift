@@ -174,7 +174,7 @@ extension LanguageModel {
         let state = try state(of: tokens, request)
         var search = try BeamSearch(
             decoder, options: options, stopTokens: state.stopTokens,
-            limit: min(options.maximumTokens, state.limit - tokens.count), capacity: state.limit)
+            limit: state.longestText - tokens.count, capacity: state.longestText)
         try search.run(prompt: tokens)
         return Array(search.finished.prefix(options.results))
     }

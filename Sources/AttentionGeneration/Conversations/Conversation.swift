@@ -100,7 +100,10 @@ public struct Conversation: Sendable {
     private func cache(for tokens: [Int]) throws -> DecoderCache? {
         guard var cache else { return nil }
         let common = zip(tokens, known).prefix { $0 == $1 }.count
-        guard common > 0 else { return nil }
+        // Positions of longer texts may be others: then all is read again.
+        let longest =
+            tokens.count + min(options.maximumTokens, cache.capacity - min(tokens.count, cache.capacity))
+        guard common > 0, model.decoder.suits(cache, textLength: longest) else { return nil }
         do {
             try cache.truncate(sequence: 0, to: min(common, tokens.count - 1))
         } catch {

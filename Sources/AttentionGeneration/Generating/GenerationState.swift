@@ -77,6 +77,9 @@ public struct GenerationState: Sendable {
         if chooser.isComplete { finish = .complete }
     }
 
+    /// How many tokens there can be in the end.
+    public var longestText: Int { promptCount + min(maximumTokens, limit - promptCount) }
+
     /// The tokens that were generated.
     public var generated: ArraySlice<Int> { tokens[promptCount...] }
 

@@ -39,7 +39,10 @@ public struct TextGeneration: Sendable {
         self.state = state
         self.decoder = decoder
         // What is not known before is how long the text becomes; pages are taken as it grows.
-        self.cache = try cache ?? decoder.makeCache(capacity: state.limit, storage: options.storage)
+        self.cache =
+            try cache
+            ?? decoder.makeCache(
+                capacity: state.limit, storage: options.storage, textLength: state.longestText)
         drafter = try options.speculation?.makeDrafter(for: decoder, capacity: state.limit)
         promptAlternatives = options.includesPrompt ? options.logProbabilities ?? 0 : nil
         if promptAlternatives != nil { promptLogProbabilities = [nil] }

@@ -24,7 +24,7 @@ struct GGUFFields {
     ///   - pairing: Which channels of a head turn together; nil: the model's positions are learned.
     ///   - norm: The kind of norms.
     func configuration(
-        pairing: RotaryEmbedding.Pairing?, norm: Norm.Kind, activation: Activation, isGated: Bool = true
+        pairing: RotaryEmbedding.Pairing?, norm: Norm.Kind, activation: Activation
     ) throws -> DecoderTransformer.Configuration {
         let (width, heads) = (try required("embedding_length"), try required("attention.head_count"))
         try ConfigurationCheck.positive(width, "\(architecture).embedding_length")
@@ -48,7 +48,7 @@ struct GGUFFields {
             feedForwardWidth: try required("feed_forward_length"), vocabulary: vocabulary,
             longestSequence: try required("context_length"),
             positions: try pairing.map { .rotary(try rotary(headWidth: headWidth, pairing: $0)) } ?? .learned,
-            norm: norm, activation: activation, isGated: isGated)
+            storedLongRope: try storedLongRope(), norm: norm, activation: activation)
     }
 
     /// The norm of root mean squares with the file's epsilon.
@@ -62,12 +62,21 @@ struct GGUFFields {
             pairing: pairing, scaling: scaling())
     }
 
+    /// What goes with tensors of divisors, if there are any.
+    private func storedLongRope() throws -> DecoderTransformer.Configuration.StoredLongRope {
+        .init(
+            originalPositions: try integer("rope.scaling.original_context_length")
+                ?? required("context_length"),
+            magnitude: try double("rope.scaling.attn_factor") ?? 1)
+    }
+
     private func scaling() throws -> RotaryEmbedding.Scaling {
         let factor = try double("rope.scaling.factor") ?? double("rope.scale_linear") ?? 1
         let type =
             try metadata.string("\(architecture).rope.scaling.type") ?? (factor == 1 ? "none" : "linear")
         switch type {
-        case "none": return .none
+        // The divisors are tensors.
+        case "none", "longrope": return .none
         case "linear": return factor == 1 ? .none : .linear(factor: factor)
         case "yarn":
             // The factor of the magnitude is on top of YaRN's own.
@@ -82,7 +91,7 @@ struct GGUFFields {
         default:
             throw ModelConfigurationError.unsupported(
                 field: "\(architecture).rope.scaling.type", value: "'\(type)'",
-                supported: "none, linear, yarn")
+                supported: "none, linear, yarn, longrope")
         }
     }
 }

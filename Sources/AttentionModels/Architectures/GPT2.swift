@@ -38,7 +38,7 @@ struct GPT2Configuration: DecoderArchitecture {
             positions: .learned, norm: .layer(epsilon: layer_norm_epsilon ?? 1e-5),
             activation: try Activation(
                 configured: activation_function ?? "gelu_new", field: "activation_function"),
-            isGated: false, biases: [.queryKeyValue, .output, .feedForward],
+            biases: [.queryKeyValue, .output, .feedForward],
             isHeadTied: tie_word_embeddings ?? true)
     }
 
@@ -54,7 +54,7 @@ struct GPT2Configuration: DecoderArchitecture {
         var configuration = try fields.configuration(
             pairing: nil,
             norm: .layer(epsilon: Float(fields.double("attention.layer_norm_epsilon") ?? 1e-5)),
-            activation: .geluTanh, isGated: false)
+            activation: .geluTanh)
         configuration.biases = [.queryKeyValue, .output, .feedForward]
         return configuration
     }

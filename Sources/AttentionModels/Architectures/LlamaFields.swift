@@ -56,12 +56,17 @@ struct LlamaFields: Decodable {
         var biases: DecoderTransformer.Configuration.Biases = []
         if attention_bias == true { biases.formUnion([.queryKeyValue, .output]) }
         if mlp_bias == true { biases.formUnion(.feedForward) }
+        let embedding = try rotary.embedding(headWidth: headWidth)
+        var longest = max_position_embeddings ?? positions
+        if case .dynamic(let factor, let original) = embedding.scaling {
+            // The file's number is that of the positions before scaling.
+            longest = Int(min(max(factor, 1) * Double(original), Double(Int32.max)))
+        }
         return DecoderTransformer.Configuration(
             width: hidden_size, layers: num_hidden_layers, heads: num_attention_heads,
             keyValueHeads: num_key_value_heads ?? num_attention_heads, headWidth: headWidth,
             feedForwardWidth: intermediate_size, vocabulary: vocab_size,
-            longestSequence: max_position_embeddings ?? positions,
-            positions: .rotary(try rotary.embedding(headWidth: headWidth)),
+            longestSequence: longest, positions: .rotary(embedding),
             norm: .rms(epsilon: rms_norm_eps ?? 1e-6),
             activation: try Activation(configured: hidden_act ?? "silu", field: "hidden_act"),
             biases: biases, isHeadTied: tie_word_embeddings ?? false)

@@ -1,26 +1,41 @@
 import Attention
 import AttentionTensors
 
-/// The windows of Qwen's layers.
-private struct QwenWindows: Decodable {
-    let use_sliding_window: Bool?
-    let sliding_window: Int?
-    let max_window_layers: Int?
-    let layer_types: [String]?
+/// The fields of Qwen's models: Llama's, and which layers have a window.
+private struct QwenFields: Decodable {
+    let llama: LlamaFields
+    private let use_sliding_window: Bool?
+    private let sliding_window: Int?
+    private let max_window_layers: Int?
+    private let layer_types: [String]?
 
-    func apply(to configuration: inout DecoderTransformer.Configuration) throws {
-        guard use_sliding_window == true, let window = sliding_window else {
-            if layer_types?.contains("sliding_attention") == true {
-                throw ModelConfigurationError.unsupported(
-                    field: "layer_types", value: "sliding_attention without a window",
-                    supported: "full_attention, or use_sliding_window and sliding_window")
-            }
-            return
+    private enum CodingKeys: String, CodingKey {
+        case use_sliding_window, sliding_window, max_window_layers, layer_types
+    }
+
+    init(from decoder: any Decoder) throws {
+        llama = try LlamaFields(from: decoder)
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        use_sliding_window = try fields.decodeIfPresent(Bool.self, forKey: .use_sliding_window)
+        sliding_window = try fields.decodeIfPresent(Int.self, forKey: .sliding_window)
+        max_window_layers = try fields.decodeIfPresent(Int.self, forKey: .max_window_layers)
+        layer_types = try fields.decodeIfPresent([String].self, forKey: .layer_types)
+    }
+
+    /// - Parameter headWidth: As for `LlamaFields`.
+    func configuration(headWidth: Int? = nil) throws -> DecoderTransformer.Configuration {
+        var configuration = try llama.configuration(headWidth: headWidth, positions: 32_768)
+        if use_sliding_window == true, let window = sliding_window {
+            configuration.window = window
+            configuration.windowedLayers =
+                try layer_types.map { try .init(layerTypes: $0, layers: configuration.layers) }
+                ?? .from(max_window_layers ?? 28)
+        } else if layer_types?.contains("sliding_attention") == true {
+            throw ModelConfigurationError.unsupported(
+                field: "layer_types", value: "sliding_attention without a window",
+                supported: "full_attention, or use_sliding_window and sliding_window")
         }
-        configuration.window = window
-        configuration.windowedLayers =
-            try layer_types.map { try .init(layerTypes: $0, layers: configuration.layers) }
-            ?? .from(max_window_layers ?? 28)
+        return configuration
     }
 }
 
@@ -29,18 +44,13 @@ struct Qwen2Configuration: DecoderArchitecture {
     static let modelTypes = ["qwen2"]
     static let ggufNames = ["qwen2"]
 
-    let fields: LlamaFields
-    private let windows: QwenWindows
+    private let fields: QwenFields
 
-    init(from decoder: any Decoder) throws {
-        fields = try LlamaFields(from: decoder)
-        windows = try QwenWindows(from: decoder)
-    }
+    init(from decoder: any Decoder) throws { fields = try QwenFields(from: decoder) }
 
     func decoder() throws -> DecoderTransformer.Configuration {
-        var configuration = try fields.configuration(positions: 32_768)
+        var configuration = try fields.configuration()
         configuration.biases = .queryKeyValue
-        try windows.apply(to: &configuration)
         return configuration
     }
 
@@ -57,18 +67,13 @@ struct Qwen3Configuration: DecoderArchitecture {
     static let modelTypes = ["qwen3"]
     static let ggufNames = ["qwen3"]
 
-    let fields: LlamaFields
-    private let windows: QwenWindows
+    private let fields: QwenFields
 
-    init(from decoder: any Decoder) throws {
-        fields = try LlamaFields(from: decoder)
-        windows = try QwenWindows(from: decoder)
-    }
+    init(from decoder: any Decoder) throws { fields = try QwenFields(from: decoder) }
 
     func decoder() throws -> DecoderTransformer.Configuration {
-        var configuration = try fields.configuration(headWidth: 128, positions: 32_768)
+        var configuration = try fields.configuration(headWidth: 128)
         configuration.normalizesHeads = true
-        try windows.apply(to: &configuration)
         return configuration
     }
 

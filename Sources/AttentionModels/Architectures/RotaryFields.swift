@@ -9,6 +9,7 @@ struct RotaryFields: Decodable {
     let rope_scaling: Scaling?
     let rope_parameters: Scaling?
     let max_position_embeddings: Int?
+    let original_max_position_embeddings: Int?
 
     struct Scaling: Decodable {
         let rope_type: String?
@@ -26,6 +27,8 @@ struct RotaryFields: Decodable {
         let mscale: Double?
         let mscale_all_dim: Double?
         let truncate: Bool?
+        let short_factor: [Float]?
+        let long_factor: [Float]?
         /// Kinds of layers with positions of their own.
         let full_attention: Layered?
         let sliding_attention: Layered?
@@ -62,6 +65,7 @@ struct RotaryFields: Decodable {
             return value
         }
         let type = fields.rope_type ?? fields.type ?? "default"
+        let originalPositions = original_max_position_embeddings ?? fields.original_max_position_embeddings
         switch type {
         case "default": return .none
         case "linear": return .linear(factor: try required(fields.factor, "factor"))
@@ -71,12 +75,21 @@ struct RotaryFields: Decodable {
                 lowFrequencyFactor: try required(fields.low_freq_factor, "low_freq_factor"),
                 highFrequencyFactor: try required(fields.high_freq_factor, "high_freq_factor"),
                 originalPositions: try required(
-                    fields.original_max_position_embeddings ?? max_position_embeddings,
-                    "original_max_position_embeddings"))
+                    originalPositions ?? max_position_embeddings, "original_max_position_embeddings"))
+        case "dynamic":
+            return .dynamic(
+                factor: try required(fields.factor, "factor"),
+                originalPositions: try required(max_position_embeddings, "max_position_embeddings"))
+        case _ where ["longrope", "su"].contains(type) || (type == "yarn" && fields.long_factor != nil):
+            // "su" and "yarn" are what the first files of Phi-3 call it.
+            let original = try required(originalPositions, "original_max_position_embeddings")
+            return .longRope(
+                short: try required(fields.short_factor, "short_factor"),
+                long: try required(fields.long_factor, "long_factor"), originalPositions: original,
+                magnitude: fields.attention_factor ?? longRopeMagnitude(fields, original))
         case "yarn":
             let original = try required(
-                fields.original_max_position_embeddings ?? max_position_embeddings,
-                "original_max_position_embeddings")
+                originalPositions ?? max_position_embeddings, "original_max_position_embeddings")
             let factor = try required(
                 fields.factor ?? max_position_embeddings.map { Double($0) / Double(max(original, 1)) },
                 "factor")
@@ -87,8 +100,15 @@ struct RotaryFields: Decodable {
                 roundsRamp: fields.truncate ?? true)
         default:
             throw .unsupported(
-                field: "\(field).rope_type", value: "'\(type)'", supported: "default, linear, llama3, yarn")
+                field: "\(field).rope_type", value: "'\(type)'",
+                supported: "default, linear, dynamic, llama3, yarn, longrope")
         }
+    }
+
+    /// √(1 + ln s / ln N) for texts that become s times longer than the original N positions.
+    private func longRopeMagnitude(_ fields: Scaling, _ original: Int) -> Double {
+        let factor = fields.factor ?? max_position_embeddings.map { Double($0) / Double(original) } ?? 1
+        return factor > 1 ? (1 + Double.log(factor) / Double.log(Double(original))).squareRoot() : 1
     }
 
     /// The quotient of two magnitudes, where a file has factors for both (DeepSeek's `mscale`).
