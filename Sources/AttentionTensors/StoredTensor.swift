@@ -65,6 +65,9 @@ public struct StoredTensor: Sendable {
         storage.releasePages(byteOffset + bytes.lowerBound..<byteOffset + bytes.upperBound)
     }
 
+    /// For who reads a mapped tensor again and again: brings it onto large pages. See ``FilePages``.
+    func settle() { storage.settle(byteOffset..<byteOffset + byteCount) }
+
     public var byteCount: Int { shape.elementCount / elementType.blockLength * elementType.byteWidth }
 
     public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {

@@ -6,6 +6,8 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #elif defined(__APPLE__)
@@ -24,6 +26,28 @@ int32_t ak_allowed_processors(void) {
         CPU_FREE(set);
         if (count > 0) return count;
     }
+#endif
+    return 0;
+}
+
+int32_t ak_use_large_page(void *address) {
+#if defined(__linux__)
+    enum { SIZE = AK_LARGE_PAGE };
+    char *wide = mmap(NULL, 2 * SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (wide == MAP_FAILED) return 0;
+    char *page = (char *)(((uintptr_t)wide + SIZE - 1) / SIZE * SIZE);
+    if (page > wide) munmap(wide, (size_t)(page - wide));
+    munmap(page + SIZE, (size_t)(wide + SIZE - page));
+    madvise(page, SIZE, MADV_HUGEPAGE);
+    memcpy(page, address, SIZE);
+    // The system lets nobody read between the old pages' end and the new one's beginning.
+    if (mprotect(page, SIZE, PROT_READ) == 0 &&
+        mremap(page, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, address) == address) {
+        return 1;
+    }
+    munmap(page, SIZE);
+#else
+    (void)address;
 #endif
     return 0;
 }

@@ -1,5 +1,6 @@
 import AttentionTensors
 import Foundation
+import TestSupport
 import Testing
 
 /// What the machine offers: processors, instruction sets, scratch memory.
@@ -32,16 +33,26 @@ import Testing
             ("0::/\n", ["cpu.max": "1 0\n"], nil),
         ] as [(String, [String: String], Double?)])
     func controlGroups(_ membership: String, _ files: [String: String], _ expected: Double?) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        for (name, text) in files.merging(["membership": membership], uniquingKeysWith: { a, _ in a }) {
-            let file = folder.appendingPathComponent(name)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: file)
-        }
-        let groups = ControlGroups(membership: folder.path + "/membership", root: folder.path)
-        #expect(groups.processors == expected)
+        #expect(try Self.groups(membership, files) { $0.processors } == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("0::/a\n", ["a/memory.max": "max\n", "memory.max": "3000000\n"], 3_000_000),
+            ("4:memory:/box\n0::/\n", ["memory/box/memory.limit_in_bytes": "5000\n"], 5_000),
+            ("0::/\n", ["memory.max": "max\n"], nil),
+        ] as [(String, [String: String], Double?)])
+    func memoryOfControlGroups(_ membership: String, _ files: [String: String], _ expected: Double?) throws {
+        #expect(try Self.groups(membership, files) { $0.memory } == expected)
+    }
+
+    private static func groups(
+        _ membership: String, _ files: [String: String], _ value: (ControlGroups) -> Double?
+    ) throws -> Double? {
+        let folder = try TemporaryFolder()
+        for (name, text) in files { try folder.write(text, to: name) }
+        let path = try folder.write(membership, to: "membership")
+        return value(ControlGroups(membership: path, root: folder.path))
     }
 
     @Test func scalarIsAlwaysThere() throws {

@@ -1,3 +1,5 @@
+import CAttentionKernels
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -10,8 +12,7 @@
 /// the system at once.
 enum SystemMemory {
     private static let mapped = 1 << 20
-    /// The size of a large page, on x86-64 and with 64-bit Arm's usual page of 4 KiB.
-    private static let largePage = 2 << 20
+    private static let largePage = Int(AK_LARGE_PAGE)
 
     /// `ATTENTION_SCRIBBLE=1` fills memory with NaN before each use, to show who reads what was never written.
     static let scribbles = getenv("ATTENTION_SCRIBBLE") != nil
@@ -28,14 +29,30 @@ enum SystemMemory {
         }
     }
 
-    /// Gives back the pages of a file's mapping that lie within `bytes` whole.
-    static func forget(_ bytes: Slice<UnsafeRawBufferPointer>) {
+    /// Gives back the pages of a file's mapping that lie within a range of addresses whole.
+    static func forget(_ addresses: Range<Int>) {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        guard page > 0, let base = bytes.base.baseAddress else { return }
-        let (start, end) = (Int(bitPattern: base) + bytes.startIndex, Int(bitPattern: base) + bytes.endIndex)
-        let (first, last) = ((start + page - 1) / page * page, end / page * page)
+        guard page > 0 else { return }
+        let first = (addresses.lowerBound + page - 1) / page * page
+        let last = addresses.upperBound / page * page
         guard first < last else { return }
         madvise(UnsafeMutableRawPointer(bitPattern: first), last - first, MADV_DONTNEED)
+    }
+
+    /// Whether there are large pages for who asks for them, and the process may take `byteCount` bytes without driving
+    /// itself or others out of memory. Only Linux is asked. `ATTENTION_LARGE_PAGES=0`: no.
+    static func hasRoomOnLargePages(for byteCount: Int) -> Bool {
+        #if os(Linux)
+            if getenv("ATTENTION_LARGE_PAGES").map({ String(cString: $0) }) == "0" { return false }
+            let pages = ControlGroups.lines(of: "/sys/kernel/mm/transparent_hugepage/enabled").first
+            guard let pages, !pages.contains("[never]") else { return false }
+            let line = ControlGroups.lines(of: "/proc/meminfo").first { $0.hasPrefix("MemAvailable:") }
+            guard let available = line.flatMap({ Double($0.filter(\.isNumber)) }) else { return false }
+            let room = min(available * 1024, (ControlGroups().memory ?? .infinity) / 2)
+            return Double(byteCount) * 1.25 <= room
+        #else
+            return false
+        #endif
     }
 
     private static func address(of byteCount: Int) -> UnsafeMutableRawPointer? {

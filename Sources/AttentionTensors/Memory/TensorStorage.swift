@@ -8,7 +8,8 @@ package final class TensorStorage: @unchecked Sendable {
     package let byteCount: Int
     /// Keeps foreign bytes alive; nil where the storage owns them.
     private let owner: (any AnyObject & Sendable)?
-    private let isMappedFile: Bool
+    /// Of a mapped file.
+    private let pages: FilePages?
 
     /// Cache-line alignment, so that no vector load straddles two lines at a row's start.
     package static let alignment = 64
@@ -19,7 +20,7 @@ package final class TensorStorage: @unchecked Sendable {
         self.byteCount = byteCount
         baseAddress = MemoryPool.take(byteCount: byteCount)
         owner = nil
-        isMappedFile = false
+        pages = nil
     }
 
     /// Bytes that belong to `owner` and live as long as it does. They are never written.
@@ -29,7 +30,7 @@ package final class TensorStorage: @unchecked Sendable {
         borrowing bytes: UnsafeRawBufferPointer, from owner: any AnyObject & Sendable,
         isMappedFile: Bool = false
     ) {
-        self.isMappedFile = isMappedFile
+        pages = isMappedFile ? FilePages(of: bytes) : nil
         byteCount = bytes.count
         baseAddress = UnsafeMutableRawPointer(
             mutating: bytes.baseAddress ?? UnsafeRawPointer(bitPattern: Self.alignment)!)
@@ -39,11 +40,10 @@ package final class TensorStorage: @unchecked Sendable {
     package var isOwned: Bool { owner == nil }
 
     /// Forgets the whole pages within `bytes`, if they belong to a mapped file.
-    func releasePages(_ bytes: Range<Int>) {
-        if isMappedFile {
-            SystemMemory.forget(UnsafeRawBufferPointer(start: baseAddress, count: byteCount)[bytes])
-        }
-    }
+    func releasePages(_ bytes: Range<Int>) { pages?.forget(bytes) }
+
+    /// Brings `bytes` onto large pages, if they belong to a mapped file.
+    func settle(_ bytes: Range<Int>) { pages?.settle(bytes) }
 
     deinit {
         if owner == nil { MemoryPool.giveBack(baseAddress, byteCount: byteCount) }

@@ -1,12 +1,15 @@
 import CAttentionKernels
+import Synchronization
 
 /// A weight `[outputs, inputs]` in 16-bit floats, multiplied where it lies. Nothing is copied, so that a mapped model
-/// is ready at once; only a tensor at an odd address, which a file may hold, is moved.
+/// is ready at once; only a tensor at an odd address, which a file may hold, is. Once few rows have been multiplied some
+/// times, as a decoder's steps do, a mapped file's pages are exchanged for large ones, which stream faster.
 package struct HalfMatrix: Sendable {
     package let outputs: Int
     package let inputs: Int
     private let weight: StoredTensor
     private let kernels: Kernels
+    private let steps = StepCounter()
 
     /// - Parameter weight: `[outputs, inputs]` in float16 or bfloat16.
     init(_ weight: StoredTensor) throws(TensorError) {
@@ -16,6 +19,9 @@ package struct HalfMatrix: Sendable {
         self.weight = isEven ? weight : try weight.copied()
     }
 
+    /// More rows than a step has use each weight often enough where it is.
+    private static let mostRowsOfStep = 8
+
     private var format: Int32 {
         Int32((weight.elementType == .float16 ? AK_FLOAT16 : AK_BFLOAT16).rawValue)
     }
@@ -24,6 +30,7 @@ package struct HalfMatrix: Sendable {
 
     func product(_ x: Tensor, bias: Tensor?, activation: Activation) throws(TensorError) -> Tensor {
         try layerOutput(x, inputs: inputs, outputs: outputs, bias: bias) { x, rowCount, bias, y in
+            if rowCount <= Self.mostRowsOfStep, steps.isTime() { weight.settle() }
             weight.withUnsafeBytes { bytes in
                 guard let w = bytes.baseAddress?.assumingMemoryBound(to: UInt16.self) else { return }
                 // A piece's weights pass by every tile of rows: 256 KiB stay in the second-level cache. One row reads
@@ -42,5 +49,17 @@ package struct HalfMatrix: Sendable {
                 }
             }
         }
+    }
+}
+
+/// Says once that enough steps have gone by.
+private final class StepCounter: Sendable {
+    private let count = Atomic(0)
+    /// The first steps are left alone, so that the first token comes soon, and one that reads few does not pay.
+    private static let patience = 4
+
+    func isTime() -> Bool {
+        count.load(ordering: .relaxed) < Self.patience
+            && count.add(1, ordering: .relaxed).newValue == Self.patience
     }
 }

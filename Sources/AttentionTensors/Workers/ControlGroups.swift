@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// Linux's limits on processor time, of the groups that this process is in. Elsewhere the files do not exist,
+/// Linux's limits on processor time and memory, of the groups that this process is in. Elsewhere the files do not exist,
 /// and there is no limit.
 package struct ControlGroups {
     /// A line for each hierarchy: `id:controllers:path`. Version 2 has no controllers there.
@@ -21,31 +21,45 @@ package struct ControlGroups {
 
     /// How many processors' time the strictest of the groups leaves; nil: as much as there is.
     package var processors: Double? {
+        strictest(of: "cpu", mounts: ["/cpu,cpuacct", "/cpu"], version2: Self.quota) { folder in
+            // Two files; a quota of -1 is none.
+            guard let quota = Self.lines(of: folder + "/cpu.cfs_quota_us").first,
+                let period = Self.lines(of: folder + "/cpu.cfs_period_us").first
+            else { return nil }
+            return Self.ratio(quota[...], period[...])
+        }
+    }
+
+    /// How many bytes of memory the strictest of the groups may have; nil: as many as there are.
+    package var memory: Double? {
+        func first(_ path: String) -> Double? { Self.lines(of: path).first.flatMap { Double($0) } }
+        return strictest(of: "memory", mounts: ["/memory"], version2: { first($0 + "/memory.max") }) {
+            first($0 + "/memory.limit_in_bytes")
+        }
+    }
+
+    /// - Parameters:
+    ///   - controller: Its name in version 1, where it has hierarchies of its own below `mounts`.
+    ///   - version2: A group's limit, from its folder.
+    ///   - version1: The same.
+    private func strictest(
+        of controller: String, mounts: [String], version2: (String) -> Double?, version1: (String) -> Double?
+    ) -> Double? {
         Self.lines(of: membership).flatMap { line -> [Double] in
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { return [] }
             let controllers = fields[1].split(separator: ",")
             let groups = Self.ancestry(of: fields[2])
             if fields[0] == "0", controllers.isEmpty { return groups.compactMap { version2(root + $0) } }
-            guard controllers.contains("cpu") else { return [] }
-            return ["/cpu,cpuacct", "/cpu"].flatMap { mount in
-                groups.compactMap { version1(root + mount + $0) }
-            }
+            guard controllers.contains(controller[...]) else { return [] }
+            return mounts.flatMap { mount in groups.compactMap { version1(root + mount + $0) } }
         }.min()
     }
 
     /// `cpu.max`: "quota period" in microseconds, or "max period".
-    private func version2(_ folder: String) -> Double? {
-        let fields = Self.lines(of: folder + "/cpu.max").first?.split(separator: " ") ?? []
-        return fields.count == 2 ? Self.ratio(fields[0], fields[1]) : nil
-    }
-
-    /// Two files; a quota of -1 is none.
-    private func version1(_ folder: String) -> Double? {
-        guard let quota = Self.lines(of: folder + "/cpu.cfs_quota_us").first,
-            let period = Self.lines(of: folder + "/cpu.cfs_period_us").first
-        else { return nil }
-        return Self.ratio(quota[...], period[...])
+    private static func quota(_ folder: String) -> Double? {
+        let fields = lines(of: folder + "/cpu.max").first?.split(separator: " ") ?? []
+        return fields.count == 2 ? ratio(fields[0], fields[1]) : nil
     }
 
     private static func ratio(_ quota: Substring, _ period: Substring) -> Double? {
@@ -63,7 +77,7 @@ package struct ControlGroups {
     }
 
     /// The first few kilobytes of a small file, by lines; none if it cannot be read.
-    private static func lines(of path: String) -> [String] {
+    static func lines(of path: String) -> [String] {
         guard let file = fopen(path, "r") else { return [] }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: 16_384)

@@ -118,6 +118,12 @@ const ak_kernels *ak_kernels_for(ak_isa isa);
 // The processors that this process may run on (its affinity mask), or 0 if the system does not say.
 int32_t ak_allowed_processors(void);
 
+// The size of a large page, on x86-64 and with 64-bit Arm's usual page of 4 KiB.
+enum { AK_LARGE_PAGE = 2 << 20 };
+// Puts one large page with the same bytes in the place of the pages at `address`, a multiple of its size, in a mapping
+// that is only read; others may read it meanwhile. Returns 0, and changes nothing, where the system cannot.
+int32_t ak_use_large_page(void *address);
+
 // Sleeps while the 32 bits at `address` are `value`, until `ak_wake`; may also return for no reason.
 void ak_wait(const void *address, uint32_t value);
 // Wakes up to `threads` threads that wait on `address`.
