@@ -20,18 +20,22 @@ final class FilePages: Sendable {
     }
 
     private static let window = Int(AK_LARGE_PAGE)
+    /// Who reads one page has so many mapped around it (Linux). Left behind at both ends of each of a model's matrices,
+    /// they are a tenth of a small one's memory.
+    private static let portion = 64 << 10
 
     init(of bytes: UnsafeRawBufferPointer) {
         start = Int(bitPattern: bytes.baseAddress)
         byteCount = bytes.count
     }
 
-    /// Lets the system take back the pages that lie within `bytes` whole and are the file's.
+    /// Lets the system take back the file's pages around `bytes`; who reads their neighbours gets those back.
     func forget(_ bytes: Range<Int>) {
         // Nothing may settle meanwhile: what is forgotten of a large page is lost.
         state.withLock { state in
-            var first = start + bytes.lowerBound
-            let end = start + bytes.upperBound
+            let (lower, upper) = (start + bytes.lowerBound, start + bytes.upperBound)
+            var first = max(lower / Self.portion * Self.portion, start)
+            let end = min((upper + Self.portion - 1) / Self.portion * Self.portion, start + byteCount)
             while first < end {
                 let window = first / Self.window
                 let next = min((window + 1) * Self.window, end)
