@@ -7,7 +7,8 @@
 #endif
 
 /// A regular file's bytes, mapped into memory: nothing is read before it is used, and processes that map
-/// the same file share its pages.
+/// the same file share its pages, until a decoder's weights move to large pages of the process's own (see
+/// `FilePages`).
 ///
 /// The size is taken once, when the file is opened, and every access stays within it. What no reader can
 /// prevent: if another process then makes the file shorter, touching a page beyond its new end raises

@@ -47,7 +47,7 @@ public struct ModelInventory: Sendable {
         } else if FileKind(path: path) == .folder {
             try self.init(folder: ModelFolder(path: path))
         } else {
-            guard path.hasSuffix(".safetensors") || SafetensorsFile.mayBeOne(at: path) else {
+            guard try path.hasSuffix(".safetensors") || SafetensorsFile.mayBeOne(at: path) else {
                 throw ModelFileError.notAFolder(path: path, found: FileKind.file.rawValue)
             }
             let file = try SafetensorsFile(path: path)
@@ -115,9 +115,12 @@ extension ModelInventory.Tensor {
 }
 
 extension SafetensorsFile {
-    /// Whether something is there that may begin as these files do: the header's length, then the header, in JSON.
-    fileprivate static func mayBeOne(at path: String) -> Bool {
-        guard let mapping = try? MappedFile(path: path) else { return FileKind(path: path) != .file }
+    /// Whether a file may begin as these files do: the header's length, then the header, in JSON.
+    ///
+    /// - Throws: ``ModelFileError`` for what cannot be read, and for an empty file.
+    fileprivate static func mayBeOne(at path: String) throws(ModelFileError) -> Bool {
+        let mapping = try MappedFile(path: path)
+        defer { withExtendedLifetime(mapping) {} }
         return mapping.bytes.count > 8 && mapping.bytes[8] == UInt8(ascii: "{")
     }
 

@@ -73,7 +73,9 @@ public struct LanguageModel: Sendable {
         } catch let error as ModelConfigurationError {
             throw ModelFileError(error, file: file.path, architectureField: "general.architecture")
         }
-        let hasTokenizer = file.metadata["tokenizer.ggml.model"] != nil
+        // Converters write "no_vocab" where there was no tokenizer.
+        let tokenizerModel = file.metadata["tokenizer.ggml.model"]
+        let hasTokenizer = tokenizerModel != nil && tokenizerModel != .string("no_vocab")
         try self.init(
             path: file.path,
             tokenizer: hasTokenizer

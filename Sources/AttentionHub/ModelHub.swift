@@ -111,10 +111,15 @@ public struct ModelHub: Sendable {
             return try await fetch(file, revision, with: fetcher, repository)
         }
         let listing = try await repository.list(revision)
-        if listing.isOfFiles { try cache.noteAsFiles(listing.commit, of: reference.name) }
+        let snapshot = cache.snapshot(listing.commit, of: reference.name)
+        // What is cached of it stands for its name from now on, also where the choice among its files ends here. Only a
+        // hint: a shared cache may hold everything and be read only.
+        if listing.isOfFiles, FileManager.default.fileExists(atPath: snapshot) {
+            try? cache.noteAsFiles(listing.commit, of: reference.name)
+        }
         let files = try ModelFiles(listing, of: reference.name, parts: parts)
         try await fetcher.fetch(files.first, commit: listing.commit)
-        let snapshot = cache.snapshot(listing.commit, of: reference.name)
+        if listing.isOfFiles { try? cache.noteAsFiles(listing.commit, of: reference.name) }
         if parts == .everything, let weights = files.weights {
             try await fetcher.fetch([weights], commit: listing.commit)
             if weights == ModelFiles.index {
@@ -144,7 +149,7 @@ public struct ModelHub: Sendable {
         if file.lowercased().hasSuffix(".gguf"), !cache.isKnownToBeFiles(commit, of: name),
             let listing = try? await repository.list(commit), listing.isOfFiles
         {
-            try cache.noteAsFiles(commit, of: name)
+            try? cache.noteAsFiles(commit, of: name)
         }
         return "\(cache.snapshot(commit, of: name))/\(file)"
     }

@@ -31,8 +31,10 @@ extension DecoderTransformer {
                 sequences: sequences, capacity: capacity, pool: pool,
                 window: configuration.window(ofLayer: $0))
         }
-        return DecoderCache(
-            layers: layers, capacity: capacity, rotary: try rotary?.fitted(toLength: textLength ?? capacity))
+        let fitted = try rotary.flatMap {
+            $0.dependsOnLength ? try $0.fitted(toLength: textLength ?? capacity) : nil
+        }
+        return DecoderCache(layers: layers, capacity: capacity, rotary: fitted)
     }
 
     /// Whether texts in a cache of this model have the positions that texts of another length have. If not, a text that

@@ -53,6 +53,8 @@ extension DecoderTransformer {
         struct StoredLongRope: Hashable, Sendable {
             let originalPositions: Int
             let magnitude: Double
+            /// Whether the file says that there are divisors; where it does not, it need not have them.
+            let isRequired: Bool
         }
 
         struct Biases: OptionSet, Hashable, Sendable {

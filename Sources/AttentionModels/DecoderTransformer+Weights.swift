@@ -103,6 +103,13 @@ private struct DecoderReader {
             scaling = .longRope(
                 short: try divisors(short), long: try divisors(long),
                 originalPositions: stored.originalPositions, magnitude: stored.magnitude)
+        } else if configuration.storedLongRope?.isRequired == true {
+            guard let (_, long) = names.longRopeDivisors else {
+                throw ModelConfigurationError.unsupported(
+                    field: "rope.scaling.type", value: "'longrope' in this architecture",
+                    supported: "none, linear, yarn")
+            }
+            throw TensorError.missingTensor(name: long, source: inner.label)
         } else {
             return rotary
         }

@@ -20,16 +20,18 @@ INLINE vf ld_half_part(const int format, const uint16_t *p, int64_t i, int64_t w
     return ld_half(format, tail);
 }
 
-// Tiles of rows by outputs, and the outputs that one row reads at once. One row reads 8 streams of memory: 2 or 4 of
-// them leave 45 or 30 % of the bandwidth unused, 16 a quarter. Meanwhile the next 8 outputs' weights, which lie side by side,
-// are asked for in the order of memory, into the second-level cache: 36 GB/s instead of 27 on two cores of Zen 4, at k = 1024
-// and 4096. Into the first level, it is no faster than without.
+// Tiles of rows by outputs, and the outputs that one row reads at once. Weights are asked for in the order of memory, into
+// the second-level cache: 36 GB/s instead of 27 on two cores of Zen 4; into the first level, it is no faster than without.
+// With vectors of 16, one row reads one output after the other, and the weights 8 KiB ahead: 31 GB/s on one core, where 8
+// outputs side by side reach 25, 2 or 4 less (4 and 16 KiB ahead are 20 and 5 % slower). From some depth on, and with
+// shorter vectors, an output's one chain of multiply-adds takes longer than its weights: then 8 stand side by side, and the
+// next 8 outputs' weights are asked for.
 #if VW == 16
-enum { HALF_ROWS = 6, HALF_OUTPUTS = 4, HALF_STREAMS = 8 };
+enum { HALF_ROWS = 6, HALF_OUTPUTS = 4, HALF_STREAMS = 8, HALF_ALONE = 6144 };
 #elif VW == 8
-enum { HALF_ROWS = 4, HALF_OUTPUTS = 2, HALF_STREAMS = 8 };
+enum { HALF_ROWS = 4, HALF_OUTPUTS = 2, HALF_STREAMS = 8, HALF_ALONE = 0 };
 #else
-enum { HALF_ROWS = 4, HALF_OUTPUTS = 4, HALF_STREAMS = 4 };
+enum { HALF_ROWS = 4, HALF_OUTPUTS = 4, HALF_STREAMS = 4, HALF_ALONE = 0 };
 #endif
 
 // The lanes' chains of `mr` rows and `no` outputs.
@@ -38,7 +40,7 @@ INLINE void half_chains(const int format, const int mr, const int no, const ak_h
     UNROLL for (int i = 0; i < mr; i++) UNROLL for (int o = 0; o < no; o++) acc[i][o] = bc(0);
     const float *x = p->x + row * p->x_row;
     const uint16_t *w = p->w + output * p->w_row;
-    const char *next = (const char *)(w + no * p->w_row);
+    const char *next = (const char *)(no == 1 ? w + 4096 : w + no * p->w_row);
     int64_t k = 0;
     for (; k + VW <= p->k; k += VW) {
         if (mr == 1) {
@@ -103,7 +105,10 @@ INLINE void multiply_half_as(const int format, const ak_half_product *p) {
     for (int64_t row = 0; row < p->m; tiles--) {
         const int64_t rows = (p->m - row + tiles - 1) / tiles;
         switch (rows) {
-        case 1: half_tile(format, 1, HALF_STREAMS, p, row); break;
+        case 1:
+            if (p->k <= HALF_ALONE) half_tile(format, 1, 1, p, row);
+            else half_tile(format, 1, HALF_STREAMS, p, row);
+            break;
         case 2: half_tile(format, 2, HALF_OUTPUTS, p, row); break;
         case 3: half_tile(format, 3, HALF_OUTPUTS, p, row); break;
         case 4: half_tile(format, HALF_ROWS > 3 ? 4 : 1, HALF_OUTPUTS, p, row); break;

@@ -38,7 +38,10 @@ int32_t ak_use_large_page(void *address) {
     char *page = (char *)(((uintptr_t)wide + SIZE - 1) / SIZE * SIZE);
     if (page > wide) munmap(wide, (size_t)(page - wide));
     munmap(page + SIZE, (size_t)(wide + SIZE - page));
-    madvise(page, SIZE, MADV_HUGEPAGE);
+    if (madvise(page, SIZE, MADV_HUGEPAGE) != 0) {
+        munmap(page, SIZE);
+        return 0;
+    }
     memcpy(page, address, SIZE);
     // The system lets nobody read between the old pages' end and the new one's beginning.
     if (mprotect(page, SIZE, PROT_READ) == 0 &&

@@ -39,6 +39,9 @@ struct Attend: ParsableCommand {
               ATTENTION_THREADS  how many threads compute; --threads comes first
               ATTENTION_ISA      scalar, neon, avx2, avx512 or avx512vnni; by default the
                                  best there is
+              ATTENTION_LARGE_PAGES=0
+                                 mapped weights stay in the file's pages, which
+                                 processes share
               HF_HOME, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE
                                  the Hugging Face cache and hub; see attend help fetch
               NO_COLOR           no colours
@@ -86,7 +89,8 @@ struct Attend: ParsableCommand {
         try checkEncoding()
         let arguments = CommandLine.arguments.dropFirst().prefix { $0 != "--" }
         let commands = configuration.subcommands.map { $0._commandName }
-        if let command = arguments.first, !command.hasPrefix("-"), !(commands + ["help"]).contains(command) {
+        let named = arguments.first == "help" ? arguments.dropFirst().first : arguments.first
+        if let command = named, !command.hasPrefix("-"), !(commands + ["help"]).contains(command) {
             let near = commands.filter { editDistance($0, command) <= 2 }
             throw ValidationError(
                 "there is no command '\(command)'"

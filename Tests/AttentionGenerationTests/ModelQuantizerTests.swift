@@ -94,6 +94,8 @@ import Testing
         #expect(errors.total == 0)
         let file = try GGUFFile(path: "\(folder)/out.gguf")
         #expect(try file.string("tokenizer.ggml.model") == "no_vocab")
+        let model = try LanguageModel(path: file.path)
+        #expect(throws: TokenizerError.noTokenizerFile(folder: file.path)) { try model.tokenizer }
         let (a, b) = (
             try DecoderTransformer(
                 source.decode(DecoderTransformer.Description.self), from: source.weights()),

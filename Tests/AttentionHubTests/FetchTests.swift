@@ -184,6 +184,7 @@ import Testing
         let hub = try fake.modelHub()
         #expect(try await hub.path(of: "o/one").hasSuffix("/x.gguf"))
         let error = await #expect(throws: HubError.self) { try await hub.path(of: "o/g") }
+        #expect(!FileManager.default.fileExists(atPath: "\(fake.cache)/models--o--g/.no_exist"))
         let text = "\(try #require(error))"
         #expect(text.contains("o/g:a.gguf  100 kB") && text.contains("o/g:b.gguf  1 byte"), "\(text)")
         let other = await #expect(throws: HubError.self) { try await hub.path(of: "o/g:c.gguf") }

@@ -76,6 +76,23 @@ import Testing
         }
     }
 
+    /// A file that says LongRoPE and holds no divisors, or is of a model that has none, would be read as another model.
+    @Test(arguments: ["llama", "phi3"])
+    func longRopeNeedsItsDivisors(_ name: String) throws {
+        let fixture = try DecoderFixture(name)
+        let weights = try fixture.folder.weights()
+        let form = try description(name).ggufForm(of: weights)
+        let tensors = try Dictionary(
+            uniqueKeysWithValues: form.tensors.map { ($0.name, try form.numbers(of: $0, from: weights)) })
+        var metadata = Metadata(form)
+        metadata.values["\(name).rope.scaling.type"] = .text("longrope")
+        #expect {
+            try DecoderTransformer(.init(metadata: metadata), from: InMemoryWeights(tensors))
+        } throws: {
+            "\($0)".contains(name == "phi3" ? "rope_factors_long" : "longrope")
+        }
+    }
+
     /// Every tensor of the checkpoint has its place: nothing is lost on the way.
     @Test(arguments: DecoderFixture.names + ["phi3-longrope"])
     func nothingIsLeftBehind(_ name: String) throws {

@@ -56,7 +56,7 @@ struct ChatTests {
     @Test func whatCannotBe() throws {
         expectFailure(
             try Program.attend(["chat", "--model", model.folder.path], input: "hi\n"), 65,
-            naming: "no chat template")
+            naming: "no chat template", "--template chatml")
         expectFailure(
             try Program.attend(
                 ["chat", "--model", model.folder.path, "--template", "/nowhere.jinja"], input: ""), 66,

@@ -45,6 +45,9 @@ struct FaultTests {
             let outcome = try Program.attend([command, "--model", file, "a"])
             expectFailure(outcome, 65, naming: file, "a model's folder", "another kind")
         }
+        let empty = try model.write("", to: "empty.gguf")
+        expectFailure(
+            try Program.attend(["generate", "--model", empty, "a"]), 65, naming: "empty.gguf is empty")
         let language = try model.write(Data("GGUF".utf8), to: "x.gguf")
         let embedding = try Program.attend(["embed", "--model", language, "a"])
         expectFailure(embedding, 65, naming: language, "encoder")
@@ -56,6 +59,7 @@ struct FaultTests {
     @Test func whatIsMisspelt() throws {
         expectFailure(
             try Program.attend(["generat", "--model", "x"]), 64, naming: "'generat'", "mean generate?")
+        expectFailure(try Program.attend(["help", "generat"]), 64, naming: "'generat'", "mean generate?")
         expectFailure(try Program.attend(["x"]), 64, naming: "'x'", "attend --help")
         expectFailure(try Program.attend(["chat", "--model", "x", "--contxt", "3"]), 64, naming: "--context")
         expectFailure(try Program.attend(["chat", "--model", "x", "--model=y"]), 64, naming: "twice")

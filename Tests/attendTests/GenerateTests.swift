@@ -107,6 +107,10 @@ struct GenerateTests {
         }
         let plain = try attend("perplexity", "--file", file)
         #expect(plain.text.contains(" over 275 tokens"))
+        let two = try attend("perplexity", "--file", model.write("ab", to: "two.txt"))
+        #expect(two.text.hasSuffix(" over 1 token\n") && !two.text.contains("±"), "\(two.text)")
+        let empty = try model.write("", to: "empty.txt")
+        expectFailure(try attend("perplexity", "--file", empty), 64, naming: "at least 2 tokens")
         expectFailure(try attend("perplexity", "--file", "nope.txt"), 66, naming: "nope.txt")
         expectFailure(try attend("perplexity", "--file", file, "--window", "65"), 64, naming: "64", "65")
     }
@@ -123,7 +127,8 @@ struct GenerateTests {
         ["a", "--context", "65"],
         ["a", "--beams", "0"], ["a", "--cache", "f8"], ["a", "--ignore-end", "--stop-tokens", "1"],
         ["a", "--beams", "2", "--temperature", "1"], ["a", "--beams", "2", "--seed", "1"],
-        ["a", "--beams", "2", "--stop", "x"],
+        ["a", "--beams", "2", "--stop", "x"], ["a", "--length-penalty", "2"],
+        ["a", "--early-stopping", "full"], ["-5 degrees"],
     ])
     func wrongUsage(_ arguments: [String]) throws {
         let outcome = try Program.attend(["generate", "--model", model.folder.path] + arguments)

@@ -128,7 +128,7 @@ struct LookTests {
     @Test(arguments: [
         ["--layer", "-1"], ["--layer", "2"], ["--layer", "9223372036854775807"], ["--layer", "x"],
         ["--head", "-1"], ["--head", "4"], ["--head", "9223372036854775808"], ["--rollout", "--layer", "0"],
-        ["--html", "-", "--svg", "-"], ["--png", ""], ["more", "words"],
+        ["--rollout", "--json", "-"], ["--html", "-", "--svg", "-"], ["--png", ""], ["more", "words"],
     ])
     func wrongUsage(_ arguments: [String]) throws {
         let outcome = try Program.attend(["look", "--model", model.folder.path, "the bank"] + arguments)

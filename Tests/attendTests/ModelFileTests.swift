@@ -84,6 +84,8 @@ struct ModelFileTests {
         expectFailure(try attend("inspect", "cut.gguf"), 65, naming: "cut.gguf")
         try Data("nothing".utf8).write(to: path("text"))
         expectFailure(try attend("inspect", "text"), 65, naming: "text", "another kind")
+        try Data().write(to: path("nil.gguf"))
+        expectFailure(try attend("inspect", "nil.gguf"), 65, naming: "nil.gguf is empty")
         #expect(!FileManager.default.fileExists(atPath: path("x.gguf").path))
     }
 

@@ -14,10 +14,13 @@ public struct ModelFolder: Hashable, Sendable {
 
     public let path: String
 
-    /// - Throws: ``ModelFileError/notAFolder(path:found:)``.
+    /// - Throws: ``ModelFileError/notAFolder(path:found:)``; for a file that is empty or cannot be read, what is wrong
+    ///   with it.
     public init(path: String) throws(ModelFileError) {
         let kind = FileKind(path: path)
         guard kind == .folder else {
+            // Of what cannot be read nobody knows the kind.
+            if kind == .file { _ = try MappedFile(path: path) }
             let found = GGUFFile.isOne(at: path) ? "a GGUF file" : kind?.rawValue
             throw .notAFolder(path: path, found: found ?? "nothing that can be opened")
         }

@@ -57,7 +57,7 @@ struct Candidates {
         sums = weights.withUnsafeMutableBufferPointer { weights in
             let order = UnsafeBufferPointer(weights)
             guard share < 1 else {
-                return scan.keep(weights, orderedBy: order, boundary: minimum.nextDown)
+                return scan.keep(weights, orderedBy: order, boundary: minimum)
             }
             let tail = Float((1 - Double(share)) * total / Double(vocabulary))
             let floor = max(tail, minimum)

@@ -71,6 +71,14 @@ extension Perplexity.Windows {
         }
     }
 
+    /// The shortest text of which a token is scored.
+    var shortestText: String {
+        switch self {
+        case .sliding: "2 tokens"
+        case .halves(let length): "a window of \(length) tokens"
+        }
+    }
+
     func check(longest: Int) throws(GenerationError) {
         // Half of three tokens has one to score.
         guard (3...max(longest, 3)).contains(length) else {
@@ -106,8 +114,8 @@ extension LanguageModel {
         let pieces = windows.windows(of: tokens.count)
         guard !pieces.isEmpty else {
             throw GenerationError.invalidOption(
-                name: "the text's length", expected: "at least a window of \(windows.length) tokens",
-                found: "\(tokens.count) tokens")
+                name: "the text's length", expected: "at least \(windows.shortestText)",
+                found: tokens.count == 1 ? "1 token" : "\(tokens.count) tokens")
         }
         var perplexity = Perplexity()
         for (index, piece) in pieces.enumerated() {

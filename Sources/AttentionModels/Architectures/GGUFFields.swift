@@ -67,7 +67,8 @@ struct GGUFFields {
         .init(
             originalPositions: try integer("rope.scaling.original_context_length")
                 ?? required("context_length"),
-            magnitude: try double("rope.scaling.attn_factor") ?? 1)
+            magnitude: try double("rope.scaling.attn_factor") ?? 1,
+            isRequired: try metadata.string("\(architecture).rope.scaling.type") == "longrope")
     }
 
     private func scaling() throws -> RotaryEmbedding.Scaling {

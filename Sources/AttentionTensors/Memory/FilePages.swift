@@ -15,8 +15,10 @@ final class FilePages: Sendable {
     private struct State {
         /// Which windows of the size of a large page, counted from address 0, no longer are the file's.
         var settled: Set<Int> = []
-        /// Whether there is memory for all of the file; asked once.
+        /// Whether there are large pages for more of the file; nil: nobody has asked.
         var hasRoom: Bool?
+        /// Whether the file has its share of the budget.
+        var hasReserved = false
     }
 
     private static let window = Int(AK_LARGE_PAGE)
@@ -51,12 +53,25 @@ final class FilePages: Sendable {
         let wanted = (start + bytes.lowerBound) / Self.window..<(start + bytes.upperBound) / Self.window + 1
         // Who enters a window here has it for itself.
         let windows = state.withLock { state in
-            let hasRoom = state.hasRoom ?? SystemMemory.hasRoomOnLargePages(for: byteCount)
-            state.hasRoom = hasRoom
+            if state.hasRoom == nil {
+                state.hasReserved = LargePageBudget.reserve(byteCount)
+                state.hasRoom = state.hasReserved
+            }
+            let hasRoom = state.hasRoom == true
             return wanted.filter { hasRoom && first <= $0 && $0 < end && state.settled.insert($0).inserted }
         }
-        WorkerPool.current.run(count: windows.count) { index, _ in
-            _ = ak_use_large_page(UnsafeMutableRawPointer(bitPattern: windows[index] * Self.window))
+        let isMoved = WorkerPool.current.map(count: windows.count) { index in
+            ak_use_large_page(UnsafeMutableRawPointer(bitPattern: windows[index] * Self.window)) != 0
         }
+        guard isMoved.contains(false) else { return }
+        // The system has no more of them: the rest stays the file's.
+        state.withLock { state in
+            state.hasRoom = false
+            for (window, isMoved) in zip(windows, isMoved) where !isMoved { state.settled.remove(window) }
+        }
+    }
+
+    deinit {
+        if state.withLock({ $0.hasReserved }) { LargePageBudget.giveBack(byteCount) }
     }
 }

@@ -39,22 +39,6 @@ enum SystemMemory {
         madvise(UnsafeMutableRawPointer(bitPattern: first), last - first, MADV_DONTNEED)
     }
 
-    /// Whether there are large pages for who asks for them, and the process may take `byteCount` bytes without driving
-    /// itself or others out of memory. Only Linux is asked. `ATTENTION_LARGE_PAGES=0`: no.
-    static func hasRoomOnLargePages(for byteCount: Int) -> Bool {
-        #if os(Linux)
-            if getenv("ATTENTION_LARGE_PAGES").map({ String(cString: $0) }) == "0" { return false }
-            let pages = ControlGroups.lines(of: "/sys/kernel/mm/transparent_hugepage/enabled").first
-            guard let pages, !pages.contains("[never]") else { return false }
-            let line = ControlGroups.lines(of: "/proc/meminfo").first { $0.hasPrefix("MemAvailable:") }
-            guard let available = line.flatMap({ Double($0.filter(\.isNumber)) }) else { return false }
-            let room = min(available * 1024, (ControlGroups().memory ?? .infinity) / 2)
-            return Double(byteCount) * 1.25 <= room
-        #else
-            return false
-        #endif
-    }
-
     private static func address(of byteCount: Int) -> UnsafeMutableRawPointer? {
         guard byteCount >= mapped else {
             return .allocate(byteCount: byteCount, alignment: TensorStorage.alignment)

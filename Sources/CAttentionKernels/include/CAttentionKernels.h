@@ -120,8 +120,9 @@ int32_t ak_allowed_processors(void);
 
 // The size of a large page, on x86-64 and with 64-bit Arm's usual page of 4 KiB.
 enum { AK_LARGE_PAGE = 2 << 20 };
-// Puts one large page with the same bytes in the place of the pages at `address`, a multiple of its size, in a mapping
-// that is only read; others may read it meanwhile. Returns 0, and changes nothing, where the system cannot.
+// Puts memory of the process's own, a large page if the system has a free one, with the same bytes in the place of the
+// pages at `address`, a multiple of its size, in a mapping that is only read; others may read it meanwhile. Returns 0,
+// and changes nothing, where the system cannot.
 int32_t ak_use_large_page(void *address);
 
 // Sleeps while the 32 bits at `address` are `value`, until `ak_wake`; may also return for no reason.

@@ -32,7 +32,7 @@ struct Embed: ParsableCommand {
             A text that begins with a dash is written after --, as in -- "-1 °C".
             """)
 
-    @OptionGroup(title: "Model") var options: ModelOptions
+    @OptionGroup(title: "Model") var options: EncoderOptions
 
     @Argument(help: "Texts, each in quotes; - reads one text from standard input.")
     var texts: [String] = []

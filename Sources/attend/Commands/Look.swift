@@ -35,7 +35,7 @@ struct Look: ParsableCommand {
 
     @OptionGroup(title: "Model") var options: ModelOptions
 
-    @Argument(help: "The text, in quotes; - reads standard input.")
+    @Argument(help: "The text, in quotes, and after -- if it begins with a dash; - reads standard input.")
     var text: String
 
     @Option(
@@ -55,6 +55,9 @@ struct Look: ParsableCommand {
     @OptionGroup(title: "Files to write (- is standard output)") var files: MapFiles
 
     func validate() throws {
+        if selection.rollout, files.json != nil {
+            throw ValidationError("--json writes the weights of layers and heads, and goes with no --rollout")
+        }
         guard let generate else { return }
         if generate < 1 { throw ValidationError("--generate is \(generate); expected 1 or more") }
         if selection.rollout || selection.resolution != nil {

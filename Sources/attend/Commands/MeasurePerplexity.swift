@@ -75,13 +75,16 @@ struct MeasurePerplexity: ParsableCommand {
                         ("error", found.standardError.isFinite ? .number(Float(found.standardError)) : .null),
                         ("tokens", .integer(found.tokens)),
                     ]).line
-                    : Array(
-                        String(
-                            format: "%.4f ± %.4f over %d tokens\n", found.value, found.standardError,
-                            found.tokens
-                        ).utf8))
+                    : Array(line(found).utf8))
             try output.flush()
         }
+    }
+
+    private func line(_ found: Perplexity) -> String {
+        let value = String(format: "%.4f", found.value)
+        // One token has no standard error.
+        let error = found.standardError.isFinite ? String(format: " ± %.4f", found.standardError) : ""
+        return "\(value)\(error) over \(found.tokens) \(found.tokens == 1 ? "token" : "tokens")\n"
     }
 
     private func measure(

@@ -63,7 +63,7 @@ struct Quantize: ParsableCommand {
     }
 
     func run() throws {
-        try ModelOptions.checkEnvironment()
+        try ThreadOptions.checkEnvironment()
         let pool = threads.map { WorkerPool(threadCount: $0) } ?? WorkerPool.current
         try WorkerPool.$current.withValue(pool) { try convert() }
     }

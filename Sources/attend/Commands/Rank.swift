@@ -22,7 +22,7 @@ struct Rank: ParsableCommand {
               matches  the lines in order, each with score, line (its number) and text
             """)
 
-    @OptionGroup(title: "Model") var options: ModelOptions
+    @OptionGroup(title: "Model") var options: EncoderOptions
 
     @Option(parsing: .unconditional, help: ArgumentHelp("What to look for.", valueName: "text"))
     var query: String

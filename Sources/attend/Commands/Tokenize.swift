@@ -31,7 +31,7 @@ struct Tokenize: ParsableCommand {
         completion: .file(extensions: ["json", "model", "txt", "gguf"]))
     var model: String
 
-    @Argument(help: "The text, in quotes; - reads standard input.")
+    @Argument(help: "The text, in quotes, and after -- if it begins with a dash; - reads standard input.")
     var text: String
 
     @Option(

@@ -16,7 +16,9 @@ struct Prompt: ParsableArguments {
 
     func validate() throws {
         if text == nil, tokens == nil {
-            throw ValidationError("there is nothing to read: give a text or --tokens")
+            throw ValidationError(
+                "there is nothing to read: give a text or --tokens; a text that begins with a dash goes after --"
+            )
         }
         if text != nil, tokens != nil {
             throw ValidationError("give either a text or --tokens, not both")

@@ -18,7 +18,14 @@ struct ChatTemplateOptions: ParsableArguments {
     func format(ofModelAt path: String?) throws -> ChatFormat {
         guard let template else {
             guard let path else { throw Failure(.usage, "give a --model or a --template") }
-            return try ChatFormat(path: path)
+            do {
+                return try ChatFormat(path: path)
+            } catch ChatTemplateError.noTemplate(let model, nil, _) {
+                throw Failure(
+                    .badData,
+                    "\(model): has no chat template. Name one with --template FILE or --template chatml, or use a model "
+                        + "that was trained for chat")
+            }
         }
         let source: String
         let name: String

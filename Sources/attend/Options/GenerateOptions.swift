@@ -69,15 +69,16 @@ struct BeamSearchOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "A text's score is its log-probability over its number of tokens to this power.",
+            "With --beams: a text's score is its log-probability over its number of tokens to this power; by default 1.",
             valueName: "power"))
-    var lengthPenalty: Float = 1
+    var lengthPenalty: Float?
 
     @Option(
         help: ArgumentHelp(
-            "When to end: full (as many texts have ended as there are beams), unlikely (and the best under way would "
-                + "not be among them) or never (and could not, however long it became).", valueName: "when"))
-    var earlyStopping = When.unlikely
+            "With --beams, when to end: full (as many texts have ended as there are beams), unlikely (and the best "
+                + "under way would not be among them; the default) or never (and could not, however long it became).",
+            valueName: "when"))
+    var earlyStopping: When?
 
     enum When: String, ExpressibleByArgument, CaseIterable {
         case full, unlikely, never
@@ -95,13 +96,16 @@ struct BeamSearchOptions: ParsableArguments {
         if let beams, !(1...1024).contains(beams) {
             throw ValidationError("--beams is \(beams); expected 1 to 1024")
         }
+        guard beams == nil else { return }
+        if lengthPenalty != nil { throw ValidationError("--length-penalty needs --beams") }
+        if earlyStopping != nil { throw ValidationError("--early-stopping needs --beams") }
     }
 
     func options(_ length: LengthOptions, storage: KeyValueStorage) -> BeamOptions {
         let beams = beams ?? 1
         var options = BeamOptions(beams: beams, results: beams, maximumTokens: length.maxTokens)
-        options.lengthPenalty = lengthPenalty
-        options.earlyStopping = earlyStopping.value
+        if let lengthPenalty { options.lengthPenalty = lengthPenalty }
+        if let earlyStopping { options.earlyStopping = earlyStopping.value }
         options.stopTokens = length.endTokens
         options.context = length.context
         options.storage = storage

@@ -24,7 +24,8 @@ struct MapFiles: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The numbers, weights[layer][head][query][key] with tokens, layers and heads, of what --layer and "
-                + "--head choose, by default of all.", valueName: "path"),
+                + "--head choose, by default of all. With --generate, queries and keys stand in the place of tokens.",
+            valueName: "path"),
         completion: .file(extensions: ["json"]))
     var json: String?
 

@@ -4,7 +4,7 @@ import AttentionGeneration
 import AttentionTensors
 import Foundation
 
-/// What every command that runs a model has in common.
+/// The model of a command that runs language models, or either kind.
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -17,6 +17,50 @@ struct ModelOptions: ParsableArguments {
         completion: .directory)
     var model: String
 
+    @OptionGroup var computing: ThreadOptions
+
+    /// Finds the model, fetching it if need be, and runs `body` with its path on as many threads as were asked for.
+    func withPath<Result>(_ body: (String) throws -> Result) throws -> Result {
+        try computing.withPath(of: model, body)
+    }
+
+    /// The same with a language model.
+    func withLanguageModel<Result>(_ body: (LanguageModel) throws -> Result) throws -> Result {
+        try withPath { try body(LanguageModel(path: $0)) }
+    }
+}
+
+/// The model of a command that runs an encoder.
+struct EncoderOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "An encoder's folder, or a name.",
+            discussion: """
+                A folder holds config.json, model.safetensors and tokenizer.json or vocab.txt. A name is looked for in \
+                ./Models and in the caches; one of the form org/name is fetched from the Hugging Face hub if it is \
+                nowhere here.
+                """, valueName: "model"),
+        completion: .directory)
+    var model: String
+
+    @OptionGroup var computing: ThreadOptions
+
+    /// Finds the model, fetching it if need be, and runs `body` with it on as many threads as were asked for.
+    func withEmbedder<Result>(_ body: (TextEmbedder) throws -> Result) throws -> Result {
+        try computing.withPath(of: model) { path in
+            guard !GGUFFile.isOne(at: path) else {
+                throw Failure(
+                    .badData,
+                    "\(path) is a GGUF file; texts become vectors with an encoder's folder, such as "
+                        + "all-MiniLM-L6-v2")
+            }
+            return try body(TextEmbedder(folder: ModelFolder(path: path)))
+        }
+    }
+}
+
+/// What every command that runs a model has in common.
+struct ThreadOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
@@ -31,29 +75,11 @@ struct ModelOptions: ParsableArguments {
     }
 
     /// Finds the model, fetching it if need be, and runs `body` with its path on as many threads as were asked for.
-    func withPath<Result>(_ body: (String) throws -> Result) throws -> Result {
+    func withPath<Result>(of model: String, _ body: (String) throws -> Result) throws -> Result {
         try Self.checkEnvironment()
         let path = try ModelSource().path(of: model)
         guard let threads else { return try body(path) }
         return try WorkerPool.$current.withValue(WorkerPool(threadCount: threads)) { try body(path) }
-    }
-
-    /// The same with an encoder.
-    func withEmbedder<Result>(_ body: (TextEmbedder) throws -> Result) throws -> Result {
-        try withPath { path in
-            guard !GGUFFile.isOne(at: path) else {
-                throw Failure(
-                    .badData,
-                    "\(path) is a GGUF file; texts become vectors with an encoder's folder, such as "
-                        + "all-MiniLM-L6-v2")
-            }
-            return try body(TextEmbedder(folder: ModelFolder(path: path)))
-        }
-    }
-
-    /// The same with a language model.
-    func withLanguageModel<Result>(_ body: (LanguageModel) throws -> Result) throws -> Result {
-        try withPath { try body(LanguageModel(path: $0)) }
     }
 
     /// Settings that would be passed over, or found wrong only in the middle of the work.
