@@ -17,7 +17,7 @@ package enum AtomicFile {
         guard FileKind(path: path) != .folder else {
             throw ModelFileError.system(operation: "create", file: path, reason: "it is a folder")
         }
-        let (folder, name) = split(path)
+        let (folder, name) = folderAndName(ofFile: path)
         let temporary = "\(folder)/.\(name).\(getpid())-\(UInt64.random(in: 0 ... .max)).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw ModelFileError.lastSystemError("create", path) }
@@ -54,11 +54,6 @@ package enum AtomicFile {
         var (one, other) = (stat(), stat())
         guard stat(first, &one) == 0, stat(second, &other) == 0 else { return false }
         return one.st_dev == other.st_dev && one.st_ino == other.st_ino
-    }
-
-    private static func split(_ path: String) -> (folder: String, name: Substring) {
-        guard let slash = path.lastIndex(of: "/") else { return (".", path[...]) }
-        return (slash == path.startIndex ? "/" : String(path[..<slash]), path[path.index(after: slash)...])
     }
 
     private static func append(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {

@@ -87,7 +87,7 @@ public struct LanguageModel: Sendable {
         path: String, tokenizer: Result<Tokenizer, TokenizerError>, decoder: DecoderTransformer,
         endTokens: Set<Int>
     ) throws {
-        name = path.split(separator: "/").last.map(String.init) ?? path
+        name = lastName(of: path)
         self.path = path
         optionalTokenizer = tokenizer
         self.decoder = decoder

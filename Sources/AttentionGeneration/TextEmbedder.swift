@@ -36,7 +36,7 @@ public struct TextEmbedder: Sendable {
     public init(folder: ModelFolder) throws {
         let description = try folder.description(EncoderTransformer.Description.self)
         let sentence = try SentenceConfiguration(folder)
-        name = folder.path.split(separator: "/").last.map(String.init) ?? folder.path
+        name = lastName(of: folder.path)
         tokenizer = try Tokenizer(contentsOf: URL(fileURLWithPath: folder.path))
         encoder = try EncoderTransformer(description, from: folder.weights())
         pooling = sentence.pooling

@@ -112,14 +112,15 @@ public struct ModelHub: Sendable {
         }
         let listing = try await repository.list(revision)
         let snapshot = cache.snapshot(listing.commit, of: reference.name)
-        // What is cached of it stands for its name from now on, also where the choice among its files ends here. Only a
-        // hint: a shared cache may hold everything and be read only.
-        if listing.isOfFiles, FileManager.default.fileExists(atPath: snapshot) {
-            try? cache.noteAsFiles(listing.commit, of: reference.name)
+        // However it ends, what is cached of a repository of files then stands for its name. Only a hint: a shared cache
+        // may hold everything and be read only.
+        defer {
+            if listing.isOfFiles, FileManager.default.fileExists(atPath: snapshot) {
+                try? cache.noteAsFiles(listing.commit, of: reference.name)
+            }
         }
         let files = try ModelFiles(listing, of: reference.name, parts: parts)
         try await fetcher.fetch(files.first, commit: listing.commit)
-        if listing.isOfFiles { try? cache.noteAsFiles(listing.commit, of: reference.name) }
         if parts == .everything, let weights = files.weights {
             try await fetcher.fetch([weights], commit: listing.commit)
             if weights == ModelFiles.index {

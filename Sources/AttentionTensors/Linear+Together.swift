@@ -1,7 +1,4 @@
 extension Linear {
-    /// The most rows of which several layers' outputs are made at once.
-    private static let mostRowsTogether = 8
-
     /// What each of several layers makes of the same input.
     ///
     /// Few rows read every weight once, and a join between layers leaves the memory idle. So the layers' pieces stand open
@@ -12,7 +9,7 @@ extension Linear {
     package static func outputs(of layers: [Linear], _ x: Tensor) throws(TensorError) -> [Tensor] {
         let pool = WorkerPool.current
         let elements = layers.reduce(0) { $0 + $1.inputs * $1.outputs }
-        guard pool.threadCount > 1, x.elementCount <= mostRowsTogether * (x.shape.last ?? 1),
+        guard pool.threadCount > 1, x.elementCount <= WeightMatrix.mostRowsOfStep * (x.shape.last ?? 1),
             !x.isWatched, !layers.contains(where: \.isWatched)
         else {
             var outputs: [Tensor] = []

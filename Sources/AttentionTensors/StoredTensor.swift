@@ -31,10 +31,7 @@ public struct StoredTensor: Sendable {
 
     /// A stored tensor with its own copy of `bytes`.
     public init(name: String, elementType: ElementType, shape: Shape, bytes: [UInt8]) throws(TensorError) {
-        let storage = TensorStorage(byteCount: bytes.count)
-        bytes.withUnsafeBytes {
-            UnsafeMutableRawBufferPointer(start: storage.baseAddress, count: $0.count).copyMemory(from: $0)
-        }
+        let storage = bytes.withUnsafeBytes { TensorStorage(copying: $0) }
         try self.init(name: name, elementType: elementType, shape: shape, bytes: 0..<bytes.count, in: storage)
     }
 
@@ -50,10 +47,7 @@ public struct StoredTensor: Sendable {
 
     /// The same with bytes of its own.
     func copied() throws(TensorError) -> StoredTensor {
-        let copy = TensorStorage(byteCount: byteCount)
-        withUnsafeBytes {
-            UnsafeMutableRawBufferPointer(start: copy.baseAddress, count: $0.count).copyMemory(from: $0)
-        }
+        let copy = withUnsafeBytes { TensorStorage(copying: $0) }
         return try StoredTensor(
             name: name, elementType: elementType, shape: shape, bytes: 0..<byteCount, in: copy)
     }

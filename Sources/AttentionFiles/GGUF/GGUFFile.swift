@@ -52,10 +52,7 @@ public struct GGUFFile: Sendable {
     ///   - label: what errors call it; it becomes ``path``.
     /// - Throws: ``GGUFError`` if it is not sound.
     public init(content: [UInt8], label: String) throws(GGUFError) {
-        let storage = TensorStorage(byteCount: content.count)
-        content.withUnsafeBytes {
-            UnsafeMutableRawBufferPointer(start: storage.baseAddress, count: $0.count).copyMemory(from: $0)
-        }
+        let storage = content.withUnsafeBytes { TensorStorage(copying: $0) }
         let part = try GGUFPart(storage, path: label)
         guard try part.count() == 1 else {
             throw part.fault(GGUFPart.countKey, "a model in one file", "one of \(try part.count())")

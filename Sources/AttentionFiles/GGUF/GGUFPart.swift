@@ -57,10 +57,9 @@ struct GGUFPart: Sendable {
 
     private func part(_ number: Int, of count: Int, at path: String) throws -> GGUFPart {
         guard FileKind(path: path) != nil else {
-            let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+            let (folder, name) = folderAndName(ofFile: path)
             throw ModelFileError.missingFile(
-                name: path.split(separator: "/").last.map(String.init) ?? path,
-                folder: folder.isEmpty ? "." : folder.joined(separator: "/"),
+                name: name, folder: folder,
                 advice:
                     "It is file \(number) of the \(count) that hold the model: fetch it, or copy it there.")
         }

@@ -7,7 +7,6 @@ struct Llama2CHeader {
     let groupSize: Int?
     /// The tensors in the file's order; one without a name is skipped.
     private(set) var tensors: [(name: String?, shape: Shape)] = []
-    let metadata: [(key: String, value: GGUFValue)]
 
     private let width, inner, layers, heads, keyValueHeads, vocabulary, positions: Int
 
@@ -58,8 +57,6 @@ struct Llama2CHeader {
             throw .invalidField(
                 file: path, field: "n_layers", expected: "no more than the file holds", found: "\(layers)")
         }
-        metadata = Self.metadata(
-            width, inner, layers, heads, keyValueHeads, vocabulary, positions)
         let hasHead = isMarked ? bytes[36] == 0 : signed < 0
         groupSize =
             version == 2
@@ -121,10 +118,8 @@ struct Llama2CHeader {
         }
     }
 
-    private static func metadata(
-        _ width: Int, _ inner: Int, _ layers: Int, _ heads: Int, _ keyValueHeads: Int, _ vocabulary: Int,
-        _ positions: Int
-    ) -> [(key: String, value: GGUFValue)] {
+    /// The sizes under GGUF's names.
+    var metadata: [(key: String, value: GGUFValue)] {
         func number(_ key: String, _ value: Int) -> (key: String, value: GGUFValue) {
             ("llama.\(key)", .uint32(UInt32(value)))
         }

@@ -42,10 +42,7 @@ public struct SafetensorsFile: WeightSource {
     ///   - label: what errors call it; it becomes ``path``.
     /// - Throws: ``SafetensorsError`` if it is not sound.
     public init(content: [UInt8], label: String) throws {
-        let storage = TensorStorage(byteCount: content.count)
-        content.withUnsafeBytes {
-            UnsafeMutableRawBufferPointer(start: storage.baseAddress, count: $0.count).copyMemory(from: $0)
-        }
+        let storage = content.withUnsafeBytes { TensorStorage(copying: $0) }
         try self.init(storage, path: label)
     }
 

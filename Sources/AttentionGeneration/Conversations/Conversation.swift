@@ -101,8 +101,8 @@ public struct Conversation: Sendable {
         guard var cache else { return nil }
         let common = zip(tokens, known).prefix { $0 == $1 }.count
         // Positions of longer texts may be others: then all is read again.
-        let longest =
-            tokens.count + min(options.maximumTokens, cache.capacity - min(tokens.count, cache.capacity))
+        let longest = GenerationState.longestText(
+            promptCount: tokens.count, maximumTokens: options.maximumTokens, limit: cache.capacity)
         guard common > 0, model.decoder.suits(cache, textLength: longest) else { return nil }
         do {
             try cache.truncate(sequence: 0, to: min(common, tokens.count - 1))

@@ -58,7 +58,7 @@ struct ConvertibleModel {
         } catch let error as ModelConfigurationError {
             throw ModelFileError(error, file: "\(folder.path)/config.json", architectureField: "model_type")
         }
-        let name = folder.path.split(separator: "/").last.map(String.init) ?? folder.path
+        let name = lastName(of: folder.path)
         var metadata = form.metadata.map { (key: $0.key, value: GGUFValue($0.value)) }
         metadata.insert((key: "general.name", value: .string(name)), at: min(1, metadata.count))
         self.metadata =

@@ -78,7 +78,14 @@ public struct GenerationState: Sendable {
     }
 
     /// How many tokens there can be in the end.
-    public var longestText: Int { promptCount + min(maximumTokens, limit - promptCount) }
+    public var longestText: Int {
+        Self.longestText(promptCount: promptCount, maximumTokens: maximumTokens, limit: limit)
+    }
+
+    /// The same of a text that is not begun yet. A prompt beyond the limit gets no more tokens.
+    static func longestText(promptCount: Int, maximumTokens: Int, limit: Int) -> Int {
+        promptCount + min(maximumTokens, max(limit - promptCount, 0))
+    }
 
     /// The tokens that were generated.
     public var generated: ArraySlice<Int> { tokens[promptCount...] }

@@ -21,7 +21,7 @@ final class FilePages: Sendable {
         var hasReserved = false
     }
 
-    private static let window = Int(AK_LARGE_PAGE)
+    private static let window = SystemMemory.largePage
     /// Who reads one page has so many mapped around it (Linux). Left behind at both ends of each of a model's matrices,
     /// they are a tenth of a small one's memory.
     private static let portion = 64 << 10

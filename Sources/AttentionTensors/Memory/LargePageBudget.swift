@@ -1,4 +1,3 @@
-import CAttentionKernels
 import Synchronization
 
 #if canImport(Glibc)
@@ -16,7 +15,7 @@ enum LargePageBudget {
     private static let reserved = Mutex(0)
 
     /// Each page is a mapping of its own, of which a process may have 65,530: at most a quarter of them.
-    private static let most = 16_384 * Int(AK_LARGE_PAGE)
+    private static let most = 16_384 * SystemMemory.largePage
 
     /// Whether `byteCount` bytes may move. If so, give them back.
     static func reserve(_ byteCount: Int) -> Bool {
@@ -34,9 +33,9 @@ enum LargePageBudget {
     private static var isThere: Bool {
         guard getenv("ATTENTION_LARGE_PAGES").map({ String(cString: $0) }) != "0" else { return false }
         let folder = "/sys/kernel/mm/transparent_hugepage"
-        guard let enabled = ControlGroups.lines(of: folder + "/enabled").first else { return false }
+        guard let enabled = SystemFile.lines(of: folder + "/enabled").first else { return false }
         return !enabled.contains("[never]")
-            && ControlGroups.lines(of: folder + "/hpage_pmd_size").first == "\(AK_LARGE_PAGE)"
+            && SystemFile.lines(of: folder + "/hpage_pmd_size").first == "\(SystemMemory.largePage)"
     }
 
     private static var limit: Int? {
@@ -49,7 +48,7 @@ enum LargePageBudget {
 
     /// A line of `/proc/meminfo`, in bytes.
     private static func information(_ name: String) -> Double? {
-        let line = ControlGroups.lines(of: "/proc/meminfo").first { $0.hasPrefix(name + ":") }
+        let line = SystemFile.lines(of: "/proc/meminfo").first { $0.hasPrefix(name + ":") }
         return line.flatMap { Double($0.filter(\.isNumber)) }.map { $0 * 1024 }
     }
 }

@@ -12,7 +12,7 @@ import CAttentionKernels
 /// the system at once.
 enum SystemMemory {
     private static let mapped = 1 << 20
-    private static let largePage = Int(AK_LARGE_PAGE)
+    static let largePage = Int(AK_LARGE_PAGE)
 
     /// `ATTENTION_SCRIBBLE=1` fills memory with NaN before each use, to show who reads what was never written.
     static let scribbles = getenv("ATTENTION_SCRIBBLE") != nil

@@ -23,6 +23,12 @@ package final class TensorStorage: @unchecked Sendable {
         pages = nil
     }
 
+    /// A copy of `bytes`.
+    package convenience init(copying bytes: UnsafeRawBufferPointer) {
+        self.init(byteCount: bytes.count)
+        UnsafeMutableRawBufferPointer(start: baseAddress, count: byteCount).copyMemory(from: bytes)
+    }
+
     /// Bytes that belong to `owner` and live as long as it does. They are never written.
     ///
     /// - Parameter isMappedFile: Whether pages that are forgotten come back from a file.

@@ -19,9 +19,6 @@ package struct HalfMatrix: Sendable {
         self.weight = isEven ? weight : try weight.copied()
     }
 
-    /// More rows than a step has use each weight often enough where it is.
-    private static let mostRowsOfStep = 8
-
     private var format: Int32 {
         Int32((weight.elementType == .float16 ? AK_FLOAT16 : AK_BFLOAT16).rawValue)
     }
@@ -30,7 +27,7 @@ package struct HalfMatrix: Sendable {
 
     func product(_ x: Tensor, bias: Tensor?, activation: Activation) throws(TensorError) -> Tensor {
         try layerOutput(x, inputs: inputs, outputs: outputs, bias: bias) { x, rowCount, bias, y in
-            if rowCount <= Self.mostRowsOfStep, steps.isTime() { weight.settle() }
+            if rowCount <= WeightMatrix.mostRowsOfStep, steps.isTime() { weight.settle() }
             weight.withUnsafeBytes { bytes in
                 guard let w = bytes.baseAddress?.assumingMemoryBound(to: UInt16.self) else { return }
                 // A piece's weights pass by every tile of rows: 256 KiB stay in the second-level cache. One row reads

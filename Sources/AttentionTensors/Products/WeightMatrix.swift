@@ -8,6 +8,9 @@ package enum WeightMatrix: Sendable {
     /// One of GGUF's block types, laid out once for the instruction set. Inputs are rounded to 8 bits, 32 to a scale.
     case blocks(BlockMatrix)
 
+    /// The most rows that a decoder's steps have: each weight is read once for all of them, and memory decides.
+    static let mostRowsOfStep = 8
+
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless it is a matrix.
     package init(_ weight: Tensor) throws(TensorError) { self = .packed(try PackedMatrix(weight)) }
 

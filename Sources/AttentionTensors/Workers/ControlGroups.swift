@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Linux's limits on processor time and memory, of the groups that this process is in. Elsewhere the files do not exist,
 /// and there is no limit.
 package struct ControlGroups {
@@ -23,8 +15,8 @@ package struct ControlGroups {
     package var processors: Double? {
         strictest(of: "cpu", mounts: ["/cpu,cpuacct", "/cpu"], version2: Self.quota) { folder in
             // Two files; a quota of -1 is none.
-            guard let quota = Self.lines(of: folder + "/cpu.cfs_quota_us").first,
-                let period = Self.lines(of: folder + "/cpu.cfs_period_us").first
+            guard let quota = SystemFile.lines(of: folder + "/cpu.cfs_quota_us").first,
+                let period = SystemFile.lines(of: folder + "/cpu.cfs_period_us").first
             else { return nil }
             return Self.ratio(quota[...], period[...])
         }
@@ -32,7 +24,7 @@ package struct ControlGroups {
 
     /// How many bytes of memory the strictest of the groups may have; nil: as many as there are.
     package var memory: Double? {
-        func first(_ path: String) -> Double? { Self.lines(of: path).first.flatMap { Double($0) } }
+        func first(_ path: String) -> Double? { SystemFile.lines(of: path).first.flatMap { Double($0) } }
         return strictest(of: "memory", mounts: ["/memory"], version2: { first($0 + "/memory.max") }) {
             first($0 + "/memory.limit_in_bytes")
         }
@@ -45,7 +37,7 @@ package struct ControlGroups {
     private func strictest(
         of controller: String, mounts: [String], version2: (String) -> Double?, version1: (String) -> Double?
     ) -> Double? {
-        Self.lines(of: membership).flatMap { line -> [Double] in
+        SystemFile.lines(of: membership).flatMap { line -> [Double] in
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { return [] }
             let controllers = fields[1].split(separator: ",")
@@ -58,7 +50,7 @@ package struct ControlGroups {
 
     /// `cpu.max`: "quota period" in microseconds, or "max period".
     private static func quota(_ folder: String) -> Double? {
-        let fields = lines(of: folder + "/cpu.max").first?.split(separator: " ") ?? []
+        let fields = SystemFile.lines(of: folder + "/cpu.max").first?.split(separator: " ") ?? []
         return fields.count == 2 ? ratio(fields[0], fields[1]) : nil
     }
 
@@ -74,15 +66,5 @@ package struct ControlGroups {
         let names = path.split(separator: "/")
         guard !names.contains("..") else { return [""] }
         return (0...names.count).reversed().map { names.prefix($0).map { "/" + $0 }.joined() }
-    }
-
-    /// The first few kilobytes of a small file, by lines; none if it cannot be read.
-    static func lines(of path: String) -> [String] {
-        guard let file = fopen(path, "r") else { return [] }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 16_384)
-        let count = fread(&bytes, 1, bytes.count, file)
-        return String(decoding: bytes[..<count], as: UTF8.self)
-            .split(whereSeparator: \.isNewline).map(String.init)
     }
 }

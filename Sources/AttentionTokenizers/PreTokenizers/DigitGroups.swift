@@ -13,18 +13,16 @@ package struct DigitGroups: Sendable {
     /// The regular expression that it stands for.
     package let source: String
 
-    package static let all = [
-        // Tiny Aya
-        DigitGroups(
-            numbers: .digits, result: .groups, endsWord: true, source: #"\d{1,3}(?=(?:\d{3})*\b)"#),
-        // AFMoE, whose rule llama.cpp gives in words
-        DigitGroups(numbers: .all, result: .groups, endsWord: false, source: anyNumbers),
-        // SuperBPE, which cuts and matches nothing
-        DigitGroups(
-            numbers: .digits, result: .beginnings, endsWord: false, source: #"(?=(\d{3})+(?!\d))"#),
-    ]
+    package static let all = [tinyAya, afmoe, superBPE]
 
-    static let anyNumbers = #"\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))"#
+    static let tinyAya = DigitGroups(
+        numbers: .digits, result: .groups, endsWord: true, source: #"\d{1,3}(?=(?:\d{3})*\b)"#)
+    /// llama.cpp gives its rule in words.
+    static let afmoe = DigitGroups(
+        numbers: .all, result: .groups, endsWord: false, source: #"\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))"#)
+    /// Cuts, and matches nothing.
+    static let superBPE = DigitGroups(
+        numbers: .digits, result: .beginnings, endsWord: false, source: #"(?=(\d{3})+(?!\d))"#)
 
     package func matches(in text: AlignedText, _ range: Range<Int>) -> [Range<Int>] {
         var matches: [Range<Int>] = []

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Arithmetic, as Python has them.
+/// Arithmetic, as Python has it.
 extension JinjaRenderer {
     func arithmetic(
         _ first: JinjaExpression, _ rest: [(JinjaExpression.Arithmetic, JinjaExpression)]

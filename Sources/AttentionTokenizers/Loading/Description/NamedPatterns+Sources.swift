@@ -6,7 +6,6 @@ extension NamedPatterns {
 
     static let number = #"\p{N}"#
     static let numbersOfThree = #"\p{N}{1,3}"#
-    static let digitsInThrees = #"\d{1,3}(?=(?:\d{3})*\b)"#
     static let lineBreak = #"[\r\n]"#
     static let lines = #"[^\n]+|[\n]+"#
 

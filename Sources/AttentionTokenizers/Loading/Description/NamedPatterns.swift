@@ -48,7 +48,7 @@ struct NamedPatterns {
         NamedPatterns(names: ["exaone-moe"], patterns: [exaoneMoE]),
         NamedPatterns(names: ["gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"], patterns: [gpt4o]),
         NamedPatterns(names: ["granite-embed-multi-97m"], patterns: [gpt4o], wholeWords: .all),
-        NamedPatterns(names: ["tiny_aya", "cohere2moe"], patterns: [digitsInThrees, gpt4o]),
+        NamedPatterns(names: ["tiny_aya", "cohere2moe"], patterns: [DigitGroups.tinyAya.source, gpt4o]),
         NamedPatterns(names: ["kimi-k2"], patterns: [kimi]),
         NamedPatterns(names: ["tekken"], patterns: [tekken], wholeWords: .all, addsBegin: true),
         NamedPatterns(names: ["youtu"], patterns: [eastAsian, youtu], wholeWords: .all),
@@ -70,7 +70,7 @@ struct NamedPatterns {
             patterns: [numbersOfThree, ideographsAndKana, deepSeek3 + #"|[\r\n]|\s+(?!\S)|\s+"#, number]),
         NamedPatterns(
             names: ["afmoe"],
-            patterns: [DigitGroups.anyNumbers, asianScripts, deepSeek3 + lineBreaks]),
+            patterns: [DigitGroups.afmoe.source, asianScripts, deepSeek3 + lineBreaks]),
         NamedPatterns(names: ["falcon"], patterns: [#"[\p{P}\$\+<=>\^~\|`]+"#, gpt2, "[0-9][0-9][0-9]"]),
         NamedPatterns(
             names: ["default"], patterns: [#"[\p{P}\$\+<=>\^~\|]+"#, gpt2, #"\p{N}+"#, "[0-9][0-9][0-9]"]),
@@ -82,7 +82,7 @@ struct NamedPatterns {
                 "<sentinel:[0-9]+>", "(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z", #"([\t\n]|    |  )"#, number,
                 #"[\p{P}!-/:-@\[-`{-~]"#, gpt2,
             ], addsBegin: true),
-        NamedPatterns(names: ["superbpe"], patterns: [#"\p{N}+"#, #"(?=(\d{3})+(?!\d))"#]),
+        NamedPatterns(names: ["superbpe"], patterns: [#"\p{N}+"#, DigitGroups.superBPE.source]),
         NamedPatterns(
             names: ["gemma4", "granite-embed-multi-311m"], patterns: [lines], wholeWords: .lineBreaks,
             needsBegin: true, writesBytes: false),
