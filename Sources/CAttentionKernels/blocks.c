@@ -17,19 +17,26 @@ static float half(const uint8_t *at) {
     return value;
 }
 
-// The integers of block i of 32 within a file's block.
-static void integers_of(const uint8_t *block, int i, int format, uint8_t q[32]) {
+static uint32_t four(const uint8_t *at) {
+    uint32_t bytes;
+    __builtin_memcpy(&bytes, at, 4);
+    return bytes;
+}
+
+// The integers of block i of 32 within a file's block, four bytes to a number. (A shift carries bits from byte to byte;
+// the masks take them away.)
+static void integers_of(const uint8_t *block, int i, int format, const ak_block_layout layout, uint32_t q[8]) {
     const uint8_t *low = NULL, *high = NULL;  // the low 4 or 2 bits, and what is above them
     int shift = 0, high_shift = 0;
     switch (format) {
     case AK_Q8_0: __builtin_memcpy(q, block + 2, 32); return;
     case AK_Q4_0: case AK_Q4_1: case AK_Q5_0: case AK_Q5_1: {
-        const int scales = ak_layout_of(format).minima ? 4 : 2, fifth = ak_layout_of(format).ones;
-        low = block + scales + (fifth ? 4 : 0);
-        for (int j = 0; j < 32; j++) {
-            q[j] = j < 16 ? low[j] & 15 : low[j - 16] >> 4;
-            if (fifth) q[j] |= (block[scales + j / 8] >> j % 8 & 1) << 4;
-        }
+        const uint8_t *fifth = block + (layout.minima ? 4 : 2);
+        low = fifth + (layout.ones ? 4 : 0);
+        for (int p = 0; p < 8; p++) q[p] = four(low + p % 4 * 4) >> p / 4 * 4 & 0x0f0f0f0f;
+        if (!layout.ones) return;
+        // Four bits, a byte each.
+        for (int p = 0; p < 8; p++) q[p] |= ((four(fifth) >> 4 * p & 15) * 0x00204081u & 0x01010101u) << 4;
         return;
     }
     case AK_Q2_K: low = block + 16 + i / 4 * 32, shift = i % 4 * 2; break;
@@ -42,12 +49,11 @@ static void integers_of(const uint8_t *block, int i, int format, uint8_t q[32]) 
         break;
     default: return;
     }
-    const ak_block_layout layout = ak_layout_of(format);
-    const int low_bits = layout.fours ? 4 : 2, high_mask = format == AK_Q6_K ? 3 : 1;
-    for (int j = 0; j < 32; j++) {
-        q[j] = low[j] >> shift & ((1 << low_bits) - 1);
-        if (high) q[j] |= (high[j] >> high_shift & high_mask) << low_bits;
-    }
+    const uint32_t low_mask = layout.fours ? 0x0f0f0f0f : 0x03030303;
+    const uint32_t high_mask = format == AK_Q6_K ? 0x03030303 : 0x01010101;
+    for (int p = 0; p < 8; p++) q[p] = four(low + 4 * p) >> shift & low_mask;
+    if (!high) return;
+    for (int p = 0; p < 8; p++) q[p] |= (four(high + 4 * p) >> high_shift & high_mask) << (layout.fours ? 4 : 2);
 }
 
 // Where float16 scale and minimum stand in a file's block.
@@ -87,8 +93,10 @@ void ak_read_blocks(const uint8_t *from, int64_t blocks, int32_t format, float *
     for (int64_t b = 0; b < blocks; b++, out += 32) {
         const uint8_t *block = from + b / inner * layout.bytes;
         const int i = (int)(b % inner);
+        uint32_t quads[8];
+        integers_of(block, i, format, layout, quads);
         uint8_t q[32];
-        integers_of(block, i, format, q);
+        __builtin_memcpy(q, quads, 32);
         for (int part = 0; part < layout.parts; part++) {
             float scale = half(scale_of(block, format));
             float minimum = layout.minima ? half(scale_of(block, format) + 2) : 0;
@@ -106,9 +114,8 @@ void ak_read_blocks(const uint8_t *from, int64_t blocks, int32_t format, float *
     }
 }
 
-static void pack_integers(const uint8_t q[32], const ak_block_layout layout, int64_t stride, uint32_t flip, uint8_t *to) {
-    uint32_t quads[8], plane[8] = {0};
-    __builtin_memcpy(quads, q, 32);
+static void pack_integers(const uint32_t quads[8], const ak_block_layout layout, int64_t stride, uint32_t flip, uint8_t *to) {
+    uint32_t plane[8] = {0};
     int vectors = 0;
     if (layout.eights) {
         for (int p = 0; p < 8; p++) plane[p] = quads[p] ^ flip;
@@ -144,9 +151,9 @@ void ak_pack_group(const uint8_t *rows, ptrdiff_t row_bytes, int64_t outputs, in
         const int i = (int)(b % inner), halves = layout.minima ? 2 : 1;
         for (int64_t o = 0; o < outputs; o++) {
             const uint8_t *block = rows + o * row_bytes + b / inner * layout.bytes;
-            uint8_t q[32];
-            integers_of(block, i, format, q);
-            pack_integers(q, layout, 4 * lanes, flip, w + b * layout.number_bytes * lanes + 4 * o);
+            uint32_t quads[8];
+            integers_of(block, i, format, layout, quads);
+            pack_integers(quads, layout, 4 * lanes, flip, w + b * layout.number_bytes * lanes + 4 * o);
             const uint8_t *d = scale_of(block, format);
             if (i == 0) for (int h = 0; h < halves; h++) __builtin_memcpy(s + 2 * (h * lanes + o), d + 2 * h, 2);
             if (inner == 1) continue;

@@ -9,7 +9,8 @@ struct LlamaBenchmark: ParsableCommand {
         discussion: """
             Both are a process of their own in every round, load the same file, warm up and are timed, in turns. llama.cpp \
             comes from peers/build_llama_cpp.sh and is asked with its flash attention on and off (and repacks weights \
-            for itself); its faster way counts. A ratio is our rate over its rate in the same round; medians are printed. \
+            for itself); its faster way counts. Prompts of 4096 tokens and more, which take minutes, are read without a \
+            warm-up by both. A ratio is our rate over its rate in the same round; medians are printed. \
             Between the rounds the memory's streaming rate is measured: decoding reads every weight once a token.
             """)
 
@@ -62,6 +63,8 @@ struct LlamaBenchmark: ParsableCommand {
     struct Test {
         let prompt, steps: Int
         var tokens: Int { prompt + steps }
+        /// A warm-up would double minutes, and a cold start is lost in them.
+        var isLong: Bool { prompt >= 4096 }
         var name: String { steps > 0 ? "decoding \(steps)" : "prompt \(prompt)" }
     }
 
@@ -92,6 +95,8 @@ struct LlamaBenchmark: ParsableCommand {
                 + "\((median(ours.map(\.fileBytes)) / 1e6).formatted(0)); first token after "
                 + "\((1000 * median(ours.map(\.firstToken))).formatted(0)) ms")
         print(line.joined(separator: "  "))
+        // Whoever waits for hours, or keeps a log, sees each line when it is there.
+        fflush(nil)
     }
 
     /// Our side, in a process of its own as theirs is.
@@ -101,7 +106,7 @@ struct LlamaBenchmark: ParsableCommand {
             [
                 "llama-once", path, "--prompt", "\(test.prompt)", "--steps", "\(test.steps)", "--started",
                 "\(Date().timeIntervalSince1970)",
-            ], environment: ["ATTENTION_THREADS": "\(threads)"])
+            ] + (test.isLong ? ["--cold"] : []), environment: ["ATTENTION_THREADS": "\(threads)"])
         return try JSONDecoder().decode(LlamaAnswer.self, from: output)
     }
 
@@ -113,7 +118,7 @@ struct LlamaBenchmark: ParsableCommand {
             [
                 "-m", path, "-p", "\(test.prompt)", "-n", "\(test.steps)", "-t", "\(threads)", "-fa",
                 flash ? "1" : "0", "-r", "1", "-o", "json",
-            ], environment: [:])
+            ] + (test.isLong ? ["--no-warmup"] : []), environment: [:])
         return try JSONDecoder().decode([PeerAnswer].self, from: output)[0].avg_ts
     }
 

@@ -16,6 +16,7 @@ struct LlamaOnce: ParsableCommand {
     @Option(help: "How often it is timed, for a profiler.") var repeats = 1
     /// Tokens that a call reads: a prompt's working memory stays small, and weights pass by often enough.
     @Option var chunk = 512
+    @Flag(help: "The prompt is not read once before.") var cold = false
 
     func run() throws {
         let begin = started ?? Date().timeIntervalSince1970
@@ -26,7 +27,7 @@ struct LlamaOnce: ParsableCommand {
         _ = try decoder([[1]], cache: &cache)
         let firstToken = Date().timeIntervalSince1970 - begin
         // Warm, as llama-bench does it: the prompt once, or a few steps, in which mapped weights move to large pages.
-        if prompt > 0 { try read(prompt, decoder, &cache) }
+        if prompt > 0, !cold { try read(prompt, decoder, &cache) }
         for step in 0..<min(steps, 6) { _ = try decoder([[7 + step]], cache: &cache) }
         var best = Double.infinity
         for _ in 0..<repeats {

@@ -25,10 +25,14 @@ protocol Drafter: Sendable {
 }
 
 extension Speculation {
-    func makeDrafter(for model: DecoderTransformer, capacity: Int) throws -> any Drafter {
+    /// - Parameters:
+    ///   - capacity: The most tokens of the text.
+    ///   - textLength: How long it may become, as for ``DecoderTransformer/makeCache(sequences:capacity:storage:textLength:)``.
+    func makeDrafter(for model: DecoderTransformer, capacity: Int, textLength: Int) throws -> any Drafter {
         switch self {
         case .lookup: return PromptLookup()
-        case .draft(let draft): return try DraftModel(draft, for: model, capacity: capacity)
+        case .draft(let draft):
+            return try DraftModel(draft, for: model, capacity: capacity, textLength: textLength)
         }
     }
 }
@@ -65,7 +69,9 @@ struct DraftModel: Drafter {
     /// The tokens that the cache holds.
     private var read: [Int] = []
 
-    init(_ draft: DecoderTransformer, for model: DecoderTransformer, capacity: Int) throws {
+    init(
+        _ draft: DecoderTransformer, for model: DecoderTransformer, capacity: Int, textLength: Int
+    ) throws {
         let vocabularies = (draft.configuration.vocabulary, model.configuration.vocabulary)
         guard vocabularies.0 == vocabularies.1 else {
             throw GenerationError.unsupported(
@@ -73,7 +79,8 @@ struct DraftModel: Drafter {
                     + "both must have the same")
         }
         self.model = draft
-        cache = try draft.makeCache(capacity: min(capacity, draft.configuration.longestSequence))
+        let capacity = min(capacity, draft.configuration.longestSequence)
+        cache = try draft.makeCache(capacity: capacity, textLength: min(textLength, capacity))
     }
 
     mutating func propose(_ count: Int, after state: GenerationState) throws -> [Int] {

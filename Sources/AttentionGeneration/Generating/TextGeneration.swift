@@ -30,6 +30,7 @@ public struct TextGeneration: Sendable {
     ///   - state: The request; nothing was generated yet.
     ///   - decoder: The model.
     ///   - cache: A cache of the model whose sequence 0 holds the beginning of the prompt, or nothing; nil: an empty one.
+    ///     It must suit ``GenerationState/longestText`` (``DecoderTransformer/suits(_:textLength:)``).
     ///   - options: Those of the state.
     /// - Throws: `TensorError`, `KeyValueCacheError`, ``GenerationError``.
     public init(
@@ -38,12 +39,18 @@ public struct TextGeneration: Sendable {
     ) throws {
         self.state = state
         self.decoder = decoder
+        if let cache, !decoder.suits(cache, textLength: state.longestText) {
+            throw GenerationError.unsupported(
+                "a text of up to \(state.longestText) tokens has other positions in this model than the texts in "
+                    + "the cache; read it into a new one")
+        }
         // What is not known before is how long the text becomes; pages are taken as it grows.
         self.cache =
             try cache
             ?? decoder.makeCache(
                 capacity: state.limit, storage: options.storage, textLength: state.longestText)
-        drafter = try options.speculation?.makeDrafter(for: decoder, capacity: state.limit)
+        drafter = try options.speculation?.makeDrafter(
+            for: decoder, capacity: state.limit, textLength: state.longestText)
         promptAlternatives = options.includesPrompt ? options.logProbabilities ?? 0 : nil
         if promptAlternatives != nil { promptLogProbabilities = [nil] }
         // Of a prompt that is known to the end, the last token is read again: its logits are wanted.

@@ -103,6 +103,10 @@ struct Look: ParsableCommand {
             var generation = try model.generation(of: ids, GenerationOptions(maximumTokens: generate))
             while let token = try generation.next() { ids.append(token.id) }
         }
+        let longest = model.decoder.configuration.longestSequence
+        if ids.count > longest {
+            Messages.note("the text has \(ids.count) tokens; the model was made for \(longest), and may look astray beyond.")
+        }
         var capture = try MapCapture(model, ids, text: text, resolution: selection.resolution)
         if generate != nil { capture.queries = prompt..<ids.count }
         return capture

@@ -102,14 +102,17 @@ struct Quantize: ParsableCommand {
         var rows = [["part", "tensors", "type", "MB", "relative error"]]
         for part in errors.parts {
             rows.append([
-                part.name, "\(part.tensors)", part.elementType.rawValue, megabytes(part.byteCount),
+                part.name, "\(part.tensors)", part.elementType.rawValue, megabytes(part.byteCount, of: errors.byteCount),
                 digits(part.relative),
             ])
         }
-        rows.append(["total", "", "", megabytes(errors.byteCount), digits(errors.total)])
+        rows.append(["total", "", "", megabytes(errors.byteCount, of: errors.byteCount), digits(errors.total)])
         return TextTable(rows: rows, rightAligned: [1, 3, 4]).lines.joined()
     }
 
-    private func megabytes(_ bytes: Int) -> String { String(format: "%.1f", Double(bytes) / 1e6) }
+    /// Kilobytes show where the whole file is small.
+    private func megabytes(_ bytes: Int, of total: Int) -> String {
+        String(format: total < 10_000_000 ? "%.3f" : "%.1f", Double(bytes) / 1e6)
+    }
     private func digits(_ error: Double) -> String { error == 0 ? "0" : String(format: "%.5f", error) }
 }
