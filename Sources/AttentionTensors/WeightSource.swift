@@ -29,7 +29,10 @@ extension WeightSource {
             throw TensorError.shapeMismatch(
                 tensor: "tensor '\(name)' of \(label)", expected: "\(shape)", found: stored.shape)
         }
-        return try stored.float32()
+        // A few numbers that stay in a mapped file keep up to 2 MiB of it in memory.
+        guard stored.byteCount <= 1 << 16 else { return try stored.float32() }
+        defer { stored.releasePages() }
+        return try stored.copied().float32()
     }
 
     /// The part of this source whose names begin with `prefix` and a dot.

@@ -14,8 +14,8 @@ struct LlamaOnce: ParsableCommand {
     @Option var steps = 0
     @Option(help: "When the process was started, in seconds since 1970.") var started: Double?
     @Option(help: "How often it is timed, for a profiler.") var repeats = 1
-    /// Tokens that a call reads: a prompt's working memory stays small, and weights pass by often enough.
-    @Option var chunk = 512
+    @Option(help: "Tokens of the prompt that a call reads; 0: as many as the library thinks best.")
+    var chunk = 0
     @Flag(help: "The prompt is not read once before.") var cold = false
 
     func run() throws {
@@ -55,6 +55,7 @@ struct LlamaOnce: ParsableCommand {
     private func read(_ count: Int, _ decoder: DecoderTransformer, _ cache: inout DecoderCache) throws {
         try cache.truncate(sequence: 0, to: 0)
         let tokens = (0..<count).map { 3 + $0 * 7919 % 400 }
+        let chunk = chunk > 0 ? chunk : decoder.configuration.promptChunk
         for first in stride(from: 0, to: count, by: chunk) {
             _ = try decoder([Array(tokens[first..<min(first + chunk, count)])], cache: &cache)
         }

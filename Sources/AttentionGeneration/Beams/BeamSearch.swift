@@ -44,7 +44,7 @@ struct BeamSearch {
     /// Reads the prompt and searches to the end.
     mutating func run(prompt: [Int]) throws {
         var logits: Tensor?
-        for chunk in PromptChunks(prompt.count, vocabulary: nil) {
+        for chunk in PromptChunks(prompt.count, by: decoder.configuration) {
             if Task.isCancelled { throw CancellationError() }
             logits = try decoder([Array(prompt[chunk])], cache: &cache)
         }

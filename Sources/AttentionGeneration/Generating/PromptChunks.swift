@@ -1,3 +1,5 @@
+import AttentionModels
+
 /// The runs in which a prompt is read, so that memory does not grow with its length.
 struct PromptChunks: Sequence, IteratorProtocol {
     private let count: Int
@@ -7,13 +9,17 @@ struct PromptChunks: Sequence, IteratorProtocol {
     /// - Parameters:
     ///   - count: The tokens of the prompt.
     ///   - start: How many were read already.
-    ///   - vocabulary: V, where the logits of all tokens are wanted: their memory is bounded, too; else nil.
-    init(_ count: Int, from start: Int = 0, vocabulary: Int?) {
+    ///   - model: Who reads them.
+    ///   - logits: Of which tokens the logits are wanted: their memory is bounded, too.
+    init(
+        _ count: Int, from start: Int = 0, by model: DecoderTransformer.Configuration,
+        logits: LogitRows = .last
+    ) {
         self.count = count
         self.start = start
-        let longest = 512
         // 16 M logits are 64 MB.
-        length = vocabulary.map { Swift.max(16, Swift.min(longest, (1 << 24) / Swift.max($0, 1))) } ?? longest
+        let mostLogits = logits == .all ? Swift.max(16, (1 << 24) / Swift.max(model.vocabulary, 1)) : .max
+        length = Swift.min(model.promptChunk, mostLogits)
     }
 
     mutating func next() -> Range<Int>? {

@@ -107,7 +107,7 @@ struct DraftModel: Drafter {
 
     private mutating func advance(to tokens: [Int]) throws -> Tensor {
         var logits: Tensor?
-        for chunk in PromptChunks(tokens.count, from: read.count, vocabulary: nil) {
+        for chunk in PromptChunks(tokens.count, from: read.count, by: model.configuration) {
             logits = try model([Array(tokens[chunk])], cache: &cache)
         }
         read = tokens

@@ -72,11 +72,10 @@ public struct TextGeneration: Sendable {
     public mutating func readPromptChunk() throws -> Bool {
         try checkCancellation()
         guard promptLogits == nil, state.generated.isEmpty, state.finish == nil else { return false }
-        var chunks = PromptChunks(
-            state.promptCount, from: cache.lengths[0],
-            vocabulary: promptAlternatives == nil ? nil : decoder.configuration.vocabulary)
-        guard let chunk = chunks.next() else { return false }
         let rows: LogitRows = promptAlternatives == nil ? .last : .all
+        var chunks = PromptChunks(
+            state.promptCount, from: cache.lengths[0], by: decoder.configuration, logits: rows)
+        guard let chunk = chunks.next() else { return false }
         let logits = try decoder([Array(state.tokens[chunk])], cache: &cache, logits: rows)
         try noteProbabilities(of: chunk, logits)
         if chunk.upperBound == state.promptCount { promptLogits = logits }

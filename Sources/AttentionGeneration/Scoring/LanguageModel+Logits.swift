@@ -17,7 +17,7 @@ extension LanguageModel {
         }
         var cache = try decoder.makeCache(capacity: tokens.count, storage: storage)
         var logits: [Float] = []
-        for chunk in PromptChunks(tokens.count, vocabulary: nil) {
+        for chunk in PromptChunks(tokens.count, by: decoder.configuration) {
             if Task.isCancelled { throw CancellationError() }
             logits = try decoder([Array(tokens[chunk])], cache: &cache).scalars
         }

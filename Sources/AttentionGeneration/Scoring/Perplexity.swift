@@ -133,7 +133,7 @@ extension LanguageModel {
         _ run: [Int], from first: Int, _ storage: KeyValueStorage, _ body: (Float) -> Void
     ) throws {
         var cache = try decoder.makeCache(capacity: run.count, storage: storage)
-        for chunk in PromptChunks(run.count, vocabulary: decoder.configuration.vocabulary) {
+        for chunk in PromptChunks(run.count, by: decoder.configuration, logits: .all) {
             if Task.isCancelled { throw CancellationError() }
             // A token is foreseen by the one before it: where none is to be scored, no logits are needed.
             let isScored = chunk.upperBound >= first

@@ -55,8 +55,10 @@ public struct FeedForward: Sendable {
     public func callAsFunction(_ x: Tensor) throws(TensorError) -> Tensor {
         if givesHalves { return try contract(activation.gatingHalves(of: expand(x))) }
         if let gate {
-            let both = try Linear.outputs(of: [gate, expand], x)
-            return try contract(activation(both[0], times: both[1]))
+            var both = try Linear.outputs(of: [gate, expand], x)
+            // Each is taken out, so that the product can take the gate's memory.
+            let up = both.removeLast()
+            return try contract(activation(both.removeLast(), times: up))
         }
         return try contract(expand(x, activation: activation))
     }

@@ -22,27 +22,25 @@ final class FilePages: Sendable {
     }
 
     private static let window = SystemMemory.largePage
-    /// Who reads one page has so many mapped around it (Linux). Left behind at both ends of each of a model's matrices,
-    /// they are a tenth of a small one's memory.
-    private static let portion = 64 << 10
 
     init(of bytes: UnsafeRawBufferPointer) {
         start = Int(bitPattern: bytes.baseAddress)
         byteCount = bytes.count
     }
 
-    /// Lets the system take back the file's pages around `bytes`; who reads their neighbours gets those back.
+    /// Lets the system take back the file's pages around `bytes`; who reads their neighbours gets those back. Around one
+    /// page that is read Linux maps 64 KiB, or the 2 MiB that its page cache has in one piece: left behind at both ends of
+    /// each of a model's matrices, they would be a third of a small one's memory.
     func forget(_ bytes: Range<Int>) {
+        guard !bytes.isEmpty else { return }
+        let (first, last) = (
+            (start + bytes.lowerBound) / Self.window, (start + bytes.upperBound - 1) / Self.window
+        )
         // Nothing may settle meanwhile: what is forgotten of a large page is lost.
         state.withLock { state in
-            let (lower, upper) = (start + bytes.lowerBound, start + bytes.upperBound)
-            var first = max(lower / Self.portion * Self.portion, start)
-            let end = min((upper + Self.portion - 1) / Self.portion * Self.portion, start + byteCount)
-            while first < end {
-                let window = first / Self.window
-                let next = min((window + 1) * Self.window, end)
-                if !state.settled.contains(window) { SystemMemory.forget(first..<next) }
-                first = next
+            for window in first...last where !state.settled.contains(window) {
+                let addresses = window * Self.window..<(window + 1) * Self.window
+                SystemMemory.forget(addresses.clamped(to: start..<start + byteCount))
             }
         }
     }

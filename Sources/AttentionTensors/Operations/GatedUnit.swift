@@ -2,22 +2,25 @@ import CAttentionKernels
 
 /// Gated units, act(gate) · up in one pass: SwiGLU with `silu`, GEGLU with `gelu` (arXiv:2002.05202).
 extension Activation {
-    /// act(`gate`) · `up`, element by element.
+    /// act(`gate`) · `up`, element by element; in the memory of `gate` if nobody else refers to it.
     ///
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless the shapes are equal.
-    public func callAsFunction(_ gate: Tensor, times up: Tensor) throws(TensorError) -> Tensor {
+    public func callAsFunction(_ gate: consuming Tensor, times up: Tensor) throws(TensorError) -> Tensor {
         guard gate.shape == up.shape else {
             throw .shapeMismatch(tensor: "gated values", expected: "\(gate.shape)", found: up.shape)
         }
-        let (g, u) = (gate.detached().contiguous(), up.detached().contiguous())
         let width = gate.shape.last ?? 1
         let unit = GatedRows(self, count: gate.elementCount, width: width, distance: width)
-        let output = try unit.forward(gate: (g, 0), up: (u, 0), shape: gate.shape)
-        guard Tensor.isAnyWatched(gate, up) else { return output }
+        guard Tensor.isAnyWatched(gate, up) else {
+            try unit.forward(&gate, up: up.contiguous())
+            return gate
+        }
+        let (g, u) = (gate.detached().contiguous(), up.detached().contiguous())
+        var output = g
+        try unit.forward(&output, up: u)
         return output.recorded(as: "\(rawValue) gate", from: [gate, up]) {
             gradient, _ throws(TensorError) in
-            var dgate: Tensor?
-            try unit.backward(gate: (g, 0), up: (u, 0), &gradient, dgate: &dgate)
+            let dgate = try unit.backward(gate: g, up: u, &gradient)
             return [dgate, gradient]
         }
     }
@@ -35,7 +38,7 @@ extension Activation {
         let unit = GatedRows(self, count: input.elementCount / 2, width: width, distance: both)
         let x = input.detached().contiguous()
         let shape = Shape(input.shape.dropLast() + [width])
-        let output = try unit.forward(gate: (x, 0), up: (x, width), shape: shape)
+        let output = try unit.forwardOfHalves(x, shape: shape)
         guard input.isWatched else { return output }
         return output.recorded(as: "\(rawValue) gate", from: input) { gradient throws(TensorError) in
             try unit.backwardOfHalves(x, gradient)
@@ -58,31 +61,48 @@ private struct GatedRows: Sendable {
         self.distance = distance
     }
 
-    /// A contiguous tensor, and where the first row begins in it.
-    typealias Rows = (tensor: Tensor, start: Int)
+    /// `gate` becomes the product, in place.
+    func forward(_ gate: inout Tensor, up: Tensor) throws(TensorError) {
+        let kernels = try Kernels.selected()
+        gate.rewrite { gate, out in
+            up.withElementPointer { forward(gate: gate, up: $0, into: out, kernels) }
+        }
+    }
 
-    func forward(gate: Rows, up: Rows, shape: Shape) throws(TensorError) -> Tensor {
+    func forwardOfHalves(_ x: Tensor, shape: Shape) throws(TensorError) -> Tensor {
         let kernels = try Kernels.selected()
         return Tensor(shape: shape) { output in
-            let out = output.baseAddress!
-            forEachBlock(gate, up) { unit, row in
-                unit.out = out + row * width
-                kernels.table.pointee.elementwise.gate(&unit)
+            x.withElementPointer {
+                forward(gate: $0, up: $0 + width, into: output.baseAddress!, kernels)
             }
         }
     }
 
-    /// `gradient` becomes that of the values, in place.
-    func backward(gate: Rows, up: Rows, _ gradient: inout Tensor, dgate: inout Tensor?) throws(TensorError) {
+    private func forward(
+        gate: UnsafePointer<Float>, up: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>,
+        _ kernels: Kernels
+    ) {
+        forEachBlock(gate, up) { unit, row in
+            unit.out = out + row * width
+            kernels.table.pointee.elementwise.gate(&unit)
+        }
+    }
+
+    /// `gradient` becomes that of the values, in place; that of the gates is returned.
+    func backward(gate: Tensor, up: Tensor, _ gradient: inout Tensor) throws(TensorError) -> Tensor {
         let kernels = try Kernels.selected()
-        dgate = Tensor(shape: gradient.shape) { dgate in
+        return Tensor(shape: gradient.shape) { dgate in
             let dgate = dgate.baseAddress!
             gradient.rewrite { dy, dup in
-                forEachBlock(gate, up) { unit, row in
-                    unit.dy = dy + row * width
-                    unit.dgate = dgate + row * width
-                    unit.dup = dup + row * width
-                    kernels.table.pointee.elementwise.gate_backward(&unit)
+                gate.withElementPointer { gate in
+                    up.withElementPointer { up in
+                        forEachBlock(gate, up) { unit, row in
+                            unit.dy = dy + row * width
+                            unit.dgate = dgate + row * width
+                            unit.dup = dup + row * width
+                            kernels.table.pointee.elementwise.gate_backward(&unit)
+                        }
+                    }
                 }
             }
         }
@@ -95,30 +115,30 @@ private struct GatedRows: Sendable {
         return Tensor(shape: x.shape) { dx in
             let dx = dx.baseAddress!
             gradient.withElementPointer { dy in
-                forEachBlock((x, 0), (x, width)) { unit, row in
-                    unit.dy = dy + row * width
-                    unit.dgate = dx + row * distance
-                    unit.dup = dx + row * distance + width
-                    kernels.table.pointee.elementwise.gate_backward(&unit)
+                x.withElementPointer { x in
+                    forEachBlock(x, x + width) { unit, row in
+                        unit.dy = dy + row * width
+                        unit.dgate = dx + row * distance
+                        unit.dup = dx + row * distance + width
+                        kernels.table.pointee.elementwise.gate_backward(&unit)
+                    }
                 }
             }
         }
     }
 
-    private func forEachBlock(_ gate: Rows, _ up: Rows, _ body: (inout ak_gate, _ row: Int) -> Void) {
-        gate.tensor.withElementPointer { gates in
-            up.tensor.withElementPointer { ups in
-                forEachRowBlock(rows: rows, width: width) { row, count in
-                    var unit = ak_gate()
-                    unit.gate = gates + gate.start + row * distance
-                    unit.up = ups + up.start + row * distance
-                    unit.row = distance
-                    unit.rows = Int64(count)
-                    unit.width = Int64(width)
-                    unit.activation = activation.kernelValue
-                    body(&unit, row)
-                }
-            }
+    private func forEachBlock(
+        _ gate: UnsafePointer<Float>, _ up: UnsafePointer<Float>, _ body: (inout ak_gate, _ row: Int) -> Void
+    ) {
+        forEachRowBlock(rows: rows, width: width) { row, count in
+            var unit = ak_gate()
+            unit.gate = gate + row * distance
+            unit.up = up + row * distance
+            unit.row = distance
+            unit.rows = Int64(count)
+            unit.width = Int64(width)
+            unit.activation = activation.kernelValue
+            body(&unit, row)
         }
     }
 }

@@ -27,8 +27,8 @@ package struct BlockMatrix: Sendable {
         scales = TensorStorage(
             byteCount: groups * lanes * (inputs / Int(layout.length)) * Int(layout.scale_bytes))
         let rowBytes = inputs / Int(layout.length) * Int(layout.bytes)
-        // A portion of 16 MiB at a time, so that a large table's file is never in memory beside its copy.
-        let portion = max((16 << 20) / max(lanes * rowBytes, 1), 1)
+        // A portion of 4 MiB at a time, so that a large table's file is never in memory beside its copy.
+        let portion = max((4 << 20) / max(lanes * rowBytes, 1), 1)
         for first in stride(from: 0, to: groups, by: portion) {
             let last = min(first + portion, groups)
             weight.withUnsafeBytes { bytes in

@@ -105,7 +105,9 @@ struct Look: ParsableCommand {
         }
         let longest = model.decoder.configuration.longestSequence
         if ids.count > longest {
-            Messages.note("the text has \(ids.count) tokens; the model was made for \(longest), and may look astray beyond.")
+            Messages.note(
+                "the text has \(ids.count) tokens; the model was made for \(longest), and may look astray beyond."
+            )
         }
         var capture = try MapCapture(model, ids, text: text, resolution: selection.resolution)
         if generate != nil { capture.queries = prompt..<ids.count }

@@ -102,11 +102,14 @@ struct Quantize: ParsableCommand {
         var rows = [["part", "tensors", "type", "MB", "relative error"]]
         for part in errors.parts {
             rows.append([
-                part.name, "\(part.tensors)", part.elementType.rawValue, megabytes(part.byteCount, of: errors.byteCount),
+                part.name, "\(part.tensors)", part.elementType.rawValue,
+                megabytes(part.byteCount, of: errors.byteCount),
                 digits(part.relative),
             ])
         }
-        rows.append(["total", "", "", megabytes(errors.byteCount, of: errors.byteCount), digits(errors.total)])
+        rows.append([
+            "total", "", "", megabytes(errors.byteCount, of: errors.byteCount), digits(errors.total),
+        ])
         return TextTable(rows: rows, rightAligned: [1, 3, 4]).lines.joined()
     }
 
