@@ -1,4 +1,5 @@
 import AttentionGrammars
+import TestSupport
 import Testing
 
 @Suite struct SchemaTests {
@@ -270,6 +271,6 @@ import Testing
                 #expect([.tooLarge, .neverMatches, .unsupported].contains(error.problem), "\(error)")
             }
         }
-        #expect(time < .seconds(20))
+        #expect(time < .limit(seconds: 20))
     }
 }

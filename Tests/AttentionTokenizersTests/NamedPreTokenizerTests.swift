@@ -1,5 +1,6 @@
 import AttentionTokenizers
 import Foundation
+import TestSupport
 import Testing
 
 /// llama.cpp's named pre-tokenisers, against the words that llama.cpp itself makes (Scripts/llama_words.cpp).
@@ -64,6 +65,6 @@ import Testing
                 }
             }
         }
-        #expect(time < .seconds(20))
+        #expect(time < .limit(seconds: 20))
     }
 }

@@ -4,6 +4,7 @@ struct JinjaParser {
     static let greatestDepth = 64
 
     private var tokens: [JinjaToken]
+    private let stack = StackRoom()
     private var index = 0
     private var symbols: [String] = []
     private var symbolNumbers: [String: Int] = [:]
@@ -84,6 +85,7 @@ struct JinjaParser {
             throw JinjaFault(
                 .tooCostly, "more than \(Self.greatestDepth) levels of nesting", at: current.position)
         }
+        guard stack.isLeft else { throw JinjaFault(.tooCostly, StackRoom.message, at: current.position) }
         return try body(&self)
     }
 }

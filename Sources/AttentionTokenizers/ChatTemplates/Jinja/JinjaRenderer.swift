@@ -10,6 +10,7 @@ final class JinjaRenderer {
     private var steps = 0
     /// How many evaluations lie in each other.
     private(set) var depth = 0
+    private let stack = StackRoom()
     /// The place of what is evaluated, for errors.
     var position = 0
     private(set) var output: [UInt32] = []
@@ -127,6 +128,7 @@ final class JinjaRenderer {
         if depth > Self.greatestDepth {
             throw tooCostly("more than \(Self.greatestDepth) evaluations in each other")
         }
+        if !stack.isLeft { throw tooCostly(StackRoom.message) }
     }
 
     func leave() { depth -= 1 }
