@@ -103,28 +103,31 @@ package struct BlockMatrix: Sendable {
     }
 
     private func multiply(_ whole: ak_block_product) {
-        let lanes = kernels.laneWidth
+        // Numbers only, so that the pieces of a decoder's step, of a few microseconds each, count no references.
+        let (inputs, outputs, blocks, parts) = (inputs, outputs, blocks, Int(layout.parts))
+        let (integerBytes, scaleBytes, table) = (integerBytes, scaleBytes, kernels.table)
         // A piece's rows, one byte a number, pass by two groups at a time: 512 KiB stay in the second-level cache.
         let tallest = max(524_288 / max(inputs, 1) / 6 * 6, 6)
         forEachPiece(
-            rows: Int(whole.m), tallest: tallest, outputs: outputs, widest: outputs, step: 2 * lanes,
-            depth: inputs
+            rows: Int(whole.m), tallest: tallest, outputs: outputs, widest: outputs,
+            step: 2 * kernels.laneWidth, depth: inputs
         ) { rows, columns in
             let (first, column) = (rows.lowerBound, columns.lowerBound)
             var part = whole
             part.x += first * inputs
             part.x_scale += first * blocks
-            part.x_sum += first * blocks * Int(layout.parts)
+            part.x_sum += first * blocks * parts
             part.w += column * integerBytes
             part.w_scale += column * scaleBytes
             part.y += first * outputs + column
             part.bias = part.bias.map { $0 + column }
             part.m = Int64(rows.count)
             part.n = Int64(columns.count)
-            let scratch = Int(kernels.table.pointee.blocks.scratch_bytes(part.m, part.blocks))
+            let scratch = Int(table.pointee.blocks.scratch_bytes(part.m, part.blocks))
+            guard scratch > 0 else { return table.pointee.blocks.multiply(&part) }
             MemoryPool.withFloats(scratch / 4) { memory in
                 part.scratch = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UInt8.self)
-                kernels.table.pointee.blocks.multiply(&part)
+                table.pointee.blocks.multiply(&part)
             }
         }
     }

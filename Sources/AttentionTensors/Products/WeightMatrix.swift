@@ -85,7 +85,9 @@ func layerOutput(
     }
     let x = x.contiguous()
     let rows = x.shape.dropLast().reduce(1, *)
-    return Tensor(shape: Shape(Array(x.shape.dropLast()) + [outputs])) { output in
+    var extents = x.shape.extents
+    extents[x.rank - 1] = outputs
+    return Tensor(shape: Shape(extents)) { output in
         guard let y = output.baseAddress, rows > 0, outputs > 0 else { return }
         x.withElementPointer { x in withOptionalPointer(bias) { bias in body(x, rows, bias, y) } }
     }
