@@ -29,15 +29,18 @@ extension WeightSource {
             throw TensorError.shapeMismatch(
                 tensor: "tensor '\(name)' of \(label)", expected: "\(shape)", found: stored.shape)
         }
-        // A few numbers that stay in a mapped file keep up to 2 MiB of it in memory.
-        guard stored.byteCount <= 1 << 16 else { return try stored.float32() }
+        guard stored.byteCount <= mostCopiedBytes else { return try stored.float32() }
         defer { stored.releasePages() }
-        return try stored.copied().float32()
+        // What is not float32 is copied in any case.
+        return try stored.elementType == .float32 ? stored.copied().float32() : stored.float32()
     }
 
     /// The part of this source whose names begin with `prefix` and a dot.
     public func scoped(_ prefix: String) -> ScopedWeights { ScopedWeights(base: self, prefix: prefix) }
 }
+
+/// A few numbers that stayed in a mapped file would keep up to 2 MiB of it in memory.
+private let mostCopiedBytes = 1 << 16
 
 /// A source's tensors under one prefix, named without it.
 public struct ScopedWeights: WeightSource {

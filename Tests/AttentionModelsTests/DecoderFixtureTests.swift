@@ -101,6 +101,27 @@ import Testing
         #expect(new.configuration == old.configuration)
     }
 
+    /// The wider the network, the fewer tokens of a prompt at once, whatever a file says of its width.
+    @Test(arguments: [
+        (0, 512), (40, 512), (4096, 512), (4097, 448), (8192, 256), (14_336, 128), (28_672, 64),
+        (1 << 40, 64), (.max, 64),
+        (-1, 512), (.min, 512),
+    ])
+    func tokensOfAPromptAtOnce(feedForwardWidth: Int, tokens: Int) throws {
+        var configuration = try DecoderFixture("llama").model.configuration
+        configuration.feedForwardWidth = feedForwardWidth
+        #expect(configuration.promptChunk == tokens)
+    }
+
+    /// A cache that was made for texts of another length is refused, and says what to do.
+    @Test(arguments: DecoderFixture.lengthDependent)
+    func cachesOfOtherTexts(_ name: String) throws {
+        let model = try DecoderFixture(name).model
+        let cache = try model.makeCache(capacity: 40, textLength: 4)
+        #expect(model.suits(cache, textLength: 4))
+        #expect(!model.suits(cache, textLength: 40))
+    }
+
     private func expect(_ logits: Tensor, fits sequence: FixtureCase<DecoderFixture.Attributes>) throws {
         let expected = try sequence.tensors.doubles("logits_f64")
         // The longest of chains here: three times what transformers' own float32 is off, and never 1 in 10,000.

@@ -144,7 +144,7 @@ public struct Conversation: Sendable {
         /// - Throws: As `TextGeneration.next()`.
         public mutating func next() throws -> GeneratedToken? { try generation.next() }
 
-        /// Reads the next part of the prompt, at most 512 tokens; ``next()`` does so by itself.
+        /// Reads the next part of the prompt; ``next()`` does so by itself.
         ///
         /// - Returns: Whether there was one.
         public mutating func readPromptChunk() throws -> Bool { try generation.readPromptChunk() }

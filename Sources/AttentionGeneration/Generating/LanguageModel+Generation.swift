@@ -16,7 +16,8 @@ extension LanguageModel {
     /// - Parameters:
     ///   - tokens: The prompt, taken as it is.
     ///   - options: What is asked for.
-    ///   - cache: A cache that holds the beginning of the prompt.
+    ///   - cache: A cache that holds the beginning of the prompt, and suits the text
+    ///     (``DecoderTransformer/suits(_:textLength:)``).
     /// - Throws: ``GenerationError`` for options that make no sense and a prompt that is too long; `TensorError`.
     public func generation(
         of tokens: [Int], _ options: GenerationOptions = GenerationOptions(), cache: DecoderCache? = nil

@@ -41,8 +41,8 @@ public struct TextGeneration: Sendable {
         self.decoder = decoder
         if let cache, !decoder.suits(cache, textLength: state.longestText) {
             throw GenerationError.unsupported(
-                "a text of up to \(state.longestText) tokens has other positions in this model than the texts in "
-                    + "the cache; read it into a new one")
+                "the cache was made for texts of another length, which have other positions in this model: make one "
+                    + "with textLength: \(state.longestText)")
         }
         // What is not known before is how long the text becomes; pages are taken as it grows.
         self.cache =
@@ -64,7 +64,7 @@ public struct TextGeneration: Sendable {
     /// How much of the prompt was read.
     public var promptTokensRead: Int { min(cache.lengths[0], state.promptCount) }
 
-    /// Reads the next chunk of the prompt, at most 512 tokens. ``next()`` does so by itself; who wants to say how far it
+    /// Reads the next chunk of the prompt, at most ``DecoderTransformer/Configuration/promptChunk`` tokens. ``next()`` does so by itself; who wants to say how far it
     /// is calls this before.
     ///
     /// - Returns: Whether there was one.

@@ -45,7 +45,7 @@ package final class TensorStorage: @unchecked Sendable {
 
     package var isOwned: Bool { owner == nil }
 
-    /// Forgets the whole pages within `bytes`, if they belong to a mapped file.
+    /// Forgets the pages around `bytes`, if they belong to a mapped file.
     func releasePages(_ bytes: Range<Int>) { pages?.forget(bytes) }
 
     /// Brings `bytes` onto large pages, if they belong to a mapped file.

@@ -40,9 +40,13 @@ extension WorkerCrew {
         let handle = UnsafeMutablePointer<ThreadHandle>.allocate(capacity: 1)
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
-        // Some systems give 128 KiB, too little for what an item may call: without optimisation a C kernel's frame alone
-        // takes up to 420. What is not touched takes no memory.
-        pthread_attr_setstacksize(&attributes, 4 << 20)
+        // Some systems give 128 KiB, too little for what an item may call.
+        #if DEBUG
+            // Without optimisation a C kernel's frame alone takes up to 420 KiB.
+            pthread_attr_setstacksize(&attributes, 4 << 20)
+        #else
+            pthread_attr_setstacksize(&attributes, 1 << 20)
+        #endif
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         #if canImport(Darwin)
             pthread_attr_set_qos_class_np(&attributes, QOS_CLASS_USER_INITIATED, 0)

@@ -102,16 +102,20 @@ struct Look: ParsableCommand {
         if let generate {
             var generation = try model.generation(of: ids, GenerationOptions(maximumTokens: generate))
             while let token = try generation.next() { ids.append(token.id) }
-        }
-        let longest = model.decoder.configuration.longestSequence
-        if ids.count > longest {
-            Messages.note(
-                "the text has \(ids.count) tokens; the model was made for \(longest), and may look astray beyond."
-            )
+        } else {
+            noteLength(ids.count, model.decoder.configuration)
         }
         var capture = try MapCapture(model, ids, text: text, resolution: selection.resolution)
         if generate != nil { capture.queries = prompt..<ids.count }
         return capture
+    }
+
+    /// A table of positions ends, and then there is an error; rotary positions go on.
+    private func noteLength(_ count: Int, _ configuration: DecoderTransformer.Configuration) {
+        guard case .rotary = configuration.positions, count > configuration.longestSequence else { return }
+        Messages.note(
+            "the text has \(count) tokens; the model was trained on at most \(configuration.longestSequence)."
+        )
     }
 
     private func draw(_ capture: MapCapture) throws {
