@@ -15,14 +15,13 @@ work="$(cd "$work" && pwd)"
 tools="$work/tools"
 if [ ! -x "$tools/bin/ninja" ]; then
     "${PYTHON:-python3}" -m venv "$tools"
-    "$tools/bin/python" -m pip install --quiet cmake ninja numpy pyyaml requests tqdm
+    "$tools/bin/python" -m pip install --quiet cmake ninja numpy pyyaml requests scikit-build-core tqdm
 fi
 
 source="$work/llama_cpp_python-$version"
 if [ ! -d "$source" ]; then
     "$tools/bin/python" -m pip download --quiet --no-deps --no-binary :all: --no-build-isolation \
-        --dest "$work" "llama-cpp-python==$version" ||
-        [ -f "$work/llama_cpp_python-$version.tar.gz" ]   # pip wants to prepare what it has downloaded, and may fail
+        --dest "$work" "llama-cpp-python==$version"
     tar -xzf "$work/llama_cpp_python-$version.tar.gz" -C "$work"
 fi
 source="$source/vendor/llama.cpp"
