@@ -52,6 +52,8 @@ static void check_half(const ak_kernels *kernels, int m, int k, int n, ak_half_f
         .w = random_halves((int64_t)(n - 1) * w_row + k), .w_row = w_row,
         .y = floats((int64_t)(m - 1) * y_row + n), .y_row = y_row, .bias = biased ? random_floats(n) : NULL,
         .m = m, .k = k, .n = n, .format = format, .activation = activation};
+    const int64_t scratch = kernels->weights.half_scratch(m, k);
+    if (scratch > 0) p.scratch = floats(scratch);
     kernels->weights.multiply_half(&p);
     double largest = 0;
     for (int i = 0; i < m; i++) {
@@ -70,10 +72,11 @@ static void check_half(const ak_kernels *kernels, int m, int k, int n, ak_half_f
     expect_error("multiply_half", largest, 1e-6);
     ak_half_product row = p;
     row.y = floats(n);
+    row.m = 1;
+    row.scratch = NULL;
     bool independent = true;
     for (int i = 0; i < m; i++) {
         row.x = p.x + i * x_row;
-        row.m = 1;
         kernels->weights.multiply_half(&row);
         for (int j = 0; j < n; j++) {
             independent = independent && same_bits(row.y[j], p.y[i * y_row + j]);
@@ -197,13 +200,17 @@ static void check_odd_activations(const ak_kernels *kernels) {
 }
 
 void check_weights(const ak_kernels *kernels) {
-    static const int ms[] = {1, 2, 3, 4, 5, 7, 13}, ks[] = {1, 3, 16, 24, 77, 100}, ns[] = {1, 3, 8, 17, 33, 50};
+    static const int ms[] = {1, 2, 3, 4, 5, 7, 9, 13, 40}, ks[] = {1, 3, 16, 24, 77, 100}, ns[] = {1, 3, 8, 17, 33, 50};
     for (int format = 0; format < 2; format++) {
         check_every_half(kernels, (ak_half_format)format);
         for (int m = 0; m < COUNT(ms); m++) {
             for (int n = 0; n < COUNT(ns); n++) {
                 for (int k = 0; k < COUNT(ks); k++) check_half(kernels, ms[m], ks[k], ns[n], (ak_half_format)format);
             }
+            // Several sums of 1024, and more than one row keeps at a time.
+            check_half(kernels, ms[m], 1024, 5, (ak_half_format)format);
+            check_half(kernels, ms[m], 2500, 6, (ak_half_format)format);
+            check_half(kernels, ms[m], 9217, 18, (ak_half_format)format);
         }
     }
     for (int format = 0; format < AK_BLOCK_FORMATS; format++) {

@@ -26,9 +26,11 @@ struct LlamaOnce: ParsableCommand {
         var cache = try decoder.makeCache(capacity: capacity, storage: .float16)
         _ = try decoder([[1]], cache: &cache)
         let firstToken = Date().timeIntervalSince1970 - begin
-        // Warm, as llama-bench does it: the prompt once, or a few steps, in which mapped weights move to large pages.
-        if prompt > 0, !cold { try read(prompt, decoder, &cache) }
-        for step in 0..<min(steps, 6) { _ = try decoder([[7 + step]], cache: &cache) }
+        // Warm, as llama-bench does it: the prompt once, and a few steps, in which mapped weights move to large pages.
+        if !cold {
+            if prompt > 0 { try read(prompt, decoder, &cache) }
+            for step in 0..<6 { _ = try decoder([[7 + step]], cache: &cache) }
+        }
         var best = Double.infinity
         for _ in 0..<repeats {
             try cache.truncate(sequence: 0, to: 0)

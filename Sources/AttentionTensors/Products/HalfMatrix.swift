@@ -30,20 +30,37 @@ package struct HalfMatrix: Sendable {
             if rowCount <= WeightMatrix.mostRowsOfStep, steps.isTime() { weight.settle() }
             weight.withUnsafeBytes { bytes in
                 guard let w = bytes.baseAddress?.assumingMemoryBound(to: UInt16.self) else { return }
-                // A piece's weights pass by every tile of rows: 256 KiB stay in the second-level cache. One row reads
-                // each weight once, and takes as much as there is.
-                let widest = rowCount == 1 ? outputs : max(131_072 / max(inputs, 1) / 16 * 16, 16)
-                forEachPiece(
-                    rows: rowCount, tallest: 240, outputs: outputs, widest: widest, step: 16, depth: inputs
-                ) { rows, columns in
-                    var product = ak_half_product(
-                        x: x + rows.lowerBound * inputs, x_row: inputs, w: w + columns.lowerBound * inputs,
-                        w_row: inputs, y: y + rows.lowerBound * outputs + columns.lowerBound, y_row: outputs,
-                        bias: bias.map { $0 + columns.lowerBound }, m: Int64(rows.count), k: Int64(inputs),
-                        n: Int64(columns.count), format: format,
-                        activation: Int32(activation.kernelValue.rawValue))
-                    kernels.table.pointee.weights.multiply_half(&product)
-                }
+                multiply(
+                    ak_half_product(
+                        x: x, x_row: inputs, w: w, w_row: inputs, y: y, y_row: outputs, bias: bias,
+                        m: Int64(rowCount), k: Int64(inputs), n: Int64(outputs), format: format,
+                        activation: Int32(activation.kernelValue.rawValue), scratch: nil))
+            }
+        }
+    }
+
+    private func multiply(_ whole: ak_half_product) {
+        let (inputs, outputs, table) = (inputs, outputs, kernels.table)
+        // A piece lays 1024 of k of its rows out, at most 1 MiB, which stays in the second-level cache while the weights of
+        // its outputs pass by; 256 of those are enough to make that cheap. A few rows read each weight once, and take as
+        // many outputs as there are.
+        let isStep = whole.m <= WeightMatrix.mostRowsOfStep
+        forEachPiece(
+            rows: Int(whole.m), tallest: 258, outputs: outputs, widest: isStep ? outputs : 256, step: 16,
+            depth: inputs
+        ) { rows, columns in
+            var part = whole
+            part.x += rows.lowerBound * inputs
+            part.w += columns.lowerBound * inputs
+            part.y += rows.lowerBound * outputs + columns.lowerBound
+            part.bias = part.bias.map { $0 + columns.lowerBound }
+            part.m = Int64(rows.count)
+            part.n = Int64(columns.count)
+            let scratch = Int(table.pointee.weights.half_scratch(part.m, part.k))
+            guard scratch > 0 else { return table.pointee.weights.multiply_half(&part) }
+            MemoryPool.withFloats(scratch) { memory in
+                part.scratch = memory
+                table.pointee.weights.multiply_half(&part)
             }
         }
     }

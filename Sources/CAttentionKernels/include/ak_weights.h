@@ -7,8 +7,9 @@
 
 typedef enum { AK_FLOAT16 = 0, AK_BFLOAT16 = 1 } ak_half_format;
 
-// y[m × n] = act(x[m × k] · Wᵀ + bias), W row by row in 16-bit floats. Every output is the sum of `lane_width`
-// chains of multiply-adds, chain j over the k that leave the remainder j, added up in the order of j.
+// y[m × n] = act(x[m × k] · Wᵀ + bias), W row by row in 16-bit floats. Every output is a sum over blocks of 1024 of k,
+// begun with the first; a block's is the sum, in pairs, of `lane_width` chains of multiply-adds, chain j over the k that
+// leave the remainder j. A row's bits depend neither on the other rows nor on the working memory.
 typedef struct {
     const float *x;
     ptrdiff_t x_row;
@@ -20,9 +21,12 @@ typedef struct {
     int64_t m, k, n;
     int32_t format;      // an ak_half_format
     int32_t activation;  // an ak_activation
+    float *scratch;      // half_scratch(m, k) numbers; NULL: weights are converted anew for every few rows
 } ak_half_product;
 
 typedef struct {
+    // How many numbers of working memory a product with `m` rows of `k` wants.
+    int64_t (*half_scratch)(int64_t m, int64_t k);
     void (*multiply_half)(const ak_half_product *product);
     // out[count] ← the numbers of in[count].
     void (*from_half)(const uint16_t *in, int64_t count, int32_t format, float *out);
