@@ -18,6 +18,7 @@
 #include "body_summary.h"
 #include "body_sampling.h"
 #include "body_half.h"
+#include "body_half_wide.h"
 #include "body_blocks.h"
 
 const ak_kernels FN(ak_kernels) = {
