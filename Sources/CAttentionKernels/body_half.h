@@ -94,9 +94,10 @@ INLINE vf folded(const int count, const int width, vf chains[]) {
     return chains[0];
 }
 
-// Few rows, with weights as they lie. `blocks`: sums of an output that are kept until all are added up.
-INLINE void half_tile(const int format, const int mr, const int no, const int blocks, const ak_half_product *p,
-                      int64_t row) {
+// Few rows, with weights as they lie.
+INLINE void half_tile(const int format, const int mr, const ak_half_product *p, int64_t row) {
+    // The outputs side by side, and the sums of an output that are kept until all are added up.
+    const int no = mr > 1 ? HALF_OUTPUTS : VW == 16 ? 1 : HALF_STREAMS, blocks = no == 1 ? HALF_BLOCKS : 1;
     for (int64_t output = 0; output < p->n; output += VW) {
         const int64_t count = p->n - output < VW ? p->n - output : VW;
         vf sum[HALF_ROWS];
@@ -125,18 +126,9 @@ INLINE void few_rows(const int format, const ak_half_product *p) {
     int64_t tiles = (p->m + HALF_ROWS - 1) / HALF_ROWS;
     for (int64_t row = 0; row < p->m; tiles--) {
         const int64_t rows = (p->m - row + tiles - 1) / tiles;
-        switch (rows) {
-        case 1:
-            if (VW == 16) half_tile(format, 1, 1, HALF_BLOCKS, p, row);
-            else half_tile(format, 1, HALF_STREAMS, 1, p, row);
-            break;
-        case 2: half_tile(format, 2, HALF_OUTPUTS, 1, p, row); break;
-        case 3: half_tile(format, 3, HALF_OUTPUTS, 1, p, row); break;
-        case 4: half_tile(format, 4, HALF_OUTPUTS, 1, p, row); break;
-        case 5: half_tile(format, HALF_ROWS > 4 ? 5 : 1, HALF_OUTPUTS, 1, p, row); break;
-        case 6: half_tile(format, HALF_ROWS > 5 ? 6 : 1, HALF_OUTPUTS, 1, p, row); break;
-        default: break;
-        }
+#define ROWS(mr) if (mr <= HALF_ROWS) half_tile(format, mr, p, row)
+        FOR_ROWS(rows, ROWS)
+#undef ROWS
         row += rows;
     }
 }

@@ -55,44 +55,37 @@ INLINE void lay_quad(const int format, const ak_half_product *p, const uint16_t 
     }
 }
 
+// VW outputs' weights from `w` on, of which `count` are there.
+INLINE void lay_weights(const ak_half_product *p, const uint16_t *w, int64_t count, int64_t depth, float *to) {
+    const int64_t steps = (depth + VW - 1) / VW;
+    for (int64_t o = 0; o < VW; o += HALF_OUTPUTS, w += HALF_OUTPUTS * p->w_row, to += HALF_OUTPUTS * steps * VW) {
+        if (p->format == AK_FLOAT16) lay_quad(AK_FLOAT16, p, w, count - o, depth, to);
+        else lay_quad(AK_BFLOAT16, p, w, count - o, depth, to);
+    }
+}
+
 static void FN(many_rows)(const ak_half_product *p) {
     for (int64_t start = 0; start < p->k; start += HALF_DEPTH) {
         const int64_t depth = p->k - start < HALF_DEPTH ? p->k - start : HALF_DEPTH, steps = (depth + VW - 1) / VW;
         const int is_first = start == 0, is_last = start + depth == p->k;
         float *b = p->scratch + p->m * steps * VW;
         for (int64_t output = 0; output < p->n; output += VW) {
-            for (int64_t o = 0; o < VW; o += HALF_OUTPUTS) {
-                const uint16_t *w = p->w + (output + o) * p->w_row + start;
-                float *quad = b + o * steps * VW;
-                if (p->format == AK_FLOAT16) lay_quad(AK_FLOAT16, p, w, p->n - output - o, depth, quad);
-                else lay_quad(AK_BFLOAT16, p, w, p->n - output - o, depth, quad);
-            }
+            const uint16_t *w = p->w + output * p->w_row + start;
+            lay_weights(p, w, p->n - output, depth, b);
             int64_t tiles = (p->m + HALF_ROWS - 1) / HALF_ROWS;
             for (int64_t row = 0; row < p->m; tiles--) {
                 const int64_t rows = (p->m - row + tiles - 1) / tiles;
-                float *a = p->scratch + row * steps * VW;
-                const float *x = p->x + row * p->x_row + start;
                 // The next outputs' weights, an even part with every tile. There need be none.
                 for (int64_t o = VW * row / p->m; o < VW * (row + rows) / p->m; o++) {
-                    const uint16_t *next = p->w + (output + VW + o) * p->w_row + start;
-                    for (int64_t at = 0; at < depth; at += 32) __builtin_prefetch(next + at, 0, 2);
+                    for (int64_t k = 0; k < depth; k += 32) __builtin_prefetch(w + (VW + o) * p->w_row + k, 0, 2);
                 }
-#define ROWS(rows)                                                                   \
-    case rows: {                                                                     \
-        const int mr = rows <= HALF_ROWS ? rows : 1;                                 \
-        if (output == 0) lay_rows(mr, p, x, depth, a);                               \
-        wide_tile(mr, p, a, b, steps, row, output, is_first, is_last);               \
-        break;                                                                       \
+                float *a = p->scratch + row * steps * VW;
+#define ROWS(mr)                                                                                \
+    if (mr <= HALF_ROWS) {                                                                      \
+        if (output == 0) lay_rows(mr, p, p->x + row * p->x_row + start, depth, a);              \
+        wide_tile(mr, p, a, b, steps, row, output, is_first, is_last);                          \
     }
-                switch (rows) {
-                    ROWS(1);
-                    ROWS(2);
-                    ROWS(3);
-                    ROWS(4);
-                    ROWS(5);
-                    ROWS(6);
-                default: break;
-                }
+                FOR_ROWS(rows, ROWS)
 #undef ROWS
                 row += rows;
             }

@@ -16,7 +16,7 @@ struct LlamaOnce: ParsableCommand {
     @Option(help: "How often it is timed, for a profiler.") var repeats = 1
     @Option(help: "Tokens of the prompt that a call reads; 0: as many as the library thinks best.")
     var chunk = 0
-    @Flag(help: "The prompt is not read once before.") var cold = false
+    @Flag(help: "Neither the prompt nor any steps are run before.") var cold = false
 
     func run() throws {
         let begin = started ?? Date().timeIntervalSince1970

@@ -90,6 +90,14 @@ extension MemoryPool {
         defer { giveBack(memory, byteCount: byteCount) }
         return try body(memory.bindMemory(to: Float.self, capacity: count))
     }
+
+    /// The same, with nil where none are wanted.
+    static func withScratch<R, E: Error>(
+        _ count: Int, _ body: (UnsafeMutablePointer<Float>?) throws(E) -> R
+    ) throws(E) -> R {
+        guard count > 0 else { return try body(nil) }
+        return try withFloats(count, body)
+    }
 }
 
 /// `@unchecked Sendable`: a block is on a shelf or in one owner's hands, never both.

@@ -123,10 +123,9 @@ package struct BlockMatrix: Sendable {
             part.bias = part.bias.map { $0 + column }
             part.m = Int64(rows.count)
             part.n = Int64(columns.count)
-            let scratch = Int(table.pointee.blocks.scratch_bytes(part.m, part.blocks))
-            guard scratch > 0 else { return table.pointee.blocks.multiply(&part) }
-            MemoryPool.withFloats(scratch / 4) { memory in
-                part.scratch = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UInt8.self)
+            MemoryPool.withScratch(Int(table.pointee.blocks.scratch_bytes(part.m, part.blocks)) / 4) {
+                memory in
+                part.scratch = UnsafeMutableRawPointer(memory)?.assumingMemoryBound(to: UInt8.self)
                 table.pointee.blocks.multiply(&part)
             }
         }

@@ -44,7 +44,7 @@ package struct HalfMatrix: Sendable {
         // A piece lays 1024 of k of its rows out, at most 1 MiB, which stays in the second-level cache while the weights of
         // its outputs pass by; 256 of those are enough to make that cheap. A few rows read each weight once, and take as
         // many outputs as there are.
-        let isStep = whole.m <= WeightMatrix.mostRowsOfStep
+        let isStep = table.pointee.weights.half_scratch(whole.m, whole.k) == 0
         forEachPiece(
             rows: Int(whole.m), tallest: 258, outputs: outputs, widest: isStep ? outputs : 256, step: 16,
             depth: inputs
@@ -56,9 +56,7 @@ package struct HalfMatrix: Sendable {
             part.bias = part.bias.map { $0 + columns.lowerBound }
             part.m = Int64(rows.count)
             part.n = Int64(columns.count)
-            let scratch = Int(table.pointee.weights.half_scratch(part.m, part.k))
-            guard scratch > 0 else { return table.pointee.weights.multiply_half(&part) }
-            MemoryPool.withFloats(scratch) { memory in
+            MemoryPool.withScratch(Int(table.pointee.weights.half_scratch(part.m, part.k))) { memory in
                 part.scratch = memory
                 table.pointee.weights.multiply_half(&part)
             }
