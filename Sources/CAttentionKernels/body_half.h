@@ -77,18 +77,38 @@ INLINE void half_sums(const int format, const int mr, const int no, const ak_hal
     }
 }
 
+// Lanes `bit` apart added up: the sums of `even` in the lanes without the bit, those of `odd` in the lanes with it.
+INLINE vf folded_apart(vf even, vf odd, const int bit) {
+    vf own, other;
+    UNROLL for (int l = 0; l < VW; l++) {
+        own[l] = l & bit ? odd[l] : even[l];
+        other[l] = l & bit ? odd[l ^ bit] : even[l ^ bit];
+    }
+    return own + other;
+}
+
+// The same, but the next bit says whose sums they are, and `bit` says what that bit said.
+INLINE vf folded_close(vf even, vf odd, const int bit) {
+    vf first, second;
+    UNROLL for (int l = 0; l < VW; l++) {
+        const int from = (l & ~(3 * bit)) | (l & bit) << 1;
+        first[l] = l & 2 * bit ? odd[from] : even[from];
+        second[l] = l & 2 * bit ? odd[from | bit] : even[from | bit];
+    }
+    return first + second;
+}
+
 // Chains of `count` neighbouring outputs whose lanes have been added up by `width` already, added up `count` times as far:
-// an output's lane in the result is its place. Lanes are added up in pairs, so that half of a vector is never idle.
+// an output's lane in the result is its place. Lanes are added up in pairs, so that half of a vector is never idle, and in
+// the order that takes no more than two shuffles a pair.
 INLINE vf folded(const int count, const int width, vf chains[]) {
-    UNROLL for (int bit = width, left = count / 2; left > 0; bit *= 2, left /= 2) {
+    UNROLL for (int done = width, left = count / 2; left > 0; done *= 2, left /= 2) {
         UNROLL for (int j = 0; j < left; j++) {
             const vf even = chains[2 * j], odd = chains[2 * j + 1];
-            vf own, other;
-            UNROLL for (int l = 0; l < VW; l++) {
-                own[l] = l & bit ? odd[l] : even[l];
-                other[l] = l & bit ? odd[l ^ bit] : even[l ^ bit];
-            }
-            chains[j] = own + other;
+            if (done == 1) chains[j] = folded_apart(even, odd, 2);
+            if (done == 2) chains[j] = folded_close(even, odd, 1);
+            if (done == 4) chains[j] = folded_apart(even, odd, VW / 2);
+            if (done == 8) chains[j] = folded_close(even, odd, 4);
         }
     }
     return chains[0];

@@ -1,45 +1,15 @@
-// Products of many rows with weights in 16-bit floats: rows and weights are laid out in float32 first, in the order in
-// which a tile reads them, 1024 of k at a time. A tile of six rows (24 KiB) then stays in the first-level cache while the
-// weights of VW outputs (64 KiB), converted once for all rows, pass by from the second. On a core of Emerald Rapids 145 of
-// the 170 GFLOP/s that multiply-adds reach, where converting in the tile reached 117: a conversion takes the ports of two
-// multiply-adds. There is no order of k to keep across blocks but the sums', which stand in y.
+// Products of many rows with weights in 16-bit floats. The weights of HALF_PANEL outputs and 1024 of k are laid out in
+// float32, in the order in which a tile reads them (256 KiB), and stay in the second-level cache while all rows pass by; a
+// tile's rows (24 KiB of six) stay in the first meanwhile. On a core of Emerald Rapids 165 of the 195 GFLOP/s that
+// multiply-adds reach: converting in the tile reached 117, since a conversion takes the ports of two multiply-adds.
+//
+// What comes next is fetched by one prefetch a step of the tile: in bursts between tiles, prefetches took a tenth of the
+// time. A second panel, laid out bit by bit behind the multiply-adds, was slower than laying one out at once: by the time
+// of its turn, its lines had left the cache. Rows are read where they lie; copied into the tile's order they are no faster.
 
-// `mr` rows by VW outputs. `a[step][row]` and `b[quad][step][output]` are vectors of k.
-INLINE void wide_tile(const int mr, const ak_half_product *p, const float *a, const float *b, int64_t steps, int64_t row,
-                      int64_t output, const int is_first, const int is_last) {
-    vf chains[HALF_ROWS][VW / HALF_OUTPUTS];
-    for (int quad = 0; quad < VW / HALF_OUTPUTS; quad++, b += steps * HALF_OUTPUTS * VW) {
-        vf acc[HALF_ROWS][HALF_OUTPUTS];
-        UNROLL for (int i = 0; i < mr; i++) UNROLL for (int o = 0; o < HALF_OUTPUTS; o++) acc[i][o] = bc(0);
-        for (int64_t k = 0; k < steps; k++) {
-            vf x[HALF_ROWS];
-            UNROLL for (int i = 0; i < mr; i++) x[i] = ld(a + (k * mr + i) * VW);
-            UNROLL for (int o = 0; o < HALF_OUTPUTS; o++) {
-                const vf w = ld(b + (k * HALF_OUTPUTS + o) * VW);
-                UNROLL for (int i = 0; i < mr; i++) acc[i][o] = fma_(x[i], w, acc[i][o]);
-            }
-        }
-        UNROLL for (int i = 0; i < mr; i++) chains[i][quad] = folded(HALF_OUTPUTS, 1, acc[i]);
-    }
-    const vf bias = is_last && p->bias ? load_part(p->bias, output, p->n, 0) : bc(0);
-    UNROLL for (int i = 0; i < mr; i++) {
-        float *y = p->y + (row + i) * p->y_row;
-        vf sum = folded(VW / HALF_OUTPUTS, HALF_OUTPUTS, chains[i]);
-        if (!is_first) sum = load_part(y, output, p->n, 0) + sum;
-        store_part(y, output, p->n, is_last && p->bias ? sum + bias : sum);
-    }
-}
+enum { HALF_PANEL = 64 };
 
-// `depth` numbers of each row from `x` on, in vectors side by side.
-INLINE void lay_rows(const int mr, const ak_half_product *p, const float *x, int64_t depth, float *to) {
-    int64_t k = 0;
-    for (; k + VW <= depth; k += VW, to += mr * VW) {
-        UNROLL for (int i = 0; i < mr; i++) st(to + i * VW, ld(x + i * p->x_row + k));
-    }
-    if (k == depth) return;
-    UNROLL for (int i = 0; i < mr; i++) st(to + i * VW, load_part(x + i * p->x_row, k, depth, 0));
-}
-
+// HALF_OUTPUTS outputs' weights from `w` on, of which `count` are there. `to[step][output]` are vectors of k.
 INLINE void lay_quad(const int format, const ak_half_product *p, const uint16_t *w, int64_t count, int64_t depth,
                      float *to) {
     int64_t k = 0;
@@ -55,39 +25,89 @@ INLINE void lay_quad(const int format, const ak_half_product *p, const uint16_t 
     }
 }
 
-// VW outputs' weights from `w` on, of which `count` are there.
-INLINE void lay_weights(const ak_half_product *p, const uint16_t *w, int64_t count, int64_t depth, float *to) {
-    const int64_t steps = (depth + VW - 1) / VW;
-    for (int64_t o = 0; o < VW; o += HALF_OUTPUTS, w += HALF_OUTPUTS * p->w_row, to += HALF_OUTPUTS * steps * VW) {
+// `count` outputs' weights from `w` on, up to a whole vector of outputs.
+INLINE void lay_panel(const ak_half_product *p, const uint16_t *w, int64_t count, int64_t depth) {
+    const int64_t quad = (depth + VW - 1) / VW * VW * HALF_OUTPUTS;
+    float *to = p->scratch;
+    for (int64_t o = 0; o < (count + VW - 1) / VW * VW; o += HALF_OUTPUTS, w += HALF_OUTPUTS * p->w_row, to += quad) {
         if (p->format == AK_FLOAT16) lay_quad(AK_FLOAT16, p, w, count - o, depth, to);
         else lay_quad(AK_BFLOAT16, p, w, count - o, depth, to);
     }
 }
 
-static void FN(many_rows)(const ak_half_product *p) {
-    for (int64_t start = 0; start < p->k; start += HALF_DEPTH) {
-        const int64_t depth = p->k - start < HALF_DEPTH ? p->k - start : HALF_DEPTH, steps = (depth + VW - 1) / VW;
-        const int is_first = start == 0, is_last = start + depth == p->k;
-        float *b = p->scratch + p->m * steps * VW;
-        for (int64_t output = 0; output < p->n; output += VW) {
-            const uint16_t *w = p->w + output * p->w_row + start;
-            lay_weights(p, w, p->n - output, depth, b);
-            int64_t tiles = (p->m + HALF_ROWS - 1) / HALF_ROWS;
-            for (int64_t row = 0; row < p->m; tiles--) {
-                const int64_t rows = (p->m - row + tiles - 1) / tiles;
-                // The next outputs' weights, an even part with every tile. There need be none.
-                for (int64_t o = VW * row / p->m; o < VW * (row + rows) / p->m; o++) {
-                    for (int64_t k = 0; k < depth; k += 32) __builtin_prefetch(w + (VW + o) * p->w_row + k, 0, 2);
-                }
-                float *a = p->scratch + row * steps * VW;
-#define ROWS(mr)                                                                                \
-    if (mr <= HALF_ROWS) {                                                                      \
-        if (output == 0) lay_rows(mr, p, p->x + row * p->x_row + start, depth, a);              \
-        wide_tile(mr, p, a, b, steps, row, output, is_first, is_last);                          \
+// Rows that meet a panel.
+typedef struct {
+    int64_t row;
+    int64_t start, depth;   // of k
+    int64_t output, count;  // the panel's
+    const uint16_t *next;   // of the next panel's weights, the outputs to be fetched meanwhile
+    int64_t next_count;
+} half_meeting;
+
+// The lanes' chains of `mr` rows from `x` on and HALF_OUTPUTS outputs from `b` on.
+INLINE void wide_chains(const int mr, const ak_half_product *p, const float *x, const float *b, int64_t depth,
+                        const void *ahead, vf acc[HALF_ROWS][HALF_OUTPUTS]) {
+    UNROLL for (int i = 0; i < mr; i++) UNROLL for (int o = 0; o < HALF_OUTPUTS; o++) acc[i][o] = bc(0);
+    int64_t k = 0;
+    for (; k + VW <= depth; k += VW, b += HALF_OUTPUTS * VW) {
+        __builtin_prefetch((const float *)ahead + k, 0, 2);
+        vf a[HALF_ROWS];
+        UNROLL for (int i = 0; i < mr; i++) a[i] = ld(x + i * p->x_row + k);
+        UNROLL for (int o = 0; o < HALF_OUTPUTS; o++) {
+            const vf w = ld(b + o * VW);
+            UNROLL for (int i = 0; i < mr; i++) acc[i][o] = fma_(a[i], w, acc[i][o]);
+        }
     }
+    if (k == depth) return;
+    UNROLL for (int i = 0; i < mr; i++) {
+        const vf a = load_part(x + i * p->x_row, k, depth, 0);
+        UNROLL for (int o = 0; o < HALF_OUTPUTS; o++) acc[i][o] = fma_(a, ld(b + o * VW), acc[i][o]);
+    }
+}
+
+// `mr` rows by the panel's outputs, VW at a time.
+INLINE void wide_tile(const int mr, const ak_half_product *p, const half_meeting *at) {
+    const float *x = p->x + at->row * p->x_row + at->start, *b = p->scratch;
+    const int64_t quad = (at->depth + VW - 1) / VW * VW * HALF_OUTPUTS;
+    const int is_first = at->start == 0, is_last = at->start + at->depth == p->k;
+    for (int64_t output = at->output, q = 0; output < at->output + at->count; output += VW) {
+        vf chains[HALF_ROWS][VW / HALF_OUTPUTS];
+        for (int part = 0; part < VW / HALF_OUTPUTS; part++, q++, b += quad) {
+            // First the next rows, then the next weights; there need be none.
+            const void *ahead = q < mr                         ? (const void *)(x + (mr + q) * p->x_row)
+                                : q - mr < at->next_count ? (const void *)(at->next + (q - mr) * p->w_row)
+                                                               : (const void *)x;
+            vf acc[HALF_ROWS][HALF_OUTPUTS];
+            wide_chains(mr, p, x, b, at->depth, ahead, acc);
+            UNROLL for (int i = 0; i < mr; i++) chains[i][part] = folded(HALF_OUTPUTS, 1, acc[i]);
+        }
+        const vf bias = is_last && p->bias ? load_part(p->bias, output, p->n, 0) : bc(0);
+        UNROLL for (int i = 0; i < mr; i++) {
+            float *y = p->y + (at->row + i) * p->y_row;
+            vf sum = folded(VW / HALF_OUTPUTS, HALF_OUTPUTS, chains[i]);
+            if (!is_first) sum = load_part(y, output, p->n, 0) + sum;
+            store_part(y, output, p->n, is_last && p->bias ? sum + bias : sum);
+        }
+    }
+}
+
+static void FN(many_rows)(const ak_half_product *p) {
+    half_meeting at = {0};
+    for (at.start = 0; at.start < p->k; at.start += HALF_DEPTH) {
+        at.depth = p->k - at.start < HALF_DEPTH ? p->k - at.start : HALF_DEPTH;
+        for (at.output = 0; at.output < p->n; at.output += HALF_PANEL) {
+            const uint16_t *w = p->w + at.output * p->w_row + at.start;
+            at.count = p->n - at.output < HALF_PANEL ? p->n - at.output : HALF_PANEL;
+            lay_panel(p, w, at.count, at.depth);
+            int64_t tiles = (p->m + HALF_ROWS - 1) / HALF_ROWS;
+            for (at.row = 0; at.row < p->m; tiles--) {
+                const int64_t rows = (p->m - at.row + tiles - 1) / tiles, o = HALF_PANEL * at.row / p->m;
+                at.next = w + (HALF_PANEL + o) * p->w_row;
+                at.next_count = HALF_PANEL * (at.row + rows) / p->m - o;
+#define ROWS(mr) if (mr <= HALF_ROWS) wide_tile(mr, p, &at)
                 FOR_ROWS(rows, ROWS)
 #undef ROWS
-                row += rows;
+                at.row += rows;
             }
         }
     }
@@ -95,7 +115,7 @@ static void FN(many_rows)(const ak_half_product *p) {
 
 static int64_t FN(half_scratch)(int64_t m, int64_t k) {
     const int64_t depth = k < HALF_DEPTH ? (k + VW - 1) / VW * VW : HALF_DEPTH;
-    return m <= HALF_DIRECT ? 0 : (m + VW) * depth;
+    return m <= HALF_DIRECT ? 0 : HALF_PANEL * depth;
 }
 
 static void FN(multiply_half)(const ak_half_product *p) {

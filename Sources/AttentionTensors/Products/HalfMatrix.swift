@@ -41,12 +41,12 @@ package struct HalfMatrix: Sendable {
 
     private func multiply(_ whole: ak_half_product) {
         let (inputs, outputs, table) = (inputs, outputs, kernels.table)
-        // A piece lays 1024 of k of its rows out, at most 1 MiB, which stays in the second-level cache while the weights of
-        // its outputs pass by; 256 of those are enough to make that cheap. A few rows read each weight once, and take as
-        // many outputs as there are.
+        // A piece lays its weights out for all its rows: with 258, that is 2 % of its work. 1024 of k of them are 1 MiB, which
+        // the second-level cache mostly keeps. Narrow pieces are soon done, so that threads end together. A few rows read
+        // each weight once, and take as many outputs as there are.
         let isStep = table.pointee.weights.half_scratch(whole.m, whole.k) == 0
         forEachPiece(
-            rows: Int(whole.m), tallest: 258, outputs: outputs, widest: isStep ? outputs : 256, step: 16,
+            rows: Int(whole.m), tallest: 258, outputs: outputs, widest: isStep ? outputs : 128, step: 16,
             depth: inputs
         ) { rows, columns in
             var part = whole
