@@ -6,13 +6,32 @@ import CAttentionKernels
 ///
 /// Keys and values are read once, for all query heads that share them. A sequence's bits depend on its own numbers
 /// alone: neither on the other sequences, nor on the workers, nor on where memory lies.
-struct DecodeAttention {
+///
+/// A class, with what items ask for in numbers of its own: an item takes a few microseconds, and a copy of the problem
+/// counts thirty references.
+final class DecodeAttention {
     let problem: AttentionProblem
     let kernels: Kernels
     let sequences: [DecodeSequence]
+    let table: UnsafePointer<ak_kernels>
+    /// The number of query heads that share a key head.
+    let group: Int
+    let keyHeads: Int
+    let queryStrides: (batch: Int, head: Int, row: Int)
+    let isCosine: Bool
+    let softcap: Float?
+    let hasIntervalMask: Bool
 
-    private var table: UnsafePointer<ak_kernels> { kernels.table }
-    private var group: Int { problem.group }
+    init(problem: AttentionProblem, kernels: Kernels, sequences: [DecodeSequence]) {
+        (self.problem, self.kernels, self.sequences) = (problem, kernels, sequences)
+        table = kernels.table
+        (group, keyHeads) = (problem.group, problem.keyHeads)
+        let strides = problem.query.strides
+        queryStrides = (strides[0], strides[1], strides[2])
+        isCosine = problem.parameters.score.isCosine
+        softcap = problem.parameters.softcap
+        hasIntervalMask = problem.parameters.mask.isInterval
+    }
 
     /// Where a sequence's partial sums lie: `[Hkv][chunks][rows][row of sums]`, and `[Hkv][rows][chunks]` reference
     /// exponents and totals.
@@ -32,7 +51,7 @@ struct DecodeAttention {
         let places = sequences.map { sequence in
             let (chunks, rows) = (sequence.chunks.count, sequence.queries.count * group)
             let place = Place(item: end.item, sums: end.sums, totals: end.totals, chunks: chunks, rows: rows)
-            let parts = problem.keyHeads * chunks
+            let parts = keyHeads * chunks
             end = Place(
                 item: end.item + parts, sums: end.sums + parts * rows * sumsRow,
                 totals: end.totals + parts * rows, chunks: 0, rows: 0)
@@ -41,10 +60,10 @@ struct DecodeAttention {
         let work = Work.bytes(
             4
                 * sequences.reduce(0) {
-                    $0 + $1.keys.count * ($1.rows.keyWidth + $1.rows.valueWidth) * problem.keyHeads
+                    $0 + $1.keys.count * ($1.rows.keyWidth + $1.rows.valueWidth) * keyHeads
                 })
         let merging = Work.bytes(4 * end.sums)
-        let layout = DecodeScratch.Layout(problem, kernels, sequences)
+        let layout = DecodeScratch.Layout(self)
         let threads = WorkerPool.current.threadCount
         MemoryPool.withFloats(end.sums + 2 * end.totals + 16 + threads * layout.count) { memory in
             let maxima = memory + end.sums
@@ -70,8 +89,8 @@ struct DecodeAttention {
                     totals[at] = total
                 }
             }
-            WorkerPool.current.run(count: sequences.count * problem.keyHeads, work: merging) { item, _ in
-                let (index, keyHead) = (item / problem.keyHeads, item % problem.keyHeads)
+            WorkerPool.current.run(count: sequences.count * keyHeads, work: merging) { item, _ in
+                let (index, keyHead) = (item / keyHeads, item % keyHeads)
                 let place = places[index]
                 let first = place.totals + keyHead * place.rows * place.chunks
                 merge(
@@ -123,18 +142,22 @@ struct DecodeScratch {
         /// The length of a packed row of queries.
         let queryRow: Int
 
-        init(_ problem: AttentionProblem, _ kernels: Kernels, _ sequences: [DecodeSequence]) {
-            let rows = (sequences.map(\.queries.count).max() ?? 0) * problem.group
-            queryRow =
-                sequences.map { Int(kernels.table.pointee.decode.row_size(Int64($0.rows.keyWidth))) }.max()
-                ?? 0
+        init(_ attention: DecodeAttention) {
+            var (most, longest) = (0, 0)
+            for sequence in attention.sequences {
+                most = max(most, sequence.queries.count)
+                longest = max(
+                    longest, Int(attention.table.pointee.decode.row_size(Int64(sequence.rows.keyWidth))))
+            }
+            let rows = most * attention.group
+            queryRow = longest
             queries = 0
             scores = rows * queryRow
             keyNorms = scores + rows * DecodeSequence.chunk
             bias = keyNorms + DecodeSequence.chunk
             // A line more, so that no two workers write to one.
             count =
-                (bias + (problem.parameters.mask.isInterval ? 0 : rows * DecodeSequence.chunk)) / 16 * 16 + 32
+                (bias + (attention.hasIntervalMask ? 0 : rows * DecodeSequence.chunk)) / 16 * 16 + 32
         }
     }
 

@@ -12,12 +12,12 @@ struct DecodeChunk {
     let scratch: DecodeScratch
 
     private var problem: AttentionProblem { attention.problem }
-    private var table: UnsafePointer<ak_kernels> { attention.kernels.table }
+    private var table: UnsafePointer<ak_kernels> { attention.table }
     /// The keys that some row may see.
     private var keys: Range<Int> { range.clamped(to: sequence.keys) }
-    private var rowCount: Int { sequence.queries.count * problem.group }
+    private var rowCount: Int { sequence.queries.count * attention.group }
 
-    private func head(_ row: Int) -> Int { keyHead * problem.group + row / sequence.queries.count }
+    private func head(_ row: Int) -> Int { keyHead * attention.group + row / sequence.queries.count }
     /// Of the sequence's queries.
     private func query(_ row: Int) -> Int { row % sequence.queries.count }
 
@@ -45,19 +45,19 @@ struct DecodeChunk {
     }
 
     private func packQueries(_ query: UnsafePointer<Float>) {
-        let (strides, width) = (problem.query.strides, Int64(problem.headWidth))
+        let (strides, width) = (attention.queryStrides, Int64(problem.headWidth))
         for row in 0..<rowCount {
             let source =
-                query + sequence.batch * strides[0] + head(row) * strides[1]
-                + (sequence.queries.lowerBound + self.query(row)) * strides[2]
+                query + sequence.batch * strides.batch + head(row) * strides.head
+                + (sequence.queries.lowerBound + self.query(row)) * strides.row
             var factor = problem.factors[head(row)]
-            if problem.parameters.score.isCosine {
+            if attention.isCosine {
                 var norm: Float = 0
                 table.pointee.inverse_norms(source, 0, 1, width, &norm)
                 factor *= norm
             }
             table.pointee.decode.pack_query(
-                source, width, problem.parameters.softcap.map { factor / $0 } ?? factor * .log2e,
+                source, width, attention.softcap.map { factor / $0 } ?? factor * .log2e,
                 sequence.rows.type, scratch.queries + row * scratch.layout.queryRow)
         }
     }
@@ -69,7 +69,7 @@ struct DecodeChunk {
             run.position = Int32(part.lowerBound - range.lowerBound)
             table.pointee.decode.scores(
                 &run, scratch.queries, Int64(rowCount), scratch.scores, Int64(DecodeSequence.chunk))
-            if problem.parameters.score.isCosine {
+            if attention.isCosine {
                 table.pointee.decode.inverse_norms(&run, scratch.keyNorms)
             }
         }
@@ -77,7 +77,6 @@ struct DecodeChunk {
 
     /// What changes the scores of a row.
     private func describe(_ row: Int, _ bias: UnsafePointer<Float>?) -> ak_decode_row {
-        let parameters = problem.parameters
         let seen = sequence.visible(query: query(row), head: head(row)).clamped(to: keys)
         var result = ak_decode_row()
         result.scores = scratch.scores + row * DecodeSequence.chunk
@@ -85,8 +84,8 @@ struct DecodeChunk {
         result.end = Int32(keys.upperBound - range.lowerBound)
         result.first = Int32(seen.lowerBound - range.lowerBound)
         result.last = Int32(seen.upperBound - range.lowerBound)
-        if parameters.score.isCosine { result.key_scale = UnsafePointer(scratch.keyNorms) }
-        result.softcap = parameters.softcap.map { $0 * .log2e } ?? 0
+        if attention.isCosine { result.key_scale = UnsafePointer(scratch.keyNorms) }
+        result.softcap = attention.softcap.map { $0 * .log2e } ?? 0
         result.slope = problem.slopes.map { $0[head(row)] * .log2e } ?? 0
         result.distance = Float(sequence.position + query(row) - range.lowerBound)
         result.bias = self.bias(row, seen, bias)
@@ -102,9 +101,9 @@ struct DecodeChunk {
                 bias + sequence.batch * view.strides[0] + head(row) * view.strides[1]
                 + (sequence.queries.lowerBound + query(row)) * view.strides[2] + range.lowerBound
         }
+        guard !attention.hasIntervalMask, !seen.isEmpty else { return additive }
         let (mask, position) = (problem.parameters.mask, sequence.position + query(row))
         let site = AttentionSite(batch: sequence.batch, head: head(row), keys: sequence.keyCount)
-        guard !mask.isInterval, !seen.isEmpty else { return additive }
         switch mask.coverage(queries: position..<position + 1, keys: seen, at: site) {
         case .full: return additive
         case .empty, .partial: break

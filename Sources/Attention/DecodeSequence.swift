@@ -1,7 +1,7 @@
 import AttentionTensors
 
-/// A few queries of one sequence against all of its keys: the step of a decoder.
-struct DecodeSequence {
+/// A few queries of one sequence against all of its keys: the step of a decoder. (A class, as ``DecodeAttention`` is.)
+final class DecodeSequence {
     /// The element of the batch: of the queries, of the mask's site and of the bias.
     let batch: Int
     /// Rows of the query tensor, and the position of the first one.

@@ -93,8 +93,8 @@ extension DecoderTransformer {
     ) throws -> Tensor {
         var h = try embed(Array(runs.joined()), at: places)
         let angles = (cache.rotary ?? rotary)?.angles(positions: places)
-        for (index, layer) in layers.enumerated() {
-            h = try layer(h) {
+        for index in layers.indices {  // in place: a copy of a layer counts a reference for each of its tensors
+            h = try layers[index](h) {
                 try $0(
                     $1, runs: lengths, cache: &cache.layers[index], sequences: sequences, rotary: angles)
             }

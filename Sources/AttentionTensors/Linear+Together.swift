@@ -1,31 +1,45 @@
 extension Linear {
-    /// What each of several layers makes of the same input.
-    ///
-    /// Few rows read every weight once, and a join between layers leaves the memory idle. So the layers' pieces stand open
-    /// side by side: a thread that has ended one layer goes on with the next. The bits are those of one after another.
+    /// What each of several layers makes of the same input, computed together. The bits are those of one after another.
     ///
     /// - Parameter x: `[…, inputs]`
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)``.
     package static func outputs(of layers: [Linear], _ x: Tensor) throws(TensorError) -> [Tensor] {
-        let pool = WorkerPool.current
-        let elements = layers.reduce(0) { $0 + $1.inputs * $1.outputs }
-        guard pool.threadCount > 1, x.elementCount <= WeightMatrix.mostRowsOfStep * (x.shape.last ?? 1),
-            !x.isWatched, !layers.contains(where: \.isWatched)
-        else {
-            var outputs: [Tensor] = []
-            for layer in layers { outputs.append(try layer(x)) }
-            return outputs
+        guard x.isWatched || layers.contains(where: \.isWatched) else { return try products(x, with: layers) }
+        var outputs: [Tensor] = []
+        for layer in layers { outputs.append(try layer(x)) }
+        return outputs
+    }
+
+    /// The same, unrecorded. Few rows read every weight once, and a join between layers would leave the memory idle; so
+    /// what a thread does next may belong to the next layer.
+    static func products(
+        _ x: Tensor, with layers: [Linear], activation: Activation = .identity
+    ) throws(TensorError) -> [Tensor] {
+        for layer in layers where x.shape.last != layer.inputs {
+            throw .shapeMismatch(
+                tensor: "input of a linear layer", expected: "[…, \(layer.inputs)]", found: x.shape)
         }
-        let results = pool.map(count: layers.count, work: .bytes(elements)) { index in
-            // A worker has none of its caller's task-local values.
-            WorkerPool.$current.withValue(pool) { () -> Result<Tensor, TensorError> in
-                do throws(TensorError) { return .success(try layers[index](x)) } catch {
-                    return .failure(error)
-                }
+        let x = x.contiguous()
+        let inputs = x.shape.last ?? 0
+        let rows = x.shape.dropLast().reduce(1, *)
+        let storages = layers.map { TensorStorage(byteCount: rows * $0.outputs * MemoryLayout<Float>.stride) }
+        if rows > 0 {
+            x.withElementPointer { elements in
+                var input = LayerInput(elements, rows: rows, inputs: inputs)
+                PieceLoop.run(
+                    layers.indices.map { index in
+                        layers[index].weight.pieces(
+                            &input, layers[index].bias?.withElementPointer { $0 }, activation,
+                            into: storages[index].baseAddress.assumingMemoryBound(to: Float.self))
+                    })
+                withExtendedLifetime((layers, input)) {}  // the pieces know only addresses
             }
         }
-        var outputs: [Tensor] = []
-        for result in results { outputs.append(try result.get()) }
-        return outputs
+        return layers.indices.map { index in
+            var extents = x.shape.extents
+            extents[extents.count - 1] = layers[index].outputs
+            let shape = Shape(extents)
+            return Tensor(shape: shape, strides: shape.contiguousStrides, offset: 0, storage: storages[index])
+        }
     }
 }

@@ -3,10 +3,10 @@
 /// Its weight is computed with as it is stored: in float32, float16, bfloat16, or in GGUF's blocks of integers.
 /// Only a float32 weight can be trained.
 public struct Linear: Sendable {
-    private var weight: WeightMatrix
+    private(set) var weight: WeightMatrix
     /// The weight as it was before packing, kept only where it is watched, which is where its gradient is wanted.
     private var watchedWeight: Tensor?
-    private var bias: Tensor?
+    private(set) var bias: Tensor?
 
     public var inputs: Int { weight.inputs }
     public var outputs: Int { weight.outputs }
@@ -59,7 +59,7 @@ public struct Linear: Sendable {
     public func callAsFunction(_ x: Tensor, activation: Activation = .identity) throws(TensorError) -> Tensor
     {
         guard Tensor.isAnyWatched(x, watchedWeight, bias) else {
-            return try weight.product(x, bias: bias, activation: activation)
+            return try Self.products(x, with: [self], activation: activation)[0]
         }
         // The backward pass of an activation needs what it is applied to: recorded, it is an operation of its own.
         return try activation(recordedProduct(x))
@@ -67,7 +67,7 @@ public struct Linear: Sendable {
 
     /// y = x · Wᵀ + b, with dx = dy · W, dW = dyᵀ · x and db = Σ dy over the rows.
     private func recordedProduct(_ x: Tensor) throws(TensorError) -> Tensor {
-        let product = try weight.product(x.detached(), bias: bias?.detached(), activation: .identity)
+        let product = try Self.products(x.detached(), with: [self])[0]
         // The input is kept for the weight's gradient only. A frozen weight, of which only the packed form is there,
         // is unpacked for the input's.
         let input = watchedWeight.map { _ in x.detached() }

@@ -352,16 +352,17 @@ static void FN(quantize_rows)(const float *x, ptrdiff_t x_row, int64_t rows, int
     const int32_t bias = format == AK_Q8_0 ? EIGHTS_BIAS : layout.bias;
     for (int64_t row = 0; row < rows; row++, x += x_row) {
         for (int64_t b = 0; b < blocks; b++, q += 32, scale++, sum += layout.parts) {
-            vf largest = bc(0), finite = bc(0);
+            // By their bits, the absolute values of floats stand in their own order, and what is not finite above all.
+            vi largest = (vi)0;
             UNROLL for (int i = 0; i < 32; i += VW) {
-                const vf v = ld(x + b * 32 + i);
-                largest = vmax(vabs(v), largest);
-                finite += v * bc(0);  // NaN unless all are finite
+                largest = __builtin_elementwise_max(largest, as_int(vabs(ld(x + b * 32 + i))));
             }
-            const float most = __builtin_reduce_max(largest);
-            const int tiny = !(most > 0x1p-100f);  // 127 / most would overflow; the block is 0, or not a number
+            const int32_t bits = __builtin_reduce_max(largest);
+            float most;
+            __builtin_memcpy(&most, &bits, sizeof most);
+            const int tiny = most <= 0x1p-100f;  // 127 / most would overflow; the block is 0
             const float factor = tiny ? 0 : 127 / most;
-            *scale = (tiny ? 0 : most / 127) + reduce_add(finite);
+            *scale = tiny ? 0 : bits < 0x7F800000 ? most / 127 : __builtin_nanf("");
             vi total[2] = {(vi)0, (vi)0};
             UNROLL for (int i = 0; i < 32; i += VW) {
                 // Adding 1.5·2²³ rounds to a whole number and leaves it in the low bits.
@@ -369,8 +370,12 @@ static void FN(quantize_rows)(const float *x, ptrdiff_t x_row, int64_t rows, int
                 total[i / 16] += n;
                 *(bytes *)(q + i) = __builtin_convertvector(n, bytes);
             }
-            int32_t totals[2] = {__builtin_reduce_add(total[0]), __builtin_reduce_add(total[1])};
-            if (layout.parts == 1) totals[0] += totals[1];
+            int32_t totals[2] = {0, 0};
+            if (layout.parts == 1) {
+                totals[0] = __builtin_reduce_add(total[0] + total[1]);
+            } else {
+                for (int part = 0; part < 2; part++) totals[part] = __builtin_reduce_add(total[part]);
+            }
             for (int part = 0; part < layout.parts; part++) {
                 const float scaled = *scale * (float)totals[part];
                 if (layout.minima) __builtin_memcpy(sum + part, &scaled, 4);

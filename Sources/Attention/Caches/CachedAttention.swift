@@ -61,7 +61,7 @@ struct CachedAttention {
         self.runs = runs
         let keyCount = runs.map { cache.sequences[$0.sequence].length }.max() ?? 0
         var parameters = parameters
-        parameters.alignment = .offset(keyCount - (runs.map(\.rows.count).max() ?? 0))
+        parameters.alignment = .offset(keyCount - (runs.map { $0.rows.count }.max() ?? 0))
         problem = try AttentionProblem(
             parameters, query: query, layout: cache.layout, batch: query.shape[0], keyCount: keyCount)
         if cache.window != nil { for run in runs { try checkWindow(of: run) } }

@@ -40,12 +40,8 @@ extension KeyValueCache {
     /// - Throws: `TensorError` or ``KeyValueCacheError``; then nothing has been appended.
     public mutating func append(keys: Tensor, values: Tensor, to targets: [Int]) throws {
         let positions = keys.rank == 4 ? keys.shape[2] : 0
-        for (name, tensor, width) in [
-            ("keys for a cache", keys, layout.keyWidth), ("values for a cache", values, layout.valueWidth),
-        ] where tensor.shape != [targets.count, layout.heads, positions, width] {
-            throw TensorError.shapeMismatch(
-                tensor: name, expected: "[\(targets.count), \(layout.heads), N, \(width)]",
-                found: tensor.shape)
+        try check(keys, values, rank: 4) { "[\(targets.count), \(layout.heads), N, \($0)]" } fits: {
+            $0[0] == targets.count && $0[1] == layout.heads && $0[2] == positions && $0[3] == $1
         }
         try append(
             keys, values,
@@ -65,13 +61,24 @@ extension KeyValueCache {
     ) throws {
         let runs = try CacheRun.packed(runs, in: targets ?? Array(sequences.indices))
         let total = runs.last?.rows.upperBound ?? 0
-        for (name, tensor, width) in [
-            ("keys for a cache", keys, layout.keyWidth), ("values for a cache", values, layout.valueWidth),
-        ] where tensor.shape != [total, layout.heads, width] {
-            throw TensorError.shapeMismatch(
-                tensor: name, expected: "[\(total), \(layout.heads), \(width)]", found: tensor.shape)
+        try check(keys, values, rank: 3) { "[\(total), \(layout.heads), \($0)]" } fits: {
+            $0[0] == total && $0[1] == layout.heads && $0[2] == $1
         }
         try append(keys.asOneElement(), values.asOneElement(), runs)
+    }
+
+    private func check(
+        _ keys: Tensor, _ values: Tensor, rank: Int, _ expected: (_ width: Int) -> String,
+        fits: (_ shape: Shape, _ width: Int) -> Bool
+    ) throws(TensorError) {
+        guard keys.rank == rank, fits(keys.shape, layout.keyWidth) else {
+            throw .shapeMismatch(
+                tensor: "keys for a cache", expected: expected(layout.keyWidth), found: keys.shape)
+        }
+        guard values.rank == rank, fits(values.shape, layout.valueWidth) else {
+            throw .shapeMismatch(
+                tensor: "values for a cache", expected: expected(layout.valueWidth), found: values.shape)
+        }
     }
 
     /// - Parameters:
@@ -82,22 +89,29 @@ extension KeyValueCache {
         let runs = runs.filter { !$0.rows.isEmpty }
         guard !runs.isEmpty else { return }
         try makeRoom(for: runs)
-        let writer = CacheWriter(
-            kernels: kernels, layout: layout, pageLength: pageLength, keys: keys.withUnitStride(),
-            values: values.withUnitStride())
+        let (keys, values, heads) = (keys.withUnitStride(), values.withUnitStride(), layout.heads)
+        let (keySource, valueSource) = (CacheSource(keys, kernels), CacheSource(values, kernels))
         // Every page that is written to has one owner now.
+        let starts = runs.map { sequences[$0.sequence].length }
+        let places = runs.map { rows(of: $0.sequence) }
         let positions = runs.reduce(0) { $0 + $1.rows.count }
-        let elements = positions * layout.heads * (layout.keyWidth + layout.valueWidth)
-        WorkerPool.current.run(count: runs.count * layout.heads, work: .bytes(4 * elements)) { item, _ in
-            let (run, head) = (runs[item / layout.heads], item % layout.heads)
-            writer.write(run, head: head, to: sequences[run.sequence])
+        let elements = positions * heads * (layout.keyWidth + layout.valueWidth)
+        WorkerPool.current.run(count: runs.count * heads, work: .bytes(4 * elements)) { item, _ in
+            let (head, index) = (item % heads, item / heads)
+            let (run, start, places) = (runs[index], starts[index], places[index])
+            places.forEachRun(start..<start + run.rows.count) { part in
+                let row = run.rows.lowerBound + part.lowerBound - start
+                keySource.write(row, of: run.element, head, to: places.keys(part, head: head))
+                valueSource.write(row, of: run.element, head, to: places.values(part, head: head))
+            }
         }
+        withExtendedLifetime((keys, values)) {}
         for run in runs { sequences[run.sequence].length += run.rows.count }
     }
 
     private func checkRoom(for runs: [CacheRun]) throws {
-        guard Set(runs.map(\.sequence)).count == runs.count else {
-            throw TensorError.invalidArgument("a sequence is named twice in \(runs.map(\.sequence))")
+        guard runs.count == 1 || Set(runs.map { $0.sequence }).count == runs.count else {
+            throw TensorError.invalidArgument("a sequence is named twice in \(runs.map { $0.sequence })")
         }
         for run in runs {
             try check(run.sequence)
@@ -168,33 +182,26 @@ extension Tensor {
     func asOneElement() -> Tensor { insertingBatchAxis().transposed(1, 2) }
 }
 
-/// Writes the new positions of one head of one sequence into its pages.
-private struct CacheWriter {
-    let kernels: Kernels
-    let layout: KeyValueLayout
-    let pageLength: Int
-    /// `[elements, Hkv, rows, …]`
-    let keys, values: Tensor
+/// New keys, or values, `[elements, Hkv, rows, width]`, in numbers: heads that are written count no references.
+private struct CacheSource {
+    private let table: UnsafePointer<ak_kernels>
+    private let elements: UnsafePointer<Float>
+    private let strides: (element: Int, head: Int, row: Int)
+    private let width: Int64
 
-    func write(_ run: CacheRun, head: Int, to sequence: KeyValueCache.Sequence) {
-        let places = CachedRows(layout, pageLength: pageLength, sequence)
-        places.forEachRun(sequence.length..<sequence.length + run.rows.count) { part in
-            let row = run.rows.lowerBound + part.lowerBound - sequence.length
-            write(keys, row, run.element, head, places.keys(part, head: head), layout.keyWidth)
-            write(values, row, run.element, head, places.values(part, head: head), layout.valueWidth)
-        }
+    /// - Parameter tensor: Must outlive it.
+    init(_ tensor: Tensor, _ kernels: Kernels) {
+        table = kernels.table
+        elements = tensor.withElementPointer { $0 }
+        strides = (tensor.strides[0], tensor.strides[1], tensor.strides[2])
+        width = Int64(tensor.shape[3])
     }
 
-    private func write(
-        _ tensor: Tensor, _ first: Int, _ element: Int, _ head: Int, _ run: ak_cache_run, _ width: Int
-    ) {
-        let strides = tensor.strides
-        tensor.withElementPointer { source in
-            withUnsafePointer(to: run) {
-                kernels.table.pointee.decode.write_rows(
-                    source + element * strides[0] + head * strides[1] + first * strides[2], strides[2],
-                    Int64(width), $0)
-            }
+    func write(_ row: Int, of element: Int, _ head: Int, to run: ak_cache_run) {
+        withUnsafePointer(to: run) {
+            table.pointee.decode.write_rows(
+                elements + element * strides.element + head * strides.head + row * strides.row, strides.row,
+                width, $0)
         }
     }
 }

@@ -78,55 +78,34 @@ package struct BlockMatrix: Sendable {
         }
     }
 
-    func product(_ x: Tensor, bias: Tensor?, activation: Activation) throws(TensorError) -> Tensor {
-        try layerOutput(x, inputs: inputs, outputs: outputs, bias: bias) { x, rows, bias, y in
-            let parts = Int(layout.parts)
-            // In floats: a row's integers, scales and sums.
-            MemoryPool.withFloats(rows * (inputs / 4 + (1 + parts) * blocks) + 1) { memory in
-                let q = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: Int8.self)
-                let scale = memory + rows * inputs / 4
-                let sum = UnsafeMutableRawPointer(scale + rows * blocks).assumingMemoryBound(to: Int32.self)
-                forEachPiece(rows: rows, tallest: 32, outputs: 1, widest: 1, step: 1, depth: inputs) {
-                    part, _ in
-                    let first = part.lowerBound
-                    kernels.table.pointee.blocks.quantize_rows(
-                        x + first * inputs, inputs, Int64(part.count), Int64(blocks), format,
-                        q + first * inputs, scale + first * blocks, sum + first * blocks * parts)
-                }
-                multiply(
-                    ak_block_product(
-                        x: q, x_scale: scale, x_sum: sum, w: integerPointer, w_scale: scalePointer, y: y,
-                        y_row: outputs, bias: bias, m: Int64(rows), blocks: Int64(blocks), n: Int64(outputs),
-                        format: format, activation: Int32(activation.kernelValue.rawValue), scratch: nil))
-            }
-        }
-    }
-
-    private func multiply(_ whole: ak_block_product) {
-        // Numbers only, so that the pieces of a decoder's step, of a few microseconds each, count no references.
-        let (inputs, outputs, blocks, parts) = (inputs, outputs, blocks, Int(layout.parts))
-        let (integerBytes, scaleBytes, table) = (integerBytes, scaleBytes, kernels.table)
+    /// `act(x · Wᵀ + bias)`, ready to run. The matrix, the input and the bias must outlive it.
+    func pieces(
+        _ input: inout LayerInput, _ bias: UnsafePointer<Float>?, _ activation: Activation,
+        into y: UnsafeMutablePointer<Float>
+    ) -> PieceLoop {
+        let (rows, inputs, outputs, blocks, parts) = (input.rows, inputs, outputs, blocks, Int(layout.parts))
+        let (integerBytes, scaleBytes) = (integerBytes, scaleBytes)
+        let (table, format, w, w_scale) = (kernels.table, format, integerPointer, scalePointer)
+        let activation = Int32(activation.kernelValue.rawValue)
+        let x = input.rounded(for: format, parts: parts, kernels)
+        let (q, scales, sums) = (x.integers, x.scales, x.sums)
         // A piece's rows, one byte a number, pass by two groups at a time: 512 KiB stay in the second-level cache.
         let tallest = max(524_288 / max(inputs, 1) / 6 * 6, 6)
-        forEachPiece(
-            rows: Int(whole.m), tallest: tallest, outputs: outputs, widest: outputs,
-            step: 2 * kernels.laneWidth, depth: inputs
+        return PieceLoop(
+            rows: rows, tallest: tallest, outputs: outputs, widest: outputs, step: 2 * kernels.laneWidth,
+            depth: inputs, bytes: integerBytes + scaleBytes
         ) { rows, columns in
             let (first, column) = (rows.lowerBound, columns.lowerBound)
-            var part = whole
-            part.x += first * inputs
-            part.x_scale += first * blocks
-            part.x_sum += first * blocks * parts
-            part.w += column * integerBytes
-            part.w_scale += column * scaleBytes
-            part.y += first * outputs + column
-            part.bias = part.bias.map { $0 + column }
-            part.m = Int64(rows.count)
-            part.n = Int64(columns.count)
-            MemoryPool.withScratch(Int(table.pointee.blocks.scratch_bytes(part.m, part.blocks)) / 4) {
-                memory in
-                part.scratch = UnsafeMutableRawPointer(memory)?.assumingMemoryBound(to: UInt8.self)
-                table.pointee.blocks.multiply(&part)
+            let needed = table.pointee.blocks.scratch_bytes(Int64(rows.count), Int64(blocks))
+            MemoryPool.withScratch(Int(needed) / 4) { memory in
+                var product = ak_block_product(
+                    x: q + first * inputs, x_scale: scales + first * blocks, x_sum: sums + first * blocks * parts,
+                    w: w + column * integerBytes, w_scale: w_scale + column * scaleBytes,
+                    y: y + first * outputs + column, y_row: outputs, bias: bias.map { $0 + column },
+                    m: Int64(rows.count), blocks: Int64(blocks), n: Int64(columns.count), format: format,
+                    activation: activation,
+                    scratch: UnsafeMutableRawPointer(memory)?.assumingMemoryBound(to: UInt8.self))
+                table.pointee.blocks.multiply(&product)
             }
         }
     }

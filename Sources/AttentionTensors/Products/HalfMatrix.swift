@@ -25,40 +25,34 @@ package struct HalfMatrix: Sendable {
 
     func float32() throws(TensorError) -> Tensor { try weight.float32() }
 
-    func product(_ x: Tensor, bias: Tensor?, activation: Activation) throws(TensorError) -> Tensor {
-        try layerOutput(x, inputs: inputs, outputs: outputs, bias: bias) { x, rowCount, bias, y in
-            if rowCount <= WeightMatrix.mostRowsOfStep, steps.isTime() { weight.settle() }
-            weight.withUnsafeBytes { bytes in
-                guard let w = bytes.baseAddress?.assumingMemoryBound(to: UInt16.self) else { return }
-                multiply(
-                    ak_half_product(
-                        x: x, x_row: inputs, w: w, w_row: inputs, y: y, y_row: outputs, bias: bias,
-                        m: Int64(rowCount), k: Int64(inputs), n: Int64(outputs), format: format,
-                        activation: Int32(activation.kernelValue.rawValue), scratch: nil))
-            }
+    /// `act(x · Wᵀ + bias)`, ready to run. The matrix, the input and the bias must outlive it.
+    func pieces(
+        _ input: LayerInput, _ bias: UnsafePointer<Float>?, _ activation: Activation,
+        into y: UnsafeMutablePointer<Float>
+    ) -> PieceLoop {
+        let (x, rows, inputs, outputs) = (input.x, input.rows, inputs, outputs)
+        if rows <= WeightMatrix.mostRowsOfStep, steps.isTime() { weight.settle() }
+        guard let w = weight.withUnsafeBytes({ $0.baseAddress?.assumingMemoryBound(to: UInt16.self) }) else {
+            return PieceLoop(count: 0, work: .ample) { _ in }
         }
-    }
-
-    private func multiply(_ whole: ak_half_product) {
-        let (inputs, outputs, table) = (inputs, outputs, kernels.table)
+        let (table, format) = (kernels.table, format)
+        let activation = Int32(activation.kernelValue.rawValue)
         // A piece lays its weights out for all its rows: with 258, that is 2 % of its work. 1024 of k of them are 1 MiB, which
         // the second-level cache mostly keeps. Narrow pieces are soon done, so that threads end together. A few rows read
         // each weight once, and take as many outputs as there are.
-        let isStep = table.pointee.weights.half_scratch(whole.m, whole.k) == 0
-        forEachPiece(
-            rows: Int(whole.m), tallest: 258, outputs: outputs, widest: isStep ? outputs : 128, step: 16,
-            depth: inputs
+        let isStep = table.pointee.weights.half_scratch(Int64(rows), Int64(inputs)) == 0
+        return PieceLoop(
+            rows: rows, tallest: 258, outputs: outputs, widest: isStep ? outputs : 128, step: 16, depth: inputs,
+            bytes: 2 * inputs
         ) { rows, columns in
-            var part = whole
-            part.x += rows.lowerBound * inputs
-            part.w += columns.lowerBound * inputs
-            part.y += rows.lowerBound * outputs + columns.lowerBound
-            part.bias = part.bias.map { $0 + columns.lowerBound }
-            part.m = Int64(rows.count)
-            part.n = Int64(columns.count)
-            MemoryPool.withScratch(Int(table.pointee.weights.half_scratch(part.m, part.k))) { memory in
-                part.scratch = memory
-                table.pointee.weights.multiply_half(&part)
+            let needed = table.pointee.weights.half_scratch(Int64(rows.count), Int64(inputs))
+            MemoryPool.withScratch(Int(needed)) { memory in
+                var product = ak_half_product(
+                    x: x + rows.lowerBound * inputs, x_row: inputs, w: w + columns.lowerBound * inputs, w_row: inputs,
+                    y: y + rows.lowerBound * outputs + columns.lowerBound, y_row: outputs,
+                    bias: bias.map { $0 + columns.lowerBound }, m: Int64(rows.count), k: Int64(inputs),
+                    n: Int64(columns.count), format: format, activation: activation, scratch: memory)
+                table.pointee.weights.multiply_half(&product)
             }
         }
     }

@@ -47,39 +47,28 @@ package struct PackedMatrix: Sendable {
         return padded.sliced(axis: 1, 0..<inputs)
     }
 
-    /// `act(x · Wᵀ + bias)` for the rows of `x`.
-    ///
-    /// - Parameters:
-    ///   - x: `[…, inputs]`, with any leading axes.
-    ///   - bias: `[outputs]`, or nil.
-    /// - Returns: `[…, outputs]`.
-    package func product(
-        _ x: Tensor, bias: Tensor?, activation: Activation
-    ) throws(TensorError) -> Tensor {
-        try layerOutput(x, inputs: inputs, outputs: outputs, bias: bias) { x, rows, bias, y in
-            panels.withElementPointer { panels in multiply(x, rows, panels, bias, activation, y) }
-        }
-    }
-
-    private func multiply(
-        _ a: UnsafePointer<Float>, _ rowCount: Int, _ panels: UnsafePointer<Float>,
-        _ bias: UnsafePointer<Float>?, _ activation: Activation, _ c: UnsafeMutablePointer<Float>
-    ) {
-        let blocks = ProductBlocks(rows: rowCount, depth: inputs, columns: outputs, kernels: kernels)
-        let depthRanges = blocks.depthRanges
-        blocks.forEachPiece { rows, columns in
+    /// `act(x · Wᵀ + bias)`, ready to run. The matrix, the input and the bias must outlive it.
+    func pieces(
+        _ input: LayerInput, _ bias: UnsafePointer<Float>?, _ activation: Activation,
+        into y: UnsafeMutablePointer<Float>
+    ) -> PieceLoop {
+        let (x, inputs, outputs, table) = (input.x, inputs, outputs, kernels.table)
+        let panels = panels.withElementPointer { $0 }
+        let blocks = ProductBlocks(rows: input.rows, depth: inputs, columns: outputs, kernels: kernels)
+        let (depthRanges, width) = (blocks.depthRanges, blocks.panelWidth)
+        return blocks.pieces { rows, columns in
             for depth in depthRanges {
                 let isLast = depth.upperBound == inputs
                 var product = ak_product(
-                    a: a + rows.lowerBound * inputs + depth.lowerBound, a_row: inputs,
-                    panels: panels + columns.lowerBound * inputs + depth.lowerBound * blocks.panelWidth,
-                    panel_stride: inputs * blocks.panelWidth,
-                    c: c + rows.lowerBound * outputs + columns.lowerBound, c_row: outputs,
+                    a: x + rows.lowerBound * inputs + depth.lowerBound, a_row: inputs,
+                    panels: panels + columns.lowerBound * inputs + depth.lowerBound * width,
+                    panel_stride: inputs * width,
+                    c: y + rows.lowerBound * outputs + columns.lowerBound, c_row: outputs,
                     bias: isLast ? bias.map { $0 + columns.lowerBound } : nil,
                     m: Int64(rows.count), k: Int64(depth.count), n: Int64(columns.count),
                     continues: depth.lowerBound > 0 ? 1 : 0,
                     activation: Int32((isLast ? activation : .identity).kernelValue.rawValue))
-                kernels.table.pointee.matmul.multiply(&product)
+                table.pointee.matmul.multiply(&product)
             }
         }
     }

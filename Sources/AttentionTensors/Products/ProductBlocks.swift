@@ -14,13 +14,12 @@ struct ProductBlocks {
     let rowBlocks: Int
     let columnBlocks: Int
     private let panelsEach: Int
-    /// Not worth a second thread.
-    private let isSmall: Bool
+    private let work: Work
 
     init(rows: Int, depth: Int, columns: Int, kernels: Kernels) {
         (self.rows, self.depth, self.columns) = (rows, depth, columns)
         panelWidth = kernels.panelWidth
-        isSmall = Work.multiplyAdds(rows * depth * columns) < .worthSharing
+        work = .multiplyAdds(rows * depth * columns)
         // Blocks of k as even as can be: 512 and 1024 long do equally well, 256 is 3 % slower.
         let depthBlocks = max((depth + 1023) / 1024, 1)
         depthBlock = max((depth + depthBlocks - 1) / depthBlocks, 1)
@@ -28,7 +27,7 @@ struct ProductBlocks {
         rowBlock = tallest / kernels.tileRows * kernels.tileRows
         rowBlocks = (rows + rowBlock - 1) / rowBlock
         let panels = (columns + panelWidth - 1) / panelWidth
-        let pieces = isSmall ? 1 : 4 * WorkerPool.current.threadCount
+        let pieces = work < .worthSharing ? 1 : 4 * WorkerPool.current.threadCount
         let wanted = min(panels, max(1, (pieces + rowBlocks - 1) / max(rowBlocks, 1)))
         panelsEach = max((panels + wanted - 1) / max(wanted, 1), 1)
         columnBlocks = (panels + panelsEach - 1) / panelsEach
@@ -40,28 +39,25 @@ struct ProductBlocks {
         return stride(from: 0, to: depth, by: depthBlock).map { $0..<min($0 + depthBlock, depth) }
     }
 
+    /// `body` for every piece.
+    func pieces(_ body: @escaping (_ rows: Range<Int>, _ columns: Range<Int>) -> Void) -> PieceLoop {
+        let (rows, columns, rowBlock, columnBlocks) = (rows, columns, rowBlock, columnBlocks)
+        let width = panelsEach * panelWidth
+        return PieceLoop(count: rowBlocks * columnBlocks, work: work) { item in
+            let (row, column) = (item / columnBlocks * rowBlock, item % columnBlocks * width)
+            body(row..<min(row + rowBlock, rows), column..<min(column + width, columns))
+        }
+    }
+
     /// Calls `body` for every piece, on the threads of the current pool.
     func forEachPiece(_ body: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void) {
-        run(count: rowBlocks * columnBlocks) { item in
-            let row = item / columnBlocks * rowBlock
-            let column = item % columnBlocks * panelsEach * panelWidth
-            body(
-                row..<min(row + rowBlock, rows), column..<min(column + panelsEach * panelWidth, columns))
-        }
+        withoutActuallyEscaping(body) { PieceLoop.run([pieces($0)]) }
     }
 
     /// Calls `body` for every panel of columns, on the threads of the current pool.
     func forEachPanel(_ body: (_ panel: Int, _ columns: Range<Int>) -> Void) {
-        run(count: (columns + panelWidth - 1) / panelWidth) { panel in
+        WorkerPool.current.run(count: (columns + panelWidth - 1) / panelWidth, work: work) { panel, _ in
             body(panel, panel * panelWidth..<min((panel + 1) * panelWidth, columns))
-        }
-    }
-
-    private func run(count: Int, _ body: (Int) -> Void) {
-        if isSmall {
-            for item in 0..<count { body(item) }
-        } else {
-            WorkerPool.current.run(count: count) { item, _ in body(item) }
         }
     }
 }

@@ -57,60 +57,20 @@ package enum WeightMatrix: Sendable {
         }
     }
 
-    /// `act(x · Wᵀ + bias)` for the rows of `x`. A row's bits do not depend on the other rows.
+    /// `act(x · Wᵀ + bias)`, ready to run. A row's bits do not depend on the other rows. The matrix, the input and the
+    /// bias must outlive it.
     ///
     /// - Parameters:
-    ///   - x: `[…, inputs]`, with any leading axes.
     ///   - bias: `[outputs]`, or nil.
-    /// - Returns: `[…, outputs]`.
-    package func product(_ x: Tensor, bias: Tensor?, activation: Activation) throws(TensorError) -> Tensor {
+    ///   - y: `[rows, outputs]`.
+    func pieces(
+        _ input: inout LayerInput, _ bias: UnsafePointer<Float>?, _ activation: Activation,
+        into y: UnsafeMutablePointer<Float>
+    ) -> PieceLoop {
         switch self {
-        case .packed(let matrix): try matrix.product(x, bias: bias, activation: activation)
-        case .half(let matrix): try matrix.product(x, bias: bias, activation: activation)
-        case .blocks(let matrix): try matrix.product(x, bias: bias, activation: activation)
+        case .packed(let matrix): matrix.pieces(input, bias, activation, into: y)
+        case .half(let matrix): matrix.pieces(input, bias, activation, into: y)
+        case .blocks(let matrix): matrix.pieces(&input, bias, activation, into: y)
         }
-    }
-}
-
-/// Makes the output of a layer: checks the input, and calls `body` with its rows, the bias and the output's memory.
-func layerOutput(
-    _ x: Tensor, inputs: Int, outputs: Int, bias: Tensor?,
-    _ body: (
-        _ x: UnsafePointer<Float>, _ rows: Int, _ bias: UnsafePointer<Float>?,
-        _ y: UnsafeMutablePointer<Float>
-    ) -> Void
-) throws(TensorError) -> Tensor {
-    guard x.rank >= 1, x.shape[x.rank - 1] == inputs else {
-        throw .shapeMismatch(tensor: "input of a linear layer", expected: "[…, \(inputs)]", found: x.shape)
-    }
-    let x = x.contiguous()
-    let rows = x.shape.dropLast().reduce(1, *)
-    var extents = x.shape.extents
-    extents[x.rank - 1] = outputs
-    return Tensor(shape: Shape(extents)) { output in
-        guard let y = output.baseAddress, rows > 0, outputs > 0 else { return }
-        x.withElementPointer { x in withOptionalPointer(bias) { bias in body(x, rows, bias, y) } }
-    }
-}
-
-/// Runs `body` over rows × outputs in pieces: at most `tallest` rows and `widest` outputs, a multiple of `step`, and
-/// enough of them for every thread of the current pool.
-func forEachPiece(
-    rows: Int, tallest: Int, outputs: Int, widest: Int, step: Int, depth: Int,
-    _ body: (_ rows: Range<Int>, _ outputs: Range<Int>) -> Void
-) {
-    let threads = WorkerPool.current.threadCount
-    guard rows * outputs * depth >= 1 << 17, threads > 1 || rows > tallest || outputs > widest else {
-        return body(0..<rows, 0..<outputs)
-    }
-    let rowPieces = (rows + tallest - 1) / tallest
-    let wanted = max((outputs + widest - 1) / widest, (4 * threads + rowPieces - 1) / rowPieces)
-    let width = max((outputs + wanted * step - 1) / (wanted * step), 1) * step
-    let columnPieces = (outputs + width - 1) / width
-    let height = (rows + rowPieces - 1) / rowPieces
-    WorkerPool.current.run(count: rowPieces * columnPieces) { item, _ in
-        let (row, output) = (item / columnPieces * height, item % columnPieces * width)
-        guard row < rows else { return }
-        body(row..<min(row + height, rows), output..<min(output + width, outputs))
     }
 }

@@ -1,0 +1,53 @@
+import CAttentionKernels
+
+/// The rows that one or more weights are multiplied with, and what they have been rounded to for them.
+struct LayerInput {
+    /// `[rows, inputs]`.
+    let x: UnsafePointer<Float>
+    let rows: Int
+    let inputs: Int
+    private var rounded: [RoundedRows] = []
+
+    init(_ x: UnsafePointer<Float>, rows: Int, inputs: Int) {
+        (self.x, self.rows, self.inputs) = (x, rows, inputs)
+    }
+
+    /// The rows in 8 bits as weights of `format` take them; for several weights of a format, once.
+    mutating func rounded(for format: Int32, parts: Int, _ kernels: Kernels) -> RoundedRows {
+        if let rows = rounded.first(where: { $0.format == format }) { return rows }
+        let rows = RoundedRows(self, format: format, parts: parts, kernels)
+        rounded.append(rows)
+        return rows
+    }
+}
+
+/// Rows in integers of 8 bits, 32 to a scale (`ak_blocks.h`).
+struct RoundedRows {
+    let format: Int32
+    /// `[rows, inputs]`, `[rows, inputs / 32]` and `[rows, inputs / 32, parts]`, one after another.
+    let integers: UnsafeMutablePointer<Int8>
+    let scales: UnsafeMutablePointer<Float>
+    let sums: UnsafeMutablePointer<Int32>
+    private let storage: TensorStorage
+
+    init(_ input: LayerInput, format: Int32, parts: Int, _ kernels: Kernels) {
+        let (x, rows, inputs, blocks) = (input.x, input.rows, input.inputs, input.inputs / 32)
+        storage = TensorStorage(byteCount: rows * (inputs + (1 + parts) * blocks * 4))
+        let memory = storage.baseAddress
+        let q = memory.bindMemory(to: Int8.self, capacity: rows * inputs)
+        let scale = (memory + rows * inputs).bindMemory(to: Float.self, capacity: rows * blocks)
+        let sum = (memory + rows * (inputs + 4 * blocks)).bindMemory(
+            to: Int32.self, capacity: rows * blocks * parts)
+        (self.format, integers, scales, sums) = (format, q, scale, sum)
+        let table = kernels.table
+        PieceLoop.run([
+            PieceLoop(rows: rows, tallest: 32, outputs: 1, widest: 1, step: 1, depth: inputs, bytes: 4 * inputs) {
+                part, _ in
+                let first = part.lowerBound
+                table.pointee.blocks.quantize_rows(
+                    x + first * inputs, inputs, Int64(part.count), Int64(blocks), format, q + first * inputs,
+                    scale + first * blocks, sum + first * blocks * parts)
+            }
+        ])
+    }
+}
