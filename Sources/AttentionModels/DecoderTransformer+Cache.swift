@@ -93,7 +93,8 @@ extension DecoderTransformer {
     ) throws -> Tensor {
         var h = try embed(Array(runs.joined()), at: places)
         let angles = (cache.rotary ?? rotary)?.angles(positions: places)
-        for index in layers.indices {  // in place: a copy of a layer counts a reference for each of its tensors
+        // By index: a copy of a layer counts a reference for each of its tensors.
+        for index in layers.indices {
             h = try layers[index](h) {
                 try $0(
                     $1, runs: lengths, cache: &cache.layers[index], sequences: sequences, rotary: angles)

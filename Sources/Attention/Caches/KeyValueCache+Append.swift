@@ -40,7 +40,9 @@ extension KeyValueCache {
     /// - Throws: `TensorError` or ``KeyValueCacheError``; then nothing has been appended.
     public mutating func append(keys: Tensor, values: Tensor, to targets: [Int]) throws {
         let positions = keys.rank == 4 ? keys.shape[2] : 0
-        try check(keys, values, rank: 4) { "[\(targets.count), \(layout.heads), N, \($0)]" } fits: {
+        try check(keys, values, rank: 4) {
+            "[\(targets.count), \(layout.heads), N, \($0)]"
+        } fits: {
             $0[0] == targets.count && $0[1] == layout.heads && $0[2] == positions && $0[3] == $1
         }
         try append(
@@ -61,7 +63,9 @@ extension KeyValueCache {
     ) throws {
         let runs = try CacheRun.packed(runs, in: targets ?? Array(sequences.indices))
         let total = runs.last?.rows.upperBound ?? 0
-        try check(keys, values, rank: 3) { "[\(total), \(layout.heads), \($0)]" } fits: {
+        try check(keys, values, rank: 3) {
+            "[\(total), \(layout.heads), \($0)]"
+        } fits: {
             $0[0] == total && $0[1] == layout.heads && $0[2] == $1
         }
         try append(keys.asOneElement(), values.asOneElement(), runs)

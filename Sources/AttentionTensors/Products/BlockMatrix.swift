@@ -99,7 +99,8 @@ package struct BlockMatrix: Sendable {
             let needed = table.pointee.blocks.scratch_bytes(Int64(rows.count), Int64(blocks))
             MemoryPool.withScratch(Int(needed) / 4) { memory in
                 var product = ak_block_product(
-                    x: q + first * inputs, x_scale: scales + first * blocks, x_sum: sums + first * blocks * parts,
+                    x: q + first * inputs, x_scale: scales + first * blocks,
+                    x_sum: sums + first * blocks * parts,
                     w: w + column * integerBytes, w_scale: w_scale + column * scaleBytes,
                     y: y + first * outputs + column, y_row: outputs, bias: bias.map { $0 + column },
                     m: Int64(rows.count), blocks: Int64(blocks), n: Int64(columns.count), format: format,

@@ -42,13 +42,15 @@ package struct HalfMatrix: Sendable {
         // each weight once, and take as many outputs as there are.
         let isStep = table.pointee.weights.half_scratch(Int64(rows), Int64(inputs)) == 0
         return PieceLoop(
-            rows: rows, tallest: 258, outputs: outputs, widest: isStep ? outputs : 128, step: 16, depth: inputs,
+            rows: rows, tallest: 258, outputs: outputs, widest: isStep ? outputs : 128, step: 16,
+            depth: inputs,
             bytes: 2 * inputs
         ) { rows, columns in
             let needed = table.pointee.weights.half_scratch(Int64(rows.count), Int64(inputs))
             MemoryPool.withScratch(Int(needed)) { memory in
                 var product = ak_half_product(
-                    x: x + rows.lowerBound * inputs, x_row: inputs, w: w + columns.lowerBound * inputs, w_row: inputs,
+                    x: x + rows.lowerBound * inputs, x_row: inputs, w: w + columns.lowerBound * inputs,
+                    w_row: inputs,
                     y: y + rows.lowerBound * outputs + columns.lowerBound, y_row: outputs,
                     bias: bias.map { $0 + columns.lowerBound }, m: Int64(rows.count), k: Int64(inputs),
                     n: Int64(columns.count), format: format, activation: activation, scratch: memory)

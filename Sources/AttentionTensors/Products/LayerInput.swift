@@ -41,7 +41,9 @@ struct RoundedRows {
         (self.format, integers, scales, sums) = (format, q, scale, sum)
         let table = kernels.table
         PieceLoop.run([
-            PieceLoop(rows: rows, tallest: 32, outputs: 1, widest: 1, step: 1, depth: inputs, bytes: 4 * inputs) {
+            PieceLoop(
+                rows: rows, tallest: 32, outputs: 1, widest: 1, step: 1, depth: inputs, bytes: 4 * inputs
+            ) {
                 part, _ in
                 let first = part.lowerBound
                 table.pointee.blocks.quantize_rows(

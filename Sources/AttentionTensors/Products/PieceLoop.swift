@@ -47,8 +47,9 @@ extension PieceLoop {
         let rowPieces = (rows + tallest - 1) / tallest
         var wanted = max((outputs + widest - 1) / widest, (4 * threads + rowPieces - 1) / rowPieces)
         if rows <= WeightMatrix.mostRowsOfStep {
-            let total = outputs * bytes
-            wanted = max(min(8 * threads, total / Self.leastBytes), min(threads, total / (Self.leastBytes / 8)), 1)
+            // Memory decides. Many threads share what there is down to an eighth of that.
+            let most = outputs * bytes / Self.leastBytes
+            wanted = max(min(8 * threads, most), min(threads, 8 * most), 1)
         }
         let width = max((outputs + wanted * step - 1) / (wanted * step), 1) * step
         let columnPieces = (outputs + width - 1) / width
