@@ -7,11 +7,10 @@ import CAttentionKernels
 /// Keys and values are read once, for all query heads that share them. A sequence's bits depend on its own numbers
 /// alone: neither on the other sequences, nor on the workers, nor on where memory lies.
 ///
-/// A class, with what items ask for in numbers of its own: an item takes a few microseconds, and a copy of the problem
-/// counts thirty references.
+/// A class, with what items ask for most in numbers of its own: an item takes a few microseconds, and a copy of the
+/// problem counts thirty references.
 final class DecodeAttention {
     let problem: AttentionProblem
-    let kernels: Kernels
     let sequences: [DecodeSequence]
     let table: UnsafePointer<ak_kernels>
     /// The number of query heads that share a key head.
@@ -23,7 +22,7 @@ final class DecodeAttention {
     let hasIntervalMask: Bool
 
     init(problem: AttentionProblem, kernels: Kernels, sequences: [DecodeSequence]) {
-        (self.problem, self.kernels, self.sequences) = (problem, kernels, sequences)
+        (self.problem, self.sequences) = (problem, sequences)
         table = kernels.table
         (group, keyHeads) = (problem.group, problem.keyHeads)
         let strides = problem.query.strides

@@ -10,8 +10,8 @@ extension Linear {
         return outputs
     }
 
-    /// The same, unrecorded. Few rows read every weight once, and a join between layers would leave the memory idle; so
-    /// what a thread does next may belong to the next layer.
+    /// The same, unrecorded, with an activation of every output. Few rows read every weight once, and a join between layers
+    /// would leave the memory idle; so what a thread does next may belong to the next layer.
     static func products(
         _ x: Tensor, with layers: [Linear], activation: Activation = .identity
     ) throws(TensorError) -> [Tensor] {

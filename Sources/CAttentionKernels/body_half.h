@@ -2,7 +2,7 @@
 //
 // k stands in the lanes: a vector of W needs no rearrangement, and what is left at the end is a sum over the lanes. An
 // output is a sum over blocks of 1024 of k, for any number of rows, so that many rows have the bits of one.
-// Few rows are here; many, which lay out first what they read, in body_half_wide.h.
+// Few rows are here; many, for which weights are laid out first, in body_half_wide.h.
 
 typedef uint16_t vh __attribute__((ext_vector_type(VW), aligned(1)));  // files need not align what they hold
 

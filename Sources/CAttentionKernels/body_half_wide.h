@@ -1,7 +1,7 @@
 // Products of many rows with weights in 16-bit floats. The weights of HALF_PANEL outputs and 1024 of k are laid out in
 // float32, in the order in which a tile reads them (256 KiB), and stay in the second-level cache while all rows pass by; a
-// tile's rows (24 KiB of six) stay in the first meanwhile. On a core of Emerald Rapids 165 of the 195 GFLOP/s that
-// multiply-adds reach: converting in the tile reached 117, since a conversion takes the ports of two multiply-adds.
+// tile's rows (24 KiB of six) stay in the first meanwhile. On a core of Emerald Rapids 85 % of what multiply-adds
+// reach: converting in the tile reached 69 %, since a conversion takes the ports of two multiply-adds.
 //
 // What comes next is fetched by one prefetch a step of the tile: in bursts between tiles, prefetches took a tenth of the
 // time. A second panel, laid out bit by bit behind the multiply-adds, was slower than laying one out at once: by the time
@@ -44,13 +44,14 @@ typedef struct {
     int64_t next_count;
 } half_meeting;
 
-// The lanes' chains of `mr` rows from `x` on and HALF_OUTPUTS outputs from `b` on.
+// The lanes' chains of `mr` rows from `x` on and HALF_OUTPUTS outputs from `b` on. `ahead`: numbers of `size` bytes, to be
+// fetched meanwhile.
 INLINE void wide_chains(const int mr, const ak_half_product *p, const float *x, const float *b, int64_t depth,
-                        const void *ahead, vf acc[HALF_ROWS][HALF_OUTPUTS]) {
+                        const char *ahead, int64_t size, vf acc[HALF_ROWS][HALF_OUTPUTS]) {
     UNROLL for (int i = 0; i < mr; i++) UNROLL for (int o = 0; o < HALF_OUTPUTS; o++) acc[i][o] = bc(0);
     int64_t k = 0;
     for (; k + VW <= depth; k += VW, b += HALF_OUTPUTS * VW) {
-        __builtin_prefetch((const float *)ahead + k, 0, 2);
+        __builtin_prefetch(ahead + k * size, 0, 2);
         vf a[HALF_ROWS];
         UNROLL for (int i = 0; i < mr; i++) a[i] = ld(x + i * p->x_row + k);
         UNROLL for (int o = 0; o < HALF_OUTPUTS; o++) {
@@ -74,11 +75,11 @@ INLINE void wide_tile(const int mr, const ak_half_product *p, const half_meeting
         vf chains[HALF_ROWS][VW / HALF_OUTPUTS];
         for (int part = 0; part < VW / HALF_OUTPUTS; part++, q++, b += quad) {
             // First the next rows, then the next weights; there need be none.
-            const void *ahead = q < mr                         ? (const void *)(x + (mr + q) * p->x_row)
-                                : q - mr < at->next_count ? (const void *)(at->next + (q - mr) * p->w_row)
-                                                               : (const void *)x;
+            const int isWeight = q >= mr && q - mr < at->next_count;
+            const float *next = q < mr ? x + (mr + q) * p->x_row : x;
+            const char *ahead = isWeight ? (const char *)(at->next + (q - mr) * p->w_row) : (const char *)next;
             vf acc[HALF_ROWS][HALF_OUTPUTS];
-            wide_chains(mr, p, x, b, at->depth, ahead, acc);
+            wide_chains(mr, p, x, b, at->depth, ahead, isWeight ? 2 : 4, acc);
             UNROLL for (int i = 0; i < mr; i++) chains[i][part] = folded(HALF_OUTPUTS, 1, acc[i]);
         }
         const vf bias = is_last && p->bias ? load_part(p->bias, output, p->n, 0) : bc(0);

@@ -211,6 +211,8 @@ void check_weights(const ak_kernels *kernels) {
             check_half(kernels, ms[m], 1024, 5, (ak_half_format)format);
             check_half(kernels, ms[m], 2500, 6, (ak_half_format)format);
             check_half(kernels, ms[m], 9217, 18, (ak_half_format)format);
+            // Several panels of outputs as well.
+            check_half(kernels, ms[m], 2500, 135, (ak_half_format)format);
         }
     }
     for (int format = 0; format < AK_BLOCK_FORMATS; format++) {

@@ -186,7 +186,7 @@ extension Tensor {
     func asOneElement() -> Tensor { insertingBatchAxis().transposed(1, 2) }
 }
 
-/// New keys, or values, `[elements, Hkv, rows, width]`, in numbers: heads that are written count no references.
+/// New keys, or values, `[elements, Hkv, rows, width]`, in numbers: a head that is written counts no reference to them.
 private struct CacheSource {
     private let table: UnsafePointer<ak_kernels>
     private let elements: UnsafePointer<Float>

@@ -85,9 +85,9 @@ package struct BlockMatrix: Sendable {
     ) -> PieceLoop {
         let (rows, inputs, outputs, blocks, parts) = (input.rows, inputs, outputs, blocks, Int(layout.parts))
         let (integerBytes, scaleBytes) = (integerBytes, scaleBytes)
-        let (table, format, w, w_scale) = (kernels.table, format, integerPointer, scalePointer)
+        let (table, format, weights, weightScales) = (kernels.table, format, integerPointer, scalePointer)
         let activation = Int32(activation.kernelValue.rawValue)
-        let x = input.rounded(for: format, parts: parts, kernels)
+        let x = input.rounded(for: format, kernels)
         let (q, scales, sums) = (x.integers, x.scales, x.sums)
         // A piece's rows, one byte a number, pass by two groups at a time: 512 KiB stay in the second-level cache.
         let tallest = max(524_288 / max(inputs, 1) / 6 * 6, 6)
@@ -101,7 +101,7 @@ package struct BlockMatrix: Sendable {
                 var product = ak_block_product(
                     x: q + first * inputs, x_scale: scales + first * blocks,
                     x_sum: sums + first * blocks * parts,
-                    w: w + column * integerBytes, w_scale: w_scale + column * scaleBytes,
+                    w: weights + column * integerBytes, w_scale: weightScales + column * scaleBytes,
                     y: y + first * outputs + column, y_row: outputs, bias: bias.map { $0 + column },
                     m: Int64(rows.count), blocks: Int64(blocks), n: Int64(columns.count), format: format,
                     activation: activation,

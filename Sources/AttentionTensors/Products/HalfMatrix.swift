@@ -32,12 +32,10 @@ package struct HalfMatrix: Sendable {
     ) -> PieceLoop {
         let (x, rows, inputs, outputs) = (input.x, input.rows, inputs, outputs)
         if rows <= WeightMatrix.mostRowsOfStep, steps.isTime() { weight.settle() }
-        guard let w = weight.withUnsafeBytes({ $0.baseAddress?.assumingMemoryBound(to: UInt16.self) }) else {
-            return PieceLoop(count: 0, work: .ample) { _ in }
-        }
+        let w = weight.withUnsafeBytes { $0.baseAddress!.assumingMemoryBound(to: UInt16.self) }
         let (table, format) = (kernels.table, format)
         let activation = Int32(activation.kernelValue.rawValue)
-        // A piece lays its weights out for all its rows: with 258, that is 2 % of its work. 1024 of k of them are 1 MiB, which
+        // A piece lays its weights out for all its rows: with 258, that is 2 % of its work. 1024 of k of its rows are 1 MiB, which
         // the second-level cache mostly keeps. Narrow pieces are soon done, so that threads end together. A few rows read
         // each weight once, and take as many outputs as there are.
         let isStep = table.pointee.weights.half_scratch(Int64(rows), Int64(inputs)) == 0

@@ -41,15 +41,18 @@ extension PieceLoop {
     ) {
         let threads = WorkerPool.current.threadCount
         guard rows * outputs * depth >= 1 << 17, threads > 1 || rows > tallest || outputs > widest else {
-            self.init(count: min(rows * outputs, 1), work: .ample) { _ in body(0..<rows, 0..<outputs) }
+            self.init(count: min(rows * outputs, 1), work: .multiplyAdds(rows * outputs * depth)) { _ in
+                body(0..<rows, 0..<outputs)
+            }
             return
         }
         let rowPieces = (rows + tallest - 1) / tallest
         var wanted = max((outputs + widest - 1) / widest, (4 * threads + rowPieces - 1) / rowPieces)
         if rows <= WeightMatrix.mostRowsOfStep {
             // Memory decides. Many threads share what there is down to an eighth of that.
-            let most = outputs * bytes / Self.leastBytes
-            wanted = max(min(8 * threads, most), min(threads, 8 * most), 1)
+            let total = outputs * bytes
+            wanted = max(
+                min(8 * threads, total / Self.leastBytes), min(threads, 8 * total / Self.leastBytes), 1)
         }
         let width = max((outputs + wanted * step - 1) / (wanted * step), 1) * step
         let columnPieces = (outputs + width - 1) / width
