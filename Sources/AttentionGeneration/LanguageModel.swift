@@ -26,10 +26,16 @@ public struct LanguageModel: Sendable {
     public var tokenizer: Tokenizer { get throws(TokenizerError) { try optionalTokenizer.get() } }
     /// Whether `path` leads to a GGUF file, or to a folder whose `config.json` describes a decoder.
     public static func isOne(at path: String) -> Bool {
-        struct Fields: Decodable { let model_type: String }
+        struct Fields: Decodable {
+            let modelType: String
+
+            private enum CodingKeys: String, CodingKey {
+                case modelType = "model_type"
+            }
+        }
         if GGUFFile.isOne(at: path) { return true }
         guard let fields = try? ModelFolder(path: path).decode(Fields.self) else { return false }
-        return DecoderTransformer.Description.modelTypes.contains(fields.model_type)
+        return DecoderTransformer.Description.modelTypes.contains(fields.modelType)
     }
 
     /// Loads a model folder as the Hugging Face hub has it, or a GGUF file. Weights in 16 bits stay in the mapped file.
@@ -106,7 +112,11 @@ private struct EndTokens {
     var ids: Set<Int> = []
 
     private struct Fields: Decodable {
-        let eos_token_id: OneOrMore?
+        let eosTokenId: OneOrMore?
+
+        private enum CodingKeys: String, CodingKey {
+            case eosTokenId = "eos_token_id"
+        }
 
         enum OneOrMore: Decodable {
             case one(Int)
@@ -126,7 +136,7 @@ private struct EndTokens {
     /// `eos_token_id` of `generation_config.json` and of `config.json`: a number, or several.
     init(folder: ModelFolder) throws {
         for name in ["generation_config.json", "config.json"] where folder.path(ofFile: name) != nil {
-            switch try folder.decode(Fields.self, from: name).eos_token_id {
+            switch try folder.decode(Fields.self, from: name).eosTokenId {
             case .one(let id): ids.insert(id)
             case .more(let more): ids.formUnion(more)
             case nil: break

@@ -10,7 +10,7 @@ struct SentenceConfiguration {
     /// - Throws: `ModelFileError`, also for a step or a pooling that is not implemented.
     init(_ folder: ModelFolder) throws {
         if let file = folder.sentenceConfigPath {
-            maximumLength = try folder.decode(Lengths.self, from: "sentence_bert_config.json").max_seq_length
+            maximumLength = try folder.decode(Lengths.self, from: "sentence_bert_config.json").maxSeqLength
             if let length = maximumLength, length < 2 {
                 throw ModelFileError.invalidField(
                     file: file, field: "max_seq_length", expected: "at least 2", found: "\(length)")
@@ -34,25 +34,38 @@ struct SentenceConfiguration {
     }
 
     private struct Lengths: Decodable {
-        let max_seq_length: Int?
+        let maxSeqLength: Int?
+
+        private enum CodingKeys: String, CodingKey {
+            case maxSeqLength = "max_seq_length"
+        }
     }
 
     /// `1_Pooling/config.json`: one flag for each kind of pooling, of which exactly one must be set.
     private struct PoolingModes: Decodable {
-        let pooling_mode_cls_token: Bool?
-        let pooling_mode_mean_tokens: Bool?
-        let pooling_mode_max_tokens: Bool?
-        let pooling_mode_mean_sqrt_len_tokens: Bool?
-        let pooling_mode_weightedmean_tokens: Bool?
-        let pooling_mode_lasttoken: Bool?
+        let poolingModeClsToken: Bool?
+        let poolingModeMeanTokens: Bool?
+        let poolingModeMaxTokens: Bool?
+        let poolingModeMeanSqrtLenTokens: Bool?
+        let poolingModeWeightedmeanTokens: Bool?
+        let poolingModeLasttoken: Bool?
+
+        private enum CodingKeys: String, CodingKey {
+            case poolingModeClsToken = "pooling_mode_cls_token"
+            case poolingModeMeanTokens = "pooling_mode_mean_tokens"
+            case poolingModeMaxTokens = "pooling_mode_max_tokens"
+            case poolingModeMeanSqrtLenTokens = "pooling_mode_mean_sqrt_len_tokens"
+            case poolingModeWeightedmeanTokens = "pooling_mode_weightedmean_tokens"
+            case poolingModeLasttoken = "pooling_mode_lasttoken"
+        }
 
         func pooling(file: String) throws(ModelFileError) -> Pooling {
             let modes: [(flag: Bool?, name: String, pooling: Pooling?)] = [
-                (pooling_mode_cls_token, "cls", .firstToken), (pooling_mode_mean_tokens, "mean", .mean),
-                (pooling_mode_max_tokens, "max", .max),
-                (pooling_mode_mean_sqrt_len_tokens, "mean_sqrt_len", .meanSquareRootLength),
-                (pooling_mode_lasttoken, "lasttoken", .lastToken),
-                (pooling_mode_weightedmean_tokens, "weightedmean", nil),
+                (poolingModeClsToken, "cls", .firstToken), (poolingModeMeanTokens, "mean", .mean),
+                (poolingModeMaxTokens, "max", .max),
+                (poolingModeMeanSqrtLenTokens, "mean_sqrt_len", .meanSquareRootLength),
+                (poolingModeLasttoken, "lasttoken", .lastToken),
+                (poolingModeWeightedmeanTokens, "weightedmean", nil),
             ]
             let chosen = modes.filter { $0.flag == true }
             guard chosen.count == 1, let pooling = chosen[0].pooling else {

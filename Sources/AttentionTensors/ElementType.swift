@@ -3,6 +3,7 @@ import CAttentionKernels
 /// How one element of a stored tensor is written down.
 ///
 /// Computation is in float32; the other types are what files hold.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 public enum ElementType: String, Sendable, CaseIterable {
     case float64, float32, float16, bfloat16
     case int64, int32, int16, int8

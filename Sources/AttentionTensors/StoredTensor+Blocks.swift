@@ -23,7 +23,10 @@ extension StoredTensor {
         else {
             throw .shapeMismatch(tensor: name, expected: "[…, a multiple of \(length)]", found: tensor.shape)
         }
-        if elementType == .float32 { self.init(name: name, tensor); return }
+        if elementType == .float32 {
+            self.init(name: name, tensor)
+            return
+        }
         let numbers = tensor.contiguous()
         let storage = TensorStorage(byteCount: byteCount)
         let to = UnsafeMutableRawBufferPointer(start: storage.baseAddress, count: byteCount)

@@ -117,12 +117,14 @@ import Testing
         expect(
             .shape, "t",
             changed {
-                $0.tensors[0].extents = []; $0.tensors[0].type = 8
+                $0.tensors[0].extents = []
+                $0.tensors[0].type = 8
             })
         expect(
             .shape, "t",
             changed {
-                $0.tensors[0].extents = [33]; $0.tensors[0].type = 8
+                $0.tensors[0].extents = [33]
+                $0.tensors[0].type = 8
             })
         for type in [UInt32(4), 5, 31, 36, 200, .max] {
             expect(.elementType, "t", changed { $0.tensors[0].type = type })

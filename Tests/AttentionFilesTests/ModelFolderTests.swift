@@ -7,7 +7,7 @@ import Testing
 @Suite struct ModelFolderTests {
     private struct Config: Decodable, Equatable {
         struct Rope: Decodable, Equatable { var factors: [Double] }
-        var hidden_size: Int
+        var hiddenSize: Int
         var name: String?
         var rope: Rope?
     }
@@ -21,34 +21,34 @@ import Testing
     @Test func decodesTheConfiguration() throws {
         let folder = try TemporaryFolder()
         try folder.write(
-            #"{"hidden_size": 384, "rope": {"factors": [1, 2.5]}, "other": null}"#, to: "config.json")
+            #"{"hiddenSize": 384, "rope": {"factors": [1, 2.5]}, "other": null}"#, to: "config.json")
         let model = try ModelFolder(path: folder.path + "/")
         #expect(model.path == folder.path)
         #expect(
             try model.decode(Config.self)
-                == Config(hidden_size: 384, name: nil, rope: .init(factors: [1, 2.5])))
+                == Config(hiddenSize: 384, name: nil, rope: .init(factors: [1, 2.5])))
     }
 
     @Test func decodingErrorsNameFileAndMember() throws {
         let missing = try #require(try decodingError(#"{"name": "x"}"#))
         #expect(missing.description.hasSuffix("config.json: hidden_size: expected a value, found nothing"))
-        let mistyped = try #require(try decodingError(#"{"hidden_size": "wide"}"#))
+        let mistyped = try #require(try decodingError(#"{"hiddenSize": "wide"}"#))
         #expect(
             mistyped.description.hasSuffix(
                 "config.json: hidden_size: expected an integer (Int), found the string 'wide'"))
-        let deep = try #require(try decodingError(#"{"hidden_size": 1, "rope": {"factors": [1, null]}}"#))
+        let deep = try #require(try decodingError(#"{"hiddenSize": 1, "rope": {"factors": [1, null]}}"#))
         #expect(deep.description.hasSuffix("config.json: rope.factors[1]: expected a number, found null"))
-        let twice = try #require(try decodingError(#"{"hidden_size": 1, "hidden_size": 2}"#))
+        let twice = try #require(try decodingError(#"{"hiddenSize": 1, "hiddenSize": 2}"#))
         #expect(twice.description.contains("'hidden_size' a second time"))
-        let fraction = try #require(try decodingError(#"{"hidden_size": 1.5}"#))
+        let fraction = try #require(try decodingError(#"{"hiddenSize": 1.5}"#))
         #expect(fraction.description.hasSuffix("hidden_size: expected an integer (Int), found 1.5"))
-        let huge = try #require(try decodingError(#"{"hidden_size": 9223372036854775808}"#))
+        let huge = try #require(try decodingError(#"{"hiddenSize": 9223372036854775808}"#))
         #expect(
             huge.description.contains("hidden_size: expected an integer (Int), found 9223372036854775808"))
         let list = try #require(try decodingError("[1]"))
         #expect(list.description.contains("config.json: the whole file: expected "))
         #expect(list.description.hasSuffix(", found an array of 1"))
-        let empty = try #require(try decodingError(#"{"hidden_size": 1, "rope": 3}"#))
+        let empty = try #require(try decodingError(#"{"hiddenSize": 1, "rope": 3}"#))
         #expect(empty.description.contains("rope: expected an object, found 3"))
     }
 
@@ -103,7 +103,7 @@ import Testing
             [try tensor("a", 1), try tensor("b", 2)], to: folder.path + "/m-1.safetensors")
         try SafetensorsWriter.write([try tensor("c", 3)], to: folder.path + "/m-2.safetensors")
         try folder.write(
-            #"{"metadata":{"total_size":12},"weight_map":{"a":"m-1.safetensors","b":"m-1.safetensors","c":"m-2.safetensors"}}"#,
+            #"{"metadata":{"totalSize":12},"weightMap":{"a":"m-1.safetensors","b":"m-1.safetensors","c":"m-2.safetensors"}}"#,
             to: "model.safetensors.index.json")
         let model = try ModelFolder(path: folder.path)
         let sharded = try model.weights()
@@ -117,14 +117,14 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"weight_map":{"a":"../m.safetensors"}}"#, #"{"weight_map":{"a":"/etc/passwd"}}"#,
-        #"{"weight_map":{"a":"sub/m.safetensors"}}"#, #"{"weight_map":{"a":".."}}"#,
-        #"{"weight_map":{"a":""}}"#,
-        #"{"weight_map":{"a":"m.safetensors\u0000.txt"}}"#, #"{"weight_map":{"a":"sub\\m.safetensors"}}"#,
-        #"{"weight_map":{"a":1}}"#, #"{"weight_map":[]}"#, "{}", "[]",
-        #"{"weight_map":{"a":"absent.safetensors"}}"#,
-        #"{"weight_map":{"b":"m.safetensors"}}"#,
-        #"{"weight_map":{"a":"m.safetensors","a":"m.safetensors"}}"#,
+        #"{"weightMap":{"a":"../m.safetensors"}}"#, #"{"weightMap":{"a":"/etc/passwd"}}"#,
+        #"{"weightMap":{"a":"sub/m.safetensors"}}"#, #"{"weightMap":{"a":".."}}"#,
+        #"{"weightMap":{"a":""}}"#,
+        #"{"weightMap":{"a":"m.safetensors\u0000.txt"}}"#, #"{"weightMap":{"a":"sub\\m.safetensors"}}"#,
+        #"{"weightMap":{"a":1}}"#, #"{"weightMap":[]}"#, "{}", "[]",
+        #"{"weightMap":{"a":"absent.safetensors"}}"#,
+        #"{"weightMap":{"b":"m.safetensors"}}"#,
+        #"{"weightMap":{"a":"m.safetensors","a":"m.safetensors"}}"#,
         "{\"weight_map\":{\"\u{E9}\":\"m.safetensors\",\"e\u{301}\":\"m.safetensors\"}}",
     ])
     func hostileIndicesAreRefused(_ index: String) throws {
@@ -154,7 +154,7 @@ import Testing
              {"idx":1,"name":"1","path":"1_Pooling","type":"sentence_transformers.models.Pooling"},
              {"idx":2,"name":"2","path":"2_Normalize","type":"sentence_transformers.models.Normalize"}]
             """, to: "modules.json")
-        try folder.write(#"{"word_embedding_dimension": 384}"#, to: "1_Pooling/config.json")
+        try folder.write(#"{"wordEmbeddingDimension": 384}"#, to: "1_Pooling/config.json")
         #expect(try model.sentenceModules()?.map(\.kind) == ["Transformer", "Pooling", "Normalize"])
         let name = try #require(try model.poolingConfigName())
         #expect(name == "1_Pooling/config.json")

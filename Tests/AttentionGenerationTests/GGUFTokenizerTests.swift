@@ -122,7 +122,7 @@ import Testing
             let error = #expect(throws: GGUFError.self) {
                 try load(
                     llama {
-                        $0.values[index].value = .floats([1]);
+                        $0.values[index].value = .floats([1])
                         if index == 2 { $0.values[2].value = .bool(true) }
                     })
             }

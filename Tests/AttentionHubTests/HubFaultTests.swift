@@ -69,7 +69,8 @@ import Testing
             Self.content { $0.cut = 10_000 }, Self.content { $0.cut = 0 }, Self.content { $0.cut = 50_001 },
             Self.head { $0.status = 503 },
             Self.head {
-                $0.status = 429; $0.headers["Retry-After"] = "0"
+                $0.status = 429
+                $0.headers["Retry-After"] = "0"
             })
         #expect(try await fetch(fake) == Self.file.content)
         let ranges = fake.store.requests.map { $0.headers["range"] }
@@ -80,7 +81,8 @@ import Testing
     @Test func serversThatFallSilent() async throws {
         let fake = try self.fake(
             Self.content {
-                $0.cut = 30_000; $0.stalls = true
+                $0.cut = 30_000
+                $0.stalls = true
             }, Self.head { $0.delay = .milliseconds(900) })
         let path = try await fake.modelHub(timeout: .milliseconds(300)).path(of: "o/g:x.gguf")
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(Self.file.content))
@@ -293,7 +295,8 @@ import Testing
     @Test func whoeverNoLongerWaitsLetsGo() async throws {
         let fake = try self.fake(
             Self.content {
-                $0.cut = 30_000; $0.stalls = true
+                $0.cut = 30_000
+                $0.stalls = true
             })
         let hub = try ModelHub(environment: ["HF_ENDPOINT": fake.hub.address], home: fake.home)
         let task = Task { try await hub.path(of: "o/g:x.gguf") }

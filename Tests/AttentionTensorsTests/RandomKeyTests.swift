@@ -17,7 +17,7 @@ import Testing
         #expect(part == Array(words[64..<141]))
     }
 
-    private static let firstWords: [UInt32] = [0xf797a907, 0x11147932, 0x827f0bc7, 0x04ddd580]
+    private static let firstWords: [UInt32] = [0xf797_a907, 0x1114_7932, 0x827f_0bc7, 0x04dd_d580]
 
     /// Every bit is set half of the time, and flips half of the time from one place, or one key, to the next.
     @Test func bitsAreBalancedAndIndependent() throws {

@@ -11,7 +11,8 @@ import Testing
             guard inputs.query.elementCount > 0, inputs.key.elementCount > 0 else { continue }
             var attention = test.forward.parameters
             let expected = try BackwardCase.gradients(attention, inputs)
-            let additive = attention.bias.additive?.watched(), slopes = attention.bias.slopes?.watched()
+            let additive = attention.bias.additive?.watched()
+            let slopes = attention.bias.slopes?.watched()
             attention.bias =
                 try (additive.map { .additive($0) } ?? .none) + (slopes.map { .alibi(slopes: $0) } ?? .none)
             var temperature: Tensor?

@@ -18,7 +18,8 @@ import Testing
 
     static var variants: [Variant] {
         get throws {
-            let hidden = 100..<170, blind = 30..<60
+            let hidden = 100..<170
+            let blind = 30..<60
             let mask: any AttentionMask =
                 .keyPadding(lengths: [100, 100]) & .predicate { query, _ in query < 30 || query >= 60 }
             let bias = Tensor(shape: [1, queries, keys]) { elements in
@@ -76,7 +77,8 @@ import Testing
                     #expect(areBitwiseEqual(x, y), "\(a.name) with \(value)")
                 }
             }
-            let query = try #require(expected.query), key = try #require(expected.key)
+            let query = try #require(expected.query)
+            let key = try #require(expected.key)
             if isBlind {
                 #expect(query.sliced(axis: 2, variant.blindQueries).scalars.allSatisfy { $0 == 0 })
             }

@@ -42,7 +42,8 @@ import Testing
     func coverageNeverLies(_ test: CataloguedMask) throws {
         var random = SeededGenerator(seed: 30)
         for _ in 0..<300 {
-            let queries = range(in: -3..<20, using: &random), keys = range(in: 0..<17, using: &random)
+            let queries = range(in: -3..<20, using: &random)
+            let keys = range(in: 0..<17, using: &random)
             for site in Self.sites {
                 let seen = queries.flatMap { query in keys.map { test.meaning(query, $0, site) } }
                 switch test.mask.coverage(queries: queries, keys: keys, at: site) {

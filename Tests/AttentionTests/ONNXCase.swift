@@ -12,7 +12,7 @@ struct ONNXCase: Sendable, CustomStringConvertible {
 
     /// Every attribute that the cases use. One that is not here is an error.
     struct Attributes: Sendable {
-        let is_causal, q_num_heads, kv_num_heads, qk_matmul_output_mode: Int?
+        let isCausal, qNumHeads, kvNumHeads, qkMatmulOutputMode: Int?
         let scale, softcap: Float?
 
         private static let known: Set = [
@@ -24,10 +24,10 @@ struct ONNXCase: Sendable, CustomStringConvertible {
         init(_ found: ONNXNode.Attributes) throws {
             let unknown = found.names.subtracting(Self.known)
             guard unknown.isEmpty else { throw Unknown(attributes: unknown) }
-            is_causal = found.integer("is_causal")
-            q_num_heads = found.integer("q_num_heads")
-            kv_num_heads = found.integer("kv_num_heads")
-            qk_matmul_output_mode = found.integer("qk_matmul_output_mode")
+            isCausal = found.integer("is_causal")
+            qNumHeads = found.integer("q_num_heads")
+            kvNumHeads = found.integer("kv_num_heads")
+            qkMatmulOutputMode = found.integer("qk_matmul_output_mode")
             scale = found.number("scale").map { Float($0) }
             softcap = found.number("softcap").map { Float($0) }
         }

@@ -29,7 +29,8 @@ import Testing
             let (values, totals) = (found.values, found.logSumExp)
             var (firstQuery, firstKey) = (0, 0)
             for (queries, keys) in zip(Self.queryLengths, Self.keyLengths) {
-                let rows = firstQuery..<firstQuery + queries, own = firstKey..<firstKey + keys
+                let rows = firstQuery..<firstQuery + queries
+                let own = firstKey..<firstKey + keys
                 var alone = attention
                 alone.alignment = .bottomRight
                 let expected = try alone.forward(

@@ -16,28 +16,39 @@ import Testing
 
         /// Rotary parameters as transformers calls them.
         struct Scaling: Decodable, Sendable {
-            let rope_type: String
-            let factor, low_freq_factor, high_freq_factor, beta_fast, beta_slow, attention_factor: Double?
-            let original_max_position_embeddings: Int?
+            let ropeType: String
+            let factor, lowFreqFactor, highFreqFactor, betaFast, betaSlow, attentionFactor: Double?
+            let originalMaxPositionEmbeddings: Int?
             let truncate: Bool?
+
+            private enum CodingKeys: String, CodingKey {
+                case factor, truncate
+                case ropeType = "rope_type"
+                case lowFreqFactor = "low_freq_factor"
+                case highFreqFactor = "high_freq_factor"
+                case betaFast = "beta_fast"
+                case betaSlow = "beta_slow"
+                case attentionFactor = "attention_factor"
+                case originalMaxPositionEmbeddings = "original_max_position_embeddings"
+            }
         }
 
         func embedding() throws -> RotaryEmbedding {
             let scaling: RotaryEmbedding.Scaling
-            switch self.scaling.rope_type {
+            switch self.scaling.ropeType {
             case "linear": scaling = .linear(factor: try #require(self.scaling.factor))
             case "llama3":
                 scaling = .llama3(
                     factor: try #require(self.scaling.factor),
-                    lowFrequencyFactor: try #require(self.scaling.low_freq_factor),
-                    highFrequencyFactor: try #require(self.scaling.high_freq_factor),
-                    originalPositions: try #require(self.scaling.original_max_position_embeddings))
+                    lowFrequencyFactor: try #require(self.scaling.lowFreqFactor),
+                    highFrequencyFactor: try #require(self.scaling.highFreqFactor),
+                    originalPositions: try #require(self.scaling.originalMaxPositionEmbeddings))
             case "yarn":
                 scaling = .yarn(
                     factor: try #require(self.scaling.factor),
-                    originalPositions: try #require(self.scaling.original_max_position_embeddings),
-                    fastTurns: self.scaling.beta_fast ?? 32, slowTurns: self.scaling.beta_slow ?? 1,
-                    magnitude: self.scaling.attention_factor, roundsRamp: self.scaling.truncate ?? true)
+                    originalPositions: try #require(self.scaling.originalMaxPositionEmbeddings),
+                    fastTurns: self.scaling.betaFast ?? 32, slowTurns: self.scaling.betaSlow ?? 1,
+                    magnitude: self.scaling.attentionFactor, roundsRamp: self.scaling.truncate ?? true)
             default: scaling = .none
             }
             return try RotaryEmbedding(

@@ -102,7 +102,8 @@ import Testing
             try test.parameters.forward(query: query, key: key, value: value)
         }
         #expect(largestDifference(found.values, expected.values) < 2e-5)
-        let totals = found.logSumExp, expectedTotals = expected.logSumExp
+        let totals = found.logSumExp
+        let expectedTotals = expected.logSumExp
         #expect(largestDifference(totals, expectedTotals) < 2e-5)
     }
 

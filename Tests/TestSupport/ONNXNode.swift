@@ -18,7 +18,8 @@ public struct ONNXNode: Sendable, CustomStringConvertible {
     /// A node's attributes, by name.
     public struct Attributes: Decodable, Sendable {
         private enum Value: Decodable, Sendable {
-            case number(Double), text(String)
+            case number(Double)
+            case text(String)
 
             init(from decoder: any Decoder) throws {
                 let value = try decoder.singleValueContainer()

@@ -110,7 +110,13 @@ struct LlamaBenchmark: ParsableCommand {
         return try JSONDecoder().decode(LlamaAnswer.self, from: output)
     }
 
-    private struct PeerAnswer: Decodable { let avg_ts: Double }
+    private struct PeerAnswer: Decodable {
+        let tokensPerSecond: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case tokensPerSecond = "avg_ts"
+        }
+    }
 
     private func peer(_ path: String, _ test: Test, flash: Bool) throws -> Double {
         let output = try Self.output(
@@ -119,7 +125,7 @@ struct LlamaBenchmark: ParsableCommand {
                 "-m", path, "-p", "\(test.prompt)", "-n", "\(test.steps)", "-t", "\(threads)", "-fa",
                 flash ? "1" : "0", "-r", "1", "-o", "json",
             ] + (test.isLong ? ["--no-warmup"] : []), environment: [:])
-        return try JSONDecoder().decode([PeerAnswer].self, from: output)[0].avg_ts
+        return try JSONDecoder().decode([PeerAnswer].self, from: output)[0].tokensPerSecond
     }
 
     private static func output(

@@ -1,12 +1,18 @@
 /// How a GGUF file stores a tensor's elements: plain numbers, or blocks that share scales.
 ///
 /// The raw values and sizes are those of ggml's `ggml_type`. Numbers that ggml has given up are unknown.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 public enum GGUFElementType: UInt32, Sendable, CaseIterable {
-    case f32 = 0, f16, q4_0, q4_1
-    case q5_0 = 6, q5_1, q8_0, q8_1, q2_K, q3_K, q4_K, q5_K, q6_K, q8_K
-    case iq2_xxs = 16, iq2_xs, iq3_xxs, iq1_s, iq4_nl, iq3_s, iq2_s, iq4_xs
-    case i8 = 24, i16, i32, i64, f64, iq1_m, bf16
-    case tq1_0 = 34, tq2_0
+    case f32 = 0
+    case f16, q4_0, q4_1
+    case q5_0 = 6
+    case q5_1, q8_0, q8_1, q2_K, q3_K, q4_K, q5_K, q6_K, q8_K
+    case iq2_xxs = 16
+    case iq2_xs, iq3_xxs, iq1_s, iq4_nl, iq3_s, iq2_s, iq4_xs
+    case i8 = 24
+    case i16, i32, i64, f64, iq1_m, bf16
+    case tq1_0 = 34
+    case tq2_0
     case mxfp4 = 39
 
     /// The elements of a block; 1 for plain numbers.

@@ -90,21 +90,23 @@ struct ConvertibleModel {
 
     private static func chatTemplate(of folder: ModelFolder) throws -> String? {
         struct Fields: Decodable {
-            let chat_template: String?
+            let chatTemplate: String?
 
-            private enum CodingKeys: String, CodingKey { case chat_template }
+            private enum CodingKeys: String, CodingKey {
+                case chatTemplate = "chat_template"
+            }
 
             init(from decoder: any Decoder) throws {
                 // Some files have a list of templates by name instead, which has no place in a GGUF file.
                 let fields = try decoder.container(keyedBy: CodingKeys.self)
-                chat_template = try? fields.decodeIfPresent(String.self, forKey: .chat_template)
+                chatTemplate = try? fields.decodeIfPresent(String.self, forKey: .chatTemplate)
             }
         }
         if folder.path(ofFile: "chat_template.jinja") != nil {
             return String(validating: try folder.data(of: "chat_template.jinja"), as: UTF8.self)
         }
         guard folder.path(ofFile: "tokenizer_config.json") != nil else { return nil }
-        return try folder.decode(Fields.self, from: "tokenizer_config.json").chat_template
+        return try folder.decode(Fields.self, from: "tokenizer_config.json").chatTemplate
     }
 }
 

@@ -6,6 +6,7 @@ import AttentionTensors
 /// As with llama.cpp, only matrices change: norms, biases and tables of positions stay in float32. The head, or a table of
 /// tokens that is the head too, takes q6_K where the type has fewer bits; a matrix whose rows are not whole blocks of 256
 /// takes a type with blocks of 32, or float16.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 public enum QuantizationMixture: Hashable, Sendable {
     /// All matrices in one type, one of ``types``.
     case uniform(ElementType)

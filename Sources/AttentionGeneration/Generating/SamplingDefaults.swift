@@ -2,23 +2,33 @@ import AttentionFiles
 
 /// What `generation_config.json` says of how a model's tokens are chosen.
 private struct SamplingDefaults: Decodable {
-    let do_sample: Bool?
+    let doSample: Bool?
     let temperature: Float?
-    let top_k: Int?
-    let top_p: Float?
-    let min_p: Float?
-    let typical_p: Float?
-    let repetition_penalty: Float?
+    let topK: Int?
+    let topP: Float?
+    let minP: Float?
+    let typicalP: Float?
+    let repetitionPenalty: Float?
+
+    private enum CodingKeys: String, CodingKey {
+        case doSample = "do_sample"
+        case temperature
+        case topK = "top_k"
+        case topP = "top_p"
+        case minP = "min_p"
+        case typicalP = "typical_p"
+        case repetitionPenalty = "repetition_penalty"
+    }
 
     var sampling: Sampling {
         // Without do_sample, transformers takes the most probable token whatever else is said.
-        var sampling = do_sample == true ? Sampling(temperature: temperature ?? 1) : .greedy
-        if do_sample == true {
+        var sampling = doSample == true ? Sampling(temperature: temperature ?? 1) : .greedy
+        if doSample == true {
             // 0 stands for all.
-            sampling.topK = top_k == 0 ? nil : top_k
-            (sampling.topP, sampling.minP, sampling.typicalP) = (top_p, min_p, typical_p)
+            sampling.topK = topK == 0 ? nil : topK
+            (sampling.topP, sampling.minP, sampling.typicalP) = (topP, minP, typicalP)
         }
-        sampling.repetitionPenalty = repetition_penalty ?? 1
+        sampling.repetitionPenalty = repetitionPenalty ?? 1
         return sampling
     }
 }

@@ -62,7 +62,8 @@ struct NondeterministicAutomaton {
     // MARK: Networks
 
     private mutating func build(_ rule: Int) throws(GrammarError) {
-        let entry = try state(), exit = try state()
+        let entry = try state()
+        let exit = try state()
         networks[rule] = (entry, exit)
         guard let body = table.rules[rule].body else { return }
         var work = [Task(expression: body, from: entry, to: exit)]
@@ -117,7 +118,8 @@ struct NondeterministicAutomaton {
     ) throws(GrammarError) {
         guard let max else {
             // x{m,} is x{m-1} x+, and x+ is a loop.
-            let start = try state(), end = try state()
+            let start = try state()
+            let end = try state()
             if min > 1 {
                 try connect(repeating: part, min - 1, min - 1, from, start, &work)
             } else {
@@ -149,10 +151,13 @@ struct NondeterministicAutomaton {
     private mutating func connect(
         _ items: [ListItem], _ separator: Int, _ from: Int32, _ to: Int32, _ work: inout [Task]
     ) throws(GrammarError) {
-        var first = try state(), later = try state()
+        var first = try state()
+        var later = try state()
         try edge(.empty, from, first)
         for item in items {
-            let nextFirst = try state(), nextLater = try state(), start = try state()
+            let nextFirst = try state()
+            let nextLater = try state()
+            let start = try state()
             try edge(.empty, first, start)
             work.append(Task(expression: separator, from: later, to: start))
             work.append(Task(expression: item.expression, from: start, to: nextLater))

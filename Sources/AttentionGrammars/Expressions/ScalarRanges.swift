@@ -66,7 +66,8 @@ extension ScalarRanges {
                 0...0x7F, 0x80...0x7FF, 0x800...0xFFFF, 0x10000...0x10FFFF,
             ] where range.overlaps(lengthRange) {
                 let part = range.clamped(to: lengthRange)
-                let first = Self.bytes(part.lowerBound), last = Self.bytes(part.upperBound)
+                let first = Self.bytes(part.lowerBound)
+                let last = Self.bytes(part.upperBound)
                 Self.split(first[...], last[...], prefix: [], into: &sequences)
             }
         }
@@ -86,13 +87,16 @@ extension ScalarRanges {
             sequences.append(prefix)
             return
         }
-        let firstRest = first.dropFirst(), lastRest = last.dropFirst()
+        let firstRest = first.dropFirst()
+        let lastRest = last.dropFirst()
         if low == high {
             split(firstRest, lastRest, prefix: prefix + [low...low], into: &sequences)
             return
         }
-        let least = firstRest.map { _ in UInt8(0x80) }, most = firstRest.map { _ in UInt8(0xBF) }
-        var from = low, to = high
+        let least = firstRest.map { _ in UInt8(0x80) }
+        let most = firstRest.map { _ in UInt8(0xBF) }
+        var from = low
+        var to = high
         if Array(firstRest) != least {
             split(firstRest, most[...], prefix: prefix + [low...low], into: &sequences)
             from += 1

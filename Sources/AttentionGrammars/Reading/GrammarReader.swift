@@ -193,7 +193,8 @@ struct GrammarReader {
     }
 
     private func place(of offset: Int) -> (line: Int, column: Int) {
-        var low = 0, high = lines.count
+        var low = 0
+        var high = lines.count
         while high - low > 1 {
             let middle = (low + high) / 2
             if lines[middle] <= offset { low = middle } else { high = middle }

@@ -100,7 +100,8 @@ extension JSONGrammarBuilder {
 
     private mutating func time() throws(GrammarError) -> Int {
         let colon = try table.text(":")
-        let hours = try twoDigits(0...23), minutes = try twoDigits(0...59)
+        let hours = try twoDigits(0...23)
+        let minutes = try twoDigits(0...59)
         let fraction = try table.optional(table.sequence(table.text("."), table.repeated(digits, 1, 6)))
         let offset = try table.sequence(
             table.add(.scalars(ScalarRanges(["+", "-"] as [Unicode.Scalar]))), hours, colon, minutes)

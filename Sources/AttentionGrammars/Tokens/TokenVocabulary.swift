@@ -62,7 +62,8 @@ public final class TokenVocabulary: Sendable {
         keys.sort { left, right in
             if left.first != right.first { return left.first < right.first }
             let (a, b) = (Int(left.token), Int(right.token))
-            let first = storage[offsets[a]..<offsets[a + 1]], second = storage[offsets[b]..<offsets[b + 1]]
+            let first = storage[offsets[a]..<offsets[a + 1]]
+            let second = storage[offsets[b]..<offsets[b + 1]]
             if first.elementsEqual(second) { return a < b }
             return first.lexicographicallyPrecedes(second)
         }

@@ -6,42 +6,59 @@ import AttentionTensors
 struct BERTConfiguration: Decodable, EncoderArchitecture {
     static let modelTypes = ["bert", "roberta", "xlm-roberta"]
 
-    let model_type: String
-    let hidden_size: Int
-    let num_hidden_layers: Int
-    let num_attention_heads: Int
-    let intermediate_size: Int
-    let vocab_size: Int
-    let max_position_embeddings: Int
-    let type_vocab_size: Int?
-    let hidden_act: String?
-    let layer_norm_eps: Float?
-    let pad_token_id: Int?
-    let position_embedding_type: String?
-    let is_decoder: Bool?
-    let add_cross_attention: Bool?
+    let modelType: String
+    let hiddenSize: Int
+    let numHiddenLayers: Int
+    let numAttentionHeads: Int
+    let intermediateSize: Int
+    let vocabSize: Int
+    let maxPositionEmbeddings: Int
+    let typeVocabSize: Int?
+    let hiddenAct: String?
+    let layerNormEps: Float?
+    let padTokenId: Int?
+    let positionEmbeddingType: String?
+    let isDecoder: Bool?
+    let addCrossAttention: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case modelType = "model_type"
+        case hiddenSize = "hidden_size"
+        case numHiddenLayers = "num_hidden_layers"
+        case numAttentionHeads = "num_attention_heads"
+        case intermediateSize = "intermediate_size"
+        case vocabSize = "vocab_size"
+        case maxPositionEmbeddings = "max_position_embeddings"
+        case typeVocabSize = "type_vocab_size"
+        case hiddenAct = "hidden_act"
+        case layerNormEps = "layer_norm_eps"
+        case padTokenId = "pad_token_id"
+        case positionEmbeddingType = "position_embedding_type"
+        case isDecoder = "is_decoder"
+        case addCrossAttention = "add_cross_attention"
+    }
 
     func encoder() throws(ModelConfigurationError) -> EncoderTransformer.Configuration {
-        for (field, value) in [("is_decoder", is_decoder), ("add_cross_attention", add_cross_attention)]
+        for (field, value) in [("is_decoder", isDecoder), ("add_cross_attention", addCrossAttention)]
         where value == true {
             throw .unsupported(field: field, value: "true", supported: "false")
         }
-        if let kind = position_embedding_type, kind != "absolute" {
+        if let kind = positionEmbeddingType, kind != "absolute" {
             throw .unsupported(field: "position_embedding_type", value: "'\(kind)'", supported: "absolute")
         }
-        let isRoBERTa = model_type != "bert"
+        let isRoBERTa = modelType != "bert"
         return EncoderTransformer.Configuration(
-            width: hidden_size, layers: num_hidden_layers, heads: num_attention_heads,
-            feedForwardWidth: intermediate_size, vocabulary: vocab_size, positions: max_position_embeddings,
-            numbering: isRoBERTa ? .after(padding: pad_token_id ?? 1) : .fromZero,
-            segments: type_vocab_size ?? 2,
-            activation: try Activation(configured: hidden_act ?? "gelu", field: "hidden_act"),
-            normEpsilon: layer_norm_eps ?? 1e-12)
+            width: hiddenSize, layers: numHiddenLayers, heads: numAttentionHeads,
+            feedForwardWidth: intermediateSize, vocabulary: vocabSize, positions: maxPositionEmbeddings,
+            numbering: isRoBERTa ? .after(padding: padTokenId ?? 1) : .fromZero,
+            segments: typeVocabSize ?? 2,
+            activation: try Activation(configured: hiddenAct ?? "gelu", field: "hidden_act"),
+            normEpsilon: layerNormEps ?? 1e-12)
     }
 
     var tensorNames: EncoderTransformer.TensorNames {
         EncoderTransformer.TensorNames(
-            prefix: model_type == "bert" ? "bert" : "roberta",
+            prefix: modelType == "bert" ? "bert" : "roberta",
             tokens: "embeddings.word_embeddings", positions: "embeddings.position_embeddings",
             segments: "embeddings.token_type_embeddings", embeddingNorm: "embeddings.LayerNorm",
             layers: "encoder.layer",

@@ -61,16 +61,19 @@ extension DecoderTransformer {
         /// The values of `model_type` in `config.json` that are implemented.
         public static var modelTypes: [String] { architectures.flatMap { $0.modelTypes } }
 
-        private enum CodingKeys: String, CodingKey { case model_type, quantization_config }
+        private enum CodingKeys: String, CodingKey {
+            case modelType = "model_type"
+            case quantizationConfig = "quantization_config"
+        }
 
         /// Reads a `config.json`.
         public init(from decoder: any Decoder) throws {
             let fields = try decoder.container(keyedBy: CodingKeys.self)
-            let type = try fields.decode(String.self, forKey: .model_type)
+            let type = try fields.decode(String.self, forKey: .modelType)
             guard let architecture = architectures.first(where: { $0.modelTypes.contains(type) }) else {
                 throw ModelConfigurationError.unknownArchitecture(type, known: Self.modelTypes)
             }
-            if fields.contains(.quantization_config), try !fields.decodeNil(forKey: .quantization_config) {
+            if fields.contains(.quantizationConfig), try !fields.decodeNil(forKey: .quantizationConfig) {
                 throw ModelConfigurationError.unsupported(
                     field: "quantization_config", value: "present",
                     supported: "weights in float32, float16 or bfloat16, or a GGUF file")

@@ -6,18 +6,28 @@ struct DistilBERTConfiguration: Decodable, EncoderArchitecture {
     static let modelTypes = ["distilbert"]
 
     let dim: Int
-    let n_layers: Int
-    let n_heads: Int
-    let hidden_dim: Int
-    let vocab_size: Int
-    let max_position_embeddings: Int
+    let nLayers: Int
+    let nHeads: Int
+    let hiddenDim: Int
+    let vocabSize: Int
+    let maxPositionEmbeddings: Int
     let activation: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case dim
+        case nLayers = "n_layers"
+        case nHeads = "n_heads"
+        case hiddenDim = "hidden_dim"
+        case vocabSize = "vocab_size"
+        case maxPositionEmbeddings = "max_position_embeddings"
+        case activation
+    }
 
     func encoder() throws(ModelConfigurationError) -> EncoderTransformer.Configuration {
         EncoderTransformer.Configuration(
-            width: dim, layers: n_layers, heads: n_heads, feedForwardWidth: hidden_dim,
-            vocabulary: vocab_size,
-            positions: max_position_embeddings, numbering: .fromZero, segments: 0,
+            width: dim, layers: nLayers, heads: nHeads, feedForwardWidth: hiddenDim,
+            vocabulary: vocabSize,
+            positions: maxPositionEmbeddings, numbering: .fromZero, segments: 0,
             activation: try Activation(configured: activation ?? "gelu", field: "activation"),
             normEpsilon: 1e-12)
     }

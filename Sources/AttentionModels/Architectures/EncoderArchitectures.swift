@@ -27,11 +27,13 @@ extension EncoderTransformer {
         public let configuration: Configuration
         let names: TensorNames
 
-        private enum CodingKeys: String, CodingKey { case model_type }
+        private enum CodingKeys: String, CodingKey {
+            case modelType = "model_type"
+        }
 
         public init(from decoder: any Decoder) throws {
             let type = try decoder.container(keyedBy: CodingKeys.self).decode(
-                String.self, forKey: .model_type)
+                String.self, forKey: .modelType)
             guard let architecture = architectures.first(where: { $0.modelTypes.contains(type) }) else {
                 throw ModelConfigurationError.unknownArchitecture(
                     type, known: architectures.flatMap { $0.modelTypes })

@@ -7,39 +7,54 @@ struct GPT2Configuration: DecoderArchitecture {
     static let modelTypes = ["gpt2"]
     static let ggufNames = ["gpt2"]
 
-    let vocab_size: Int
-    let n_positions: Int
-    let n_embd: Int
-    let n_layer: Int
-    let n_head: Int
-    let n_inner: Int?
-    let activation_function: String?
-    let layer_norm_epsilon: Float?
-    let scale_attn_weights: Bool?
-    let scale_attn_by_inverse_layer_idx: Bool?
-    let add_cross_attention: Bool?
-    let tie_word_embeddings: Bool?
+    let vocabSize: Int
+    let nPositions: Int
+    let nEmbd: Int
+    let nLayer: Int
+    let nHead: Int
+    let nInner: Int?
+    let activationFunction: String?
+    let layerNormEpsilon: Float?
+    let scaleAttnWeights: Bool?
+    let scaleAttnByInverseLayerIdx: Bool?
+    let addCrossAttention: Bool?
+    let tieWordEmbeddings: Bool?
+
+    private enum CodingKeys: String, CodingKey {
+        case vocabSize = "vocab_size"
+        case nPositions = "n_positions"
+        case nEmbd = "n_embd"
+        case nLayer = "n_layer"
+        case nHead = "n_head"
+        case nInner = "n_inner"
+        case activationFunction = "activation_function"
+        case layerNormEpsilon = "layer_norm_epsilon"
+        case scaleAttnWeights = "scale_attn_weights"
+        case scaleAttnByInverseLayerIdx = "scale_attn_by_inverse_layer_idx"
+        case addCrossAttention = "add_cross_attention"
+        case tieWordEmbeddings = "tie_word_embeddings"
+    }
 
     func decoder() throws -> DecoderTransformer.Configuration {
         for (field, value, wanted) in [
-            ("scale_attn_weights", scale_attn_weights, true),
-            ("scale_attn_by_inverse_layer_idx", scale_attn_by_inverse_layer_idx, false),
-            ("add_cross_attention", add_cross_attention, false),
+            ("scale_attn_weights", scaleAttnWeights, true),
+            ("scale_attn_by_inverse_layer_idx", scaleAttnByInverseLayerIdx, false),
+            ("add_cross_attention", addCrossAttention, false),
         ] where value ?? wanted != wanted {
             throw ModelConfigurationError.unsupported(
                 field: field, value: "\(!wanted)", supported: "\(wanted)")
         }
-        try ConfigurationCheck.positive(n_embd, "n_embd")
-        try ConfigurationCheck.positive(n_head, "n_head")
-        try ConfigurationCheck.divides(n_head, n_embd, "n_head")
+        try ConfigurationCheck.positive(nEmbd, "n_embd")
+        try ConfigurationCheck.positive(nHead, "n_head")
+        try ConfigurationCheck.divides(nHead, nEmbd, "n_head")
         return DecoderTransformer.Configuration(
-            width: n_embd, layers: n_layer, heads: n_head, keyValueHeads: n_head, headWidth: n_embd / n_head,
-            feedForwardWidth: n_inner ?? 4 * n_embd, vocabulary: vocab_size, longestSequence: n_positions,
-            positions: .learned, norm: .layer(epsilon: layer_norm_epsilon ?? 1e-5),
+            width: nEmbd, layers: nLayer, heads: nHead, keyValueHeads: nHead, headWidth: nEmbd / nHead,
+            feedForwardWidth: nInner ?? 4 * nEmbd, vocabulary: vocabSize, longestSequence: nPositions,
+            positions: .learned, norm: .layer(epsilon: layerNormEpsilon ?? 1e-5),
             activation: try Activation(
-                configured: activation_function ?? "gelu_new", field: "activation_function"),
+                configured: activationFunction ?? "gelu_new", field: "activation_function"),
             biases: [.queryKeyValue, .output, .feedForward],
-            isHeadTied: tie_word_embeddings ?? true)
+            isHeadTied: tieWordEmbeddings ?? true)
     }
 
     var tensorNames: DecoderTransformer.TensorNames {

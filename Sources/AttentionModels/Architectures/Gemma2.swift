@@ -13,13 +13,23 @@ struct Gemma2Configuration: DecoderArchitecture {
     private let own: Own
 
     private struct Own: Decodable {
-        let hidden_activation: String?
-        let query_pre_attn_scalar: Float?
-        let sliding_window: Int?
-        let layer_types: [String]?
-        let attn_logit_softcapping: Float?
-        let final_logit_softcapping: Float?
-        let use_bidirectional_attention: Bool?
+        let hiddenActivation: String?
+        let queryPreAttnScalar: Float?
+        let slidingWindow: Int?
+        let layerTypes: [String]?
+        let attnLogitSoftcapping: Float?
+        let finalLogitSoftcapping: Float?
+        let useBidirectionalAttention: Bool?
+
+        private enum CodingKeys: String, CodingKey {
+            case hiddenActivation = "hidden_activation"
+            case queryPreAttnScalar = "query_pre_attn_scalar"
+            case slidingWindow = "sliding_window"
+            case layerTypes = "layer_types"
+            case attnLogitSoftcapping = "attn_logit_softcapping"
+            case finalLogitSoftcapping = "final_logit_softcapping"
+            case useBidirectionalAttention = "use_bidirectional_attention"
+        }
     }
 
     init(from decoder: any Decoder) throws {
@@ -28,23 +38,23 @@ struct Gemma2Configuration: DecoderArchitecture {
     }
 
     func decoder() throws -> DecoderTransformer.Configuration {
-        if own.use_bidirectional_attention == true {
+        if own.useBidirectionalAttention == true {
             throw ModelConfigurationError.unsupported(
                 field: "use_bidirectional_attention", value: "true", supported: "false")
         }
         var configuration = try fields.configuration(headWidth: 256, positions: 8192)
         configuration.activation = try Activation(
-            configured: own.hidden_activation ?? "gelu_pytorch_tanh", field: "hidden_activation")
-        configuration.norm = .rms(epsilon: fields.rms_norm_eps ?? 1e-6, gainIsOffset: true)
+            configured: own.hiddenActivation ?? "gelu_pytorch_tanh", field: "hidden_activation")
+        configuration.norm = .rms(epsilon: fields.rmsNormEps ?? 1e-6, gainIsOffset: true)
         configuration.normalizesOutputs = true
-        configuration.embeddingScale = Float(fields.hidden_size).squareRoot()
-        configuration.scoreScale = 1 / (own.query_pre_attn_scalar ?? 256).squareRoot()
-        configuration.scoreSoftcap = own.attn_logit_softcapping
-        configuration.logitSoftcap = own.final_logit_softcapping
-        configuration.window = own.sliding_window
+        configuration.embeddingScale = Float(fields.hiddenSize).squareRoot()
+        configuration.scoreScale = 1 / (own.queryPreAttnScalar ?? 256).squareRoot()
+        configuration.scoreSoftcap = own.attnLogitSoftcapping
+        configuration.logitSoftcap = own.finalLogitSoftcapping
+        configuration.window = own.slidingWindow
         configuration.windowedLayers =
-            try own.layer_types.map { try .init(layerTypes: $0, layers: configuration.layers) } ?? .even
-        configuration.isHeadTied = fields.tie_word_embeddings ?? true
+            try own.layerTypes.map { try .init(layerTypes: $0, layers: configuration.layers) } ?? .even
+        configuration.isHeadTied = fields.tieWordEmbeddings ?? true
         return configuration
     }
 

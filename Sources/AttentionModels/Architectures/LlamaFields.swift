@@ -4,42 +4,52 @@ import AttentionTensors
 /// The fields of `config.json` that the decoders after Llama have in common: root-mean-square norms, rotary positions,
 /// grouped queries and a gated feed-forward network.
 struct LlamaFields: Decodable {
-    let hidden_size: Int
-    let num_hidden_layers: Int
-    let num_attention_heads: Int
-    let num_key_value_heads: Int?
-    let head_dim: Int?
-    let intermediate_size: Int
-    let vocab_size: Int
-    let max_position_embeddings: Int?
-    let hidden_act: String?
-    let rms_norm_eps: Float?
-    let tie_word_embeddings: Bool?
-    let attention_bias: Bool?
-    let mlp_bias: Bool?
+    let hiddenSize: Int
+    let numHiddenLayers: Int
+    let numAttentionHeads: Int
+    let numKeyValueHeads: Int?
+    let headDim: Int?
+    let intermediateSize: Int
+    let vocabSize: Int
+    let maxPositionEmbeddings: Int?
+    let hiddenAct: String?
+    let rmsNormEps: Float?
+    let tieWordEmbeddings: Bool?
+    let attentionBias: Bool?
+    let mlpBias: Bool?
     let rotary: RotaryFields
 
     private enum CodingKeys: String, CodingKey {
-        case hidden_size, num_hidden_layers, num_attention_heads, num_key_value_heads, head_dim
-        case intermediate_size, vocab_size, max_position_embeddings, hidden_act, rms_norm_eps
-        case tie_word_embeddings, attention_bias, mlp_bias
+        case hiddenSize = "hidden_size"
+        case numHiddenLayers = "num_hidden_layers"
+        case numAttentionHeads = "num_attention_heads"
+        case numKeyValueHeads = "num_key_value_heads"
+        case headDim = "head_dim"
+        case intermediateSize = "intermediate_size"
+        case vocabSize = "vocab_size"
+        case maxPositionEmbeddings = "max_position_embeddings"
+        case hiddenAct = "hidden_act"
+        case rmsNormEps = "rms_norm_eps"
+        case tieWordEmbeddings = "tie_word_embeddings"
+        case attentionBias = "attention_bias"
+        case mlpBias = "mlp_bias"
     }
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
-        hidden_size = try fields.decode(Int.self, forKey: .hidden_size)
-        num_hidden_layers = try fields.decode(Int.self, forKey: .num_hidden_layers)
-        num_attention_heads = try fields.decode(Int.self, forKey: .num_attention_heads)
-        num_key_value_heads = try fields.decodeIfPresent(Int.self, forKey: .num_key_value_heads)
-        head_dim = try fields.decodeIfPresent(Int.self, forKey: .head_dim)
-        intermediate_size = try fields.decode(Int.self, forKey: .intermediate_size)
-        vocab_size = try fields.decode(Int.self, forKey: .vocab_size)
-        max_position_embeddings = try fields.decodeIfPresent(Int.self, forKey: .max_position_embeddings)
-        hidden_act = try fields.decodeIfPresent(String.self, forKey: .hidden_act)
-        rms_norm_eps = try fields.decodeIfPresent(Float.self, forKey: .rms_norm_eps)
-        tie_word_embeddings = try fields.decodeIfPresent(Bool.self, forKey: .tie_word_embeddings)
-        attention_bias = try fields.decodeIfPresent(Bool.self, forKey: .attention_bias)
-        mlp_bias = try fields.decodeIfPresent(Bool.self, forKey: .mlp_bias)
+        hiddenSize = try fields.decode(Int.self, forKey: .hiddenSize)
+        numHiddenLayers = try fields.decode(Int.self, forKey: .numHiddenLayers)
+        numAttentionHeads = try fields.decode(Int.self, forKey: .numAttentionHeads)
+        numKeyValueHeads = try fields.decodeIfPresent(Int.self, forKey: .numKeyValueHeads)
+        headDim = try fields.decodeIfPresent(Int.self, forKey: .headDim)
+        intermediateSize = try fields.decode(Int.self, forKey: .intermediateSize)
+        vocabSize = try fields.decode(Int.self, forKey: .vocabSize)
+        maxPositionEmbeddings = try fields.decodeIfPresent(Int.self, forKey: .maxPositionEmbeddings)
+        hiddenAct = try fields.decodeIfPresent(String.self, forKey: .hiddenAct)
+        rmsNormEps = try fields.decodeIfPresent(Float.self, forKey: .rmsNormEps)
+        tieWordEmbeddings = try fields.decodeIfPresent(Bool.self, forKey: .tieWordEmbeddings)
+        attentionBias = try fields.decodeIfPresent(Bool.self, forKey: .attentionBias)
+        mlpBias = try fields.decodeIfPresent(Bool.self, forKey: .mlpBias)
         rotary = try RotaryFields(from: decoder)
     }
 
@@ -49,27 +59,27 @@ struct LlamaFields: Decodable {
     func configuration(headWidth: Int? = nil, positions: Int = 2048) throws
         -> DecoderTransformer.Configuration
     {
-        try ConfigurationCheck.positive(num_attention_heads, "num_attention_heads")
-        try ConfigurationCheck.positive(hidden_size, "hidden_size")
-        let headWidth = head_dim ?? headWidth ?? hidden_size / num_attention_heads
+        try ConfigurationCheck.positive(numAttentionHeads, "num_attention_heads")
+        try ConfigurationCheck.positive(hiddenSize, "hidden_size")
+        let headWidth = headDim ?? headWidth ?? hiddenSize / numAttentionHeads
         try ConfigurationCheck.positive(headWidth, "head_dim")
         var biases: DecoderTransformer.Configuration.Biases = []
-        if attention_bias == true { biases.formUnion([.queryKeyValue, .output]) }
-        if mlp_bias == true { biases.formUnion(.feedForward) }
+        if attentionBias == true { biases.formUnion([.queryKeyValue, .output]) }
+        if mlpBias == true { biases.formUnion(.feedForward) }
         let embedding = try rotary.embedding(headWidth: headWidth)
-        var longest = max_position_embeddings ?? positions
+        var longest = maxPositionEmbeddings ?? positions
         if case .dynamic(let factor, let original) = embedding.scaling {
             // The file's number is that of the positions before scaling.
             longest = Int(min(max(factor, 1) * Double(original), Double(Int32.max)))
         }
         return DecoderTransformer.Configuration(
-            width: hidden_size, layers: num_hidden_layers, heads: num_attention_heads,
-            keyValueHeads: num_key_value_heads ?? num_attention_heads, headWidth: headWidth,
-            feedForwardWidth: intermediate_size, vocabulary: vocab_size,
+            width: hiddenSize, layers: numHiddenLayers, heads: numAttentionHeads,
+            keyValueHeads: numKeyValueHeads ?? numAttentionHeads, headWidth: headWidth,
+            feedForwardWidth: intermediateSize, vocabulary: vocabSize,
             longestSequence: longest, positions: .rotary(embedding),
-            norm: .rms(epsilon: rms_norm_eps ?? 1e-6),
-            activation: try Activation(configured: hidden_act ?? "silu", field: "hidden_act"),
-            biases: biases, isHeadTied: tie_word_embeddings ?? false)
+            norm: .rms(epsilon: rmsNormEps ?? 1e-6),
+            activation: try Activation(configured: hiddenAct ?? "silu", field: "hidden_act"),
+            biases: biases, isHeadTied: tieWordEmbeddings ?? false)
     }
 }
 

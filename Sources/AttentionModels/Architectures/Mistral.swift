@@ -8,18 +8,21 @@ struct MistralConfiguration: DecoderArchitecture {
     static let ggufPairing = LlamaConfiguration.ggufPairing
 
     let fields: LlamaFields
-    let sliding_window: Int?
+    let slidingWindow: Int?
     let hasLayerTypes: Bool
 
-    private enum CodingKeys: String, CodingKey { case sliding_window, layer_types }
+    private enum CodingKeys: String, CodingKey {
+        case slidingWindow = "sliding_window"
+        case layerTypes = "layer_types"
+    }
 
     init(from decoder: any Decoder) throws {
         fields = try LlamaFields(from: decoder)
         let own = try decoder.container(keyedBy: CodingKeys.self)
         // null means none; the first files, in which it is absent, mean 4096.
-        sliding_window =
-            own.contains(.sliding_window) ? try own.decodeIfPresent(Int.self, forKey: .sliding_window) : 4096
-        hasLayerTypes = try own.contains(.layer_types) && !own.decodeNil(forKey: .layer_types)
+        slidingWindow =
+            own.contains(.slidingWindow) ? try own.decodeIfPresent(Int.self, forKey: .slidingWindow) : 4096
+        hasLayerTypes = try own.contains(.layerTypes) && !own.decodeNil(forKey: .layerTypes)
     }
 
     func decoder() throws -> DecoderTransformer.Configuration {
@@ -28,7 +31,7 @@ struct MistralConfiguration: DecoderArchitecture {
                 field: "layer_types", value: "present", supported: "absent in models of type mistral")
         }
         var configuration = try fields.configuration(positions: 131_072)
-        configuration.window = sliding_window
+        configuration.window = slidingWindow
         return configuration
     }
 

@@ -10,7 +10,13 @@ struct Phi3Configuration: DecoderArchitecture {
     let fields: LlamaFields
     private let own: Own
 
-    private struct Own: Decodable { let sliding_window: Int? }
+    private struct Own: Decodable {
+        let slidingWindow: Int?
+
+        private enum CodingKeys: String, CodingKey {
+            case slidingWindow = "sliding_window"
+        }
+    }
 
     init(from decoder: any Decoder) throws {
         fields = try LlamaFields(from: decoder)
@@ -19,7 +25,7 @@ struct Phi3Configuration: DecoderArchitecture {
 
     func decoder() throws -> DecoderTransformer.Configuration {
         var configuration = try fields.configuration(positions: 4096)
-        configuration.window = own.sliding_window
+        configuration.window = own.slidingWindow
         return configuration
     }
 

@@ -4,33 +4,36 @@ import AttentionTensors
 /// The fields of Qwen's models: Llama's, and which layers have a window.
 private struct QwenFields: Decodable {
     let llama: LlamaFields
-    private let use_sliding_window: Bool?
-    private let sliding_window: Int?
-    private let max_window_layers: Int?
-    private let layer_types: [String]?
+    private let useSlidingWindow: Bool?
+    private let slidingWindow: Int?
+    private let maxWindowLayers: Int?
+    private let layerTypes: [String]?
 
     private enum CodingKeys: String, CodingKey {
-        case use_sliding_window, sliding_window, max_window_layers, layer_types
+        case useSlidingWindow = "use_sliding_window"
+        case slidingWindow = "sliding_window"
+        case maxWindowLayers = "max_window_layers"
+        case layerTypes = "layer_types"
     }
 
     init(from decoder: any Decoder) throws {
         llama = try LlamaFields(from: decoder)
         let fields = try decoder.container(keyedBy: CodingKeys.self)
-        use_sliding_window = try fields.decodeIfPresent(Bool.self, forKey: .use_sliding_window)
-        sliding_window = try fields.decodeIfPresent(Int.self, forKey: .sliding_window)
-        max_window_layers = try fields.decodeIfPresent(Int.self, forKey: .max_window_layers)
-        layer_types = try fields.decodeIfPresent([String].self, forKey: .layer_types)
+        useSlidingWindow = try fields.decodeIfPresent(Bool.self, forKey: .useSlidingWindow)
+        slidingWindow = try fields.decodeIfPresent(Int.self, forKey: .slidingWindow)
+        maxWindowLayers = try fields.decodeIfPresent(Int.self, forKey: .maxWindowLayers)
+        layerTypes = try fields.decodeIfPresent([String].self, forKey: .layerTypes)
     }
 
     /// - Parameter headWidth: As for `LlamaFields`.
     func configuration(headWidth: Int? = nil) throws -> DecoderTransformer.Configuration {
         var configuration = try llama.configuration(headWidth: headWidth, positions: 32_768)
-        if use_sliding_window == true, let window = sliding_window {
+        if useSlidingWindow == true, let window = slidingWindow {
             configuration.window = window
             configuration.windowedLayers =
-                try layer_types.map { try .init(layerTypes: $0, layers: configuration.layers) }
-                ?? .from(max_window_layers ?? 28)
-        } else if layer_types?.contains("sliding_attention") == true {
+                try layerTypes.map { try .init(layerTypes: $0, layers: configuration.layers) }
+                ?? .from(maxWindowLayers ?? 28)
+        } else if layerTypes?.contains("sliding_attention") == true {
             throw ModelConfigurationError.unsupported(
                 field: "layer_types", value: "sliding_attention without a window",
                 supported: "full_attention, or use_sliding_window and sliding_window")

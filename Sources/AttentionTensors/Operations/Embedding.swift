@@ -26,7 +26,10 @@ public struct Embedding: Sendable {
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless it is a matrix;
     ///   ``TensorError/unsupportedElementType(tensor:found:)``.
     public init(_ table: StoredTensor) throws(TensorError) {
-        guard table.elementType.isReduced else { try self.init(table.float32()); return }
+        guard table.elementType.isReduced else {
+            try self.init(table.float32())
+            return
+        }
         try self.init(.stored(table), shape: table.shape)
     }
 

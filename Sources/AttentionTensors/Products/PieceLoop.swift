@@ -9,7 +9,10 @@ struct PieceLoop {
     /// Runs every piece, on the threads of the current pool.
     static func run(_ loops: [PieceLoop]) {
         let count = loops.reduce(0) { $0 + $1.count }
-        guard count > 1 else { return loops.forEach { if $0.count > 0 { $0.piece(0) } } }
+        guard count > 1 else {
+            for loop in loops where loop.count > 0 { loop.piece(0) }
+            return
+        }
         let work = loops.map(\.work).max() ?? .ample
         loops.withUnsafeBufferPointer { loops in
             WorkerPool.current.run(count: count, work: work) { item, _ in

@@ -25,9 +25,9 @@ package struct ControlGroups {
     /// How many bytes of memory the strictest of the groups may have; nil: as many as there are.
     package var memory: Double? {
         func first(_ path: String) -> Double? { SystemFile.lines(of: path).first.flatMap { Double($0) } }
-        return strictest(of: "memory", mounts: ["/memory"], version2: { first($0 + "/memory.max") }) {
-            first($0 + "/memory.limit_in_bytes")
-        }
+        return strictest(
+            of: "memory", mounts: ["/memory"], version2: { first($0 + "/memory.max") },
+            version1: { first($0 + "/memory.limit_in_bytes") })
     }
 
     /// - Parameters:

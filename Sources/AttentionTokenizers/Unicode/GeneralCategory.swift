@@ -1,8 +1,8 @@
 /// Unicode's general categories, as the reference's regular expressions know them.
 ///
 /// The raw values are the places in ``GeneralCategories``' table; a set of categories is a mask of bits.
+// swift-format-ignore: AlwaysUseLowerCamelCase, the names are Unicode's own
 enum GeneralCategory: UInt8, CaseIterable {
-    // The names are Unicode's own.
     case Lu, Ll, Lt, Lm, Lo, Mn, Mc, Me, Nd, Nl, No, Pc, Pd, Ps, Pe, Pi, Pf, Po, Sm, Sc, Sk, So, Zs, Zl, Zp
     case Cc, Cf, Co, Cn
 

@@ -4,7 +4,8 @@ struct SentencePieceModel: Sendable {
 
     /// What a piece is, numbered as in the files.
     enum Kind: Int {
-        case normal = 1, unknown, control, userDefined, unused, byte
+        case normal = 1
+        case unknown, control, userDefined, unused, byte
     }
 
     struct Piece {
