@@ -1,5 +1,6 @@
-// The ladder from the equation to the machine's limit: one head of softmax(QKᵀ/√D)·V, N = 2048 positions, D = 64, climbed rung by
-// rung. It prints the speed and the error of each. The documentation of `Attention` tells the story and shows these functions.
+// The ladder from the equation to the machine's limit: one head of softmax(QKᵀ/√D)·V, N = 2048 positions, D =
+// 64, climbed rung by rung. It prints the speed and the error of each. The documentation of `Attention` tells
+// the story and shows these functions.
 
 import Attention
 import AttentionTensors
@@ -326,7 +327,8 @@ struct Matrix: Sendable {
     }
 }
 
-/// One rung of the ladder from the equation to the machine's limit: a way to compute attention, checked and timed.
+/// One rung of the ladder from the equation to the machine's limit: a way to compute attention, checked and
+/// timed.
 ///
 /// Every rung computes one head of softmax(QKᵀ/√D)·V with N = 2048 positions and D = 64, 4·N²·D operations.
 enum Rung {

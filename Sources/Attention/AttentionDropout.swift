@@ -1,11 +1,11 @@
 import AttentionTensors
 
-/// Dropout of attention's weights, for training: each one is set to 0 with probability `rate`, and the others are
-/// divided by 1 − rate (Srivastava et al. 2014).
+/// Dropout of attention's weights, for training: each one is set to 0 with probability `rate`, and the others
+/// are divided by 1 − rate (Srivastava et al. 2014).
 ///
-/// What is dropped is a function of the key and of the weight's batch element, head, query and key position. Nothing
-/// is stored for the backward pass, and neither blocks nor threads nor the instruction set make a difference. A
-/// training step takes a key of its own, `key.folded(with: step)`.
+/// What is dropped is a function of the key and of the weight's batch element, head, query and key position.
+/// Nothing is stored for the backward pass, and neither blocks nor threads nor the instruction set make a
+/// difference. A training step takes a key of its own, `key.folded(with: step)`.
 public struct AttentionDropout: Hashable, Sendable {
     /// At least 0 and below 1.
     public let rate: Float

@@ -13,8 +13,8 @@ extension AttentionOperator {
         case weights
     }
 
-    /// Attention by its definition, in double precision: slow, and short enough to be checked by eye. The tiled
-    /// path is tested against it.
+    /// Attention by its definition, in double precision: slow, and short enough to be checked by eye. The
+    /// tiled path is tested against it.
     ///
     /// - Parameters and result: as for ``callAsFunction(query:key:value:)``.
     public func reference(query: Tensor, key: Tensor, value: Tensor) throws -> Output {
@@ -66,7 +66,8 @@ extension AttentionOperator {
         return try Tensor(rows, shape: [extent.batch, extent.heads, extent.queries, extent.keys])
     }
 
-    /// exp(sⱼ) / Σⱼ exp(sⱼ) and log Σⱼ exp(sⱼ), the sink among the sums; zeros and −∞ where all scores are −∞.
+    /// exp(sⱼ) / Σⱼ exp(sⱼ) and log Σⱼ exp(sⱼ), the sink among the sums; zeros and −∞ where all scores are
+    /// −∞.
     func softmax(_ scores: [Double], sink: Float?) -> (weights: [Double], logSumExp: Double) {
         let sink = sink.map { Double($0) } ?? -.infinity
         // The maximum of a number and NaN is the number; NaN comes back with its own power.

@@ -20,8 +20,8 @@ public struct AttentionOperator: Sendable {
     public var bias: AttentionBias
     /// Where the queries stand among the keys.
     public var alignment: QueryAlignment
-    /// `[Hq]`: attention sinks (arXiv:2309.17453, as a learnt logit a head), scores that take their part of the softmax
-    /// and give nothing: weight = exp(S) / (exp(sink) + Σ exp(S)). nil: none.
+    /// `[Hq]`: attention sinks (arXiv:2309.17453, as a learnt logit a head), scores that take their part of
+    /// the softmax and give nothing: weight = exp(S) / (exp(sink) + Σ exp(S)). nil: none.
     public var sinks: Tensor?
     /// Drops weights, for training; nil: none. The softmax is that of all keys.
     public var dropout: AttentionDropout?
@@ -44,8 +44,8 @@ public struct AttentionOperator: Sendable {
     public struct Output: Sendable {
         /// `[B, Hq, Nq, Dv]`
         public let values: Tensor
-        /// `[B, Hq, Nq]`: log Σⱼ exp(scoreᵢⱼ) of each query, the head's sink included; −∞ for one that sees no key
-        /// and has no sink.
+        /// `[B, Hq, Nq]`: log Σⱼ exp(scoreᵢⱼ) of each query, the head's sink included; −∞ for one that sees
+        /// no key and has no sink.
         public let logSumExp: Tensor
 
         public init(values: Tensor, logSumExp: Tensor) {
@@ -54,8 +54,8 @@ public struct AttentionOperator: Sendable {
         }
     }
 
-    /// Exact attention in memory linear in Nq and Nk. Where the queries, keys or values, the additive bias, slopes,
-    /// the temperature or sinks are watched, it is recorded, and the result has gradients.
+    /// Exact attention in memory linear in Nq and Nk. Where the queries, keys or values, the additive bias,
+    /// slopes, the temperature or sinks are watched, it is recorded, and the result has gradients.
     ///
     /// - Parameters:
     ///   - query: `[B, Hq, Nq, D]`, with any strides.
@@ -84,8 +84,8 @@ public struct AttentionOperator: Sendable {
     ///   - logSumExp: `[B, Hq, Nq]`, from ``forward(query:key:value:)``.
     ///   - heads: Query heads, in the order in which they are wanted; nil: all.
     ///   - queries: Rows of `query`; nil: all.
-    /// - Returns: `[B, heads, queries, Nk]`. Every row sums to 1, less what a sink takes, or to 0 where a query
-    ///   sees no key.
+    /// - Returns: `[B, heads, queries, Nk]`. Every row sums to 1, less what a sink takes, or to 0 where a
+    ///   query sees no key.
     /// - Throws: `TensorError` if shapes or parameters do not fit together.
     public func weights(
         query: Tensor, key: Tensor, logSumExp: Tensor, heads: [Int]? = nil, queries: Range<Int>? = nil

@@ -6,7 +6,8 @@ package struct AttentionProblem: Sendable {
     package let extent: AttentionExtent
     /// `[B, Hq, Nq, D]`, `[B, Hkv, Nk, D]`, `[B, Hkv, Nk, Dv]`; the innermost axis without gaps.
     package let query, key, value: Tensor
-    /// Where keys and values really are, if not in ``key`` and ``value``: those then have the right shapes, and zeros.
+    /// Where keys and values really are, if not in ``key`` and ``value``: those then have the right shapes,
+    /// and zeros.
     package var cached: CachedSequence?
     /// A view of `[B, Hq, Nq, Nk]`.
     package let bias: Tensor?

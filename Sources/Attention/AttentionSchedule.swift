@@ -3,9 +3,9 @@ import CAttentionKernels
 
 /// In which order the items of a call run, and what they share. No result depends on it.
 ///
-/// A *unit* is a block of queries together with what the mask says of it: the work of preparing that is done once for
-/// all heads and batch elements that the mask does not tell apart. Units are prepared in rounds, so that the tables of
-/// a mask that is no interval never take more than a bounded amount of memory.
+/// A *unit* is a block of queries together with what the mask says of it: the work of preparing that is done
+/// once for all heads and batch elements that the mask does not tell apart. Units are prepared in rounds, so
+/// that the tables of a mask that is no interval never take more than a bounded amount of memory.
 struct AttentionSchedule {
     private let tiled: TiledAttention
     private let operands: TiledAttention.Operands
@@ -75,7 +75,8 @@ struct AttentionSchedule {
 
     private func unit(_ index: Int) -> Unit {
         let example = classes.example(index % classes.count)
-        // The last block of queries first: under a causal mask it is the longest, and the short ones fill the gaps.
+        // The last block of queries first: under a causal mask it is the longest, and the short ones fill the
+        // gaps.
         let rows = tiled.blocks[tiled.blocks.count - 1 - index / classes.count]
         let plan = QueryPlan(
             problem, tiled.kernels, rows, batch: example.batch, firstHead: example.keyHead * problem.group)

@@ -99,8 +99,8 @@ struct AttentionScratch {
     }
     var inverses: UnsafeMutablePointer<Float> { base + layout.inverses }
     var logSumExps: UnsafeMutablePointer<Float> { base + layout.logSumExps }
-    /// What each row's dot products are multiplied by: the head's factor, for cosine scores divided by ‖q‖. And the
-    /// same in the kernels' units.
+    /// What each row's dot products are multiplied by: the head's factor, for cosine scores divided by ‖q‖.
+    /// And the same in the kernels' units.
     var queryFactors: UnsafeMutablePointer<Float> { base + layout.queryFactors }
     var queryScales: UnsafeMutablePointer<Float> { base + layout.queryScales }
     /// ALiBi's slope and the sink of each row's head, in units of log₂ e, and the row's position.

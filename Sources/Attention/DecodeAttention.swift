@@ -1,14 +1,15 @@
 import AttentionTensors
 import CAttentionKernels
 
-/// Attention of a few queries a sequence to caches of any lengths (after Flash-Decoding and FlashAttention's split of the
-/// keys): keys are cut into chunks by position, workers take chunks, and the chunks' sums are merged in order.
+/// Attention of a few queries a sequence to caches of any lengths (after Flash-Decoding and FlashAttention's
+/// split of the keys): keys are cut into chunks by position, workers take chunks, and the chunks' sums are
+/// merged in order.
 ///
-/// Keys and values are read once, for all query heads that share them. A sequence's bits depend on its own numbers
-/// alone: neither on the other sequences, nor on the workers, nor on where memory lies.
+/// Keys and values are read once, for all query heads that share them. A sequence's bits depend on its own
+/// numbers alone: neither on the other sequences, nor on the workers, nor on where memory lies.
 ///
-/// A class, with what items ask for most in numbers of its own: an item takes a few microseconds, and a copy of the
-/// problem counts thirty references.
+/// A class, with what items ask for most in numbers of its own: an item takes a few microseconds, and a copy
+/// of the problem counts thirty references.
 final class DecodeAttention {
     let problem: AttentionProblem
     let sequences: [DecodeSequence]
@@ -32,8 +33,8 @@ final class DecodeAttention {
         hasIntervalMask = problem.parameters.mask.isInterval
     }
 
-    /// Where a sequence's partial sums lie: `[Hkv][chunks][rows][row of sums]`, and `[Hkv][rows][chunks]` reference
-    /// exponents and totals.
+    /// Where a sequence's partial sums lie: `[Hkv][chunks][rows][row of sums]`, and `[Hkv][rows][chunks]`
+    /// reference exponents and totals.
     private struct Place {
         let item, sums, totals: Int
         let chunks, rows: Int

@@ -1,8 +1,8 @@
 import AttentionTensors
 import CAttentionKernels
 
-/// One item of a decoder's step: one chunk of one sequence's keys, and the query heads that share a key head. The rows
-/// are the group's heads, each with its queries.
+/// One item of a decoder's step: one chunk of one sequence's keys, and the query heads that share a key head.
+/// The rows are the group's heads, each with its queries.
 struct DecodeChunk {
     let attention: DecodeAttention
     let sequence: DecodeSequence

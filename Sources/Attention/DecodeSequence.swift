@@ -1,6 +1,7 @@
 import AttentionTensors
 
-/// A few queries of one sequence against all of its keys: the step of a decoder. (A class, as ``DecodeAttention`` is.)
+/// A few queries of one sequence against all of its keys: the step of a decoder. (A class, as
+/// ``DecodeAttention`` is.)
 final class DecodeSequence {
     /// The element of the batch: of the queries, of the mask's site and of the bias.
     let batch: Int
@@ -8,7 +9,8 @@ final class DecodeSequence {
     let queries: Range<Int>
     let position: Int
     let rows: CachedRows
-    /// The runs of keys that may be seen: of each query, or, if the mask tells heads apart, of each head's queries.
+    /// The runs of keys that may be seen: of each query, or, if the mask tells heads apart, of each head's
+    /// queries.
     let visible: [Range<Int>]
     /// What they span.
     let keys: Range<Int>
@@ -17,7 +19,8 @@ final class DecodeSequence {
     /// Where chunks of keys are counted from.
     let anchor: Int
 
-    /// The most queries of a step. What a step costs grows with their number; a tile's cost begins to at a vector.
+    /// The most queries of a step. What a step costs grows with their number; a tile's cost begins to at a
+    /// vector.
     static let mostQueries = 8
     /// Keys of a chunk, whose sums are taken on their own and then merged in order. 128 and 512 are alike.
     static let chunk = 256

@@ -1,7 +1,7 @@
 import AttentionTensors
 
-/// The answers of a mask that is no interval, for one block of queries: a bit for each row and key, in the order in
-/// which the kernels read them, and how much of each block of keys they let through.
+/// The answers of a mask that is no interval, for one block of queries: a bit for each row and key, in the
+/// order in which the kernels read them, and how much of each block of keys they let through.
 ///
 /// The mask is asked once, however many heads share its answers.
 package struct MaskTable {

@@ -29,8 +29,9 @@ extension MultiHeadAttention {
     }
 
     /// PyTorch's `nn.MultiheadAttention`, in either of the forms that it stores: `in_proj_weight` `[3M, M]`
-    /// (queries, keys and values one below the other), or `q_proj_weight`, `k_proj_weight` and `v_proj_weight`
-    /// where keys and values have widths of their own. Biases are taken where `source` holds them.
+    /// (queries, keys and values one below the other), or `q_proj_weight`, `k_proj_weight` and
+    /// `v_proj_weight` where keys and values have widths of their own. Biases are taken where `source` holds
+    /// them.
     ///
     /// - Parameters:
     ///   - width: M, PyTorch's `embed_dim`.
@@ -39,9 +40,9 @@ extension MultiHeadAttention {
     ///   - valueWidth: The width of the values' input (`vdim`); nil: M.
     ///   - source: The module's own tensors: scope a larger file by the module's name.
     ///   - attention: How the heads attend.
-    /// - Throws: `TensorError` for a missing or misshapen tensor, and for the extra key of `add_bias_kv`, which is
-    ///   not supported; what `source` throws. (`add_zero_attn` stores nothing, so a module that was trained with
-    ///   it cannot be told from one without.)
+    /// - Throws: `TensorError` for a missing or misshapen tensor, and for the extra key of `add_bias_kv`,
+    ///   which is not supported; what `source` throws. (`add_zero_attn` stores nothing, so a module that was
+    ///   trained with it cannot be told from one without.)
     public init(
         width: Int, heads: Int, keyWidth: Int? = nil, valueWidth: Int? = nil,
         pyTorch source: some WeightSource,

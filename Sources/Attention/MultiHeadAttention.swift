@@ -17,7 +17,8 @@ public struct MultiHeadAttention: Sendable {
 
     /// W^Q, W^K, W^V and W^O with their biases.
     private var query, key, value, output: Linear
-    /// Norms of each head's queries and keys (QK-Norm, arXiv:2010.04245), over D, before positions are applied; nil: none.
+    /// Norms of each head's queries and keys (QK-Norm, arXiv:2010.04245), over D, before positions are
+    /// applied; nil: none.
     public var queryNorm, keyNorm: RMSNorm?
 
     /// - Parameters:

@@ -11,17 +11,20 @@ public enum QueryAlignment: Hashable, Sendable {
     case bottomRight
     /// The first query is at this position: the number of keys that were there before it.
     case offset(Int)
-    /// Several sequences end to end, and of each the last few queries: every sequence is aligned bottom-right.
+    /// Several sequences end to end, and of each the last few queries: every sequence is aligned
+    /// bottom-right.
     case packed(PackedQueries)
 
-    /// Several sequences end to end, of which the queries are the last few positions: a batch of caches of unequal
-    /// lengths, each with its new tokens. It goes with a ``BlockDiagonalMask`` over the keys' lengths:
+    /// Several sequences end to end, of which the queries are the last few positions: a batch of caches of
+    /// unequal lengths, each with its new tokens. It goes with a ``BlockDiagonalMask`` over the keys'
+    /// lengths:
     ///
     ///     AttentionOperator(
     ///         mask: try BlockDiagonalMask(keyLengths) & .causal,
     ///         alignment: try .packed(queryLengths: queryLengths, keyLengths: keyLengths))
     ///
-    /// - Throws: `TensorError.invalidArgument` if a length is negative, or a sequence has more queries than keys.
+    /// - Throws: `TensorError.invalidArgument` if a length is negative, or a sequence has more queries than
+    ///   keys.
     public static func packed(queryLengths: [Int], keyLengths: [Int]) throws(TensorError) -> QueryAlignment {
         .packed(try PackedQueries(queryLengths: queryLengths, keyLengths: keyLengths))
     }
@@ -46,7 +49,8 @@ public struct PackedQueries: Hashable, Sendable {
     /// The number of keys of each.
     public let keyLengths: [Int]
 
-    /// - Throws: `TensorError.invalidArgument` if a length is negative, or a sequence has more queries than keys.
+    /// - Throws: `TensorError.invalidArgument` if a length is negative, or a sequence has more queries than
+    ///   keys.
     public init(queryLengths: [Int], keyLengths: [Int]) throws(TensorError) {
         guard queryLengths.count == keyLengths.count else {
             throw .invalidArgument(

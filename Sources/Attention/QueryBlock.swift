@@ -1,7 +1,8 @@
 import AttentionTensors
 import CAttentionKernels
 
-/// One item of the tiled path: a block of queries of the heads that share a key head, against the keys that they see.
+/// One item of the tiled path: a block of queries of the heads that share a key head, against the keys that
+/// they see.
 struct QueryBlock {
     let tiled: TiledAttention
     let operands: TiledAttention.Operands
@@ -20,8 +21,8 @@ struct QueryBlock {
 
     /// The online softmax over all keys, and the results.
     ///
-    /// Every segment of the keys has running sums of its own, which are added up in order: the bits are the same when
-    /// other workers take the later segments.
+    /// Every segment of the keys has running sums of its own, which are added up in order: the bits are the
+    /// same when other workers take the later segments.
     func attend(into results: TiledAttention.Results) {
         begin()
         attend(segment: 0, scratch.sums)
@@ -32,8 +33,8 @@ struct QueryBlock {
         finish(scratch.sums, into: results)
     }
 
-    /// The online softmax over one segment of the keys. Blocks of keys are outermost, so that keys and values are read
-    /// from memory once for all panels.
+    /// The online softmax over one segment of the keys. Blocks of keys are outermost, so that keys and values
+    /// are read from memory once for all panels.
     func attend(segment: Int, _ sums: RunningSums) {
         for panel in plan.panels { sums.clear(panel, valueWidth: problem.valueWidth) }
         forEachBlock(of: tiled.segment(segment, of: plan)) { panel, _, block in
@@ -75,7 +76,8 @@ struct QueryBlock {
         }
     }
 
-    /// Calls `body` for every panel and block of `keys` with something to see, with the kernels' view of the two.
+    /// Calls `body` for every panel and block of `keys` with something to see, with the kernels' view of the
+    /// two.
     func forEachBlock(of keys: Range<Int>, _ body: (QueryPlan.Panel, Range<Int>, inout ak_block) -> Void) {
         for first in stride(from: keys.lowerBound, to: keys.upperBound, by: TiledAttention.keyBlock) {
             let source = load(first..<min(first + TiledAttention.keyBlock, keys.upperBound))
@@ -98,8 +100,8 @@ struct QueryBlock {
         let keyStride, valueStride: Int
     }
 
-    /// A tensor's keys and values are read in place; a cache's are turned into float32 first, once for the whole block of
-    /// queries.
+    /// A tensor's keys and values are read in place; a cache's are turned into float32 first, once for the
+    /// whole block of queries.
     private func load(_ keys: Range<Int>) -> KeyBlock {
         if let rows = operands.cached {
             rows.read(keys, head: keyHead, tiled.kernels, keys: scratch.keys, values: scratch.values, problem)

@@ -2,8 +2,8 @@ import AttentionTensors
 
 /// The rows of a block: some queries, each in all of some heads that share a key head.
 ///
-/// The heads of one query are neighbours. So few queries of many heads fill panels as well as many queries of one,
-/// keys and values are read once for the whole group, and a panel's rows see much the same keys.
+/// The heads of one query are neighbours. So few queries of many heads fill panels as well as many queries of
+/// one, keys and values are read once for the whole group, and a panel's rows see much the same keys.
 package struct BlockRows: Sendable {
     /// Rows of the query tensor.
     package let queries: Range<Int>
@@ -14,7 +14,8 @@ package struct BlockRows: Sendable {
     package func query(_ row: Int) -> Int { queries.lowerBound + row / heads.count }
     package func head(_ row: Int) -> Int { heads.lowerBound + row % heads.count }
 
-    /// All blocks of a problem: at most ``TiledAttention/blockRows`` rows each, cut where packed sequences begin.
+    /// All blocks of a problem: at most ``TiledAttention/blockRows`` rows each, cut where packed sequences
+    /// begin.
     static func blocks(of problem: AttentionProblem) -> [BlockRows] {
         let count = problem.extent.queries
         guard count > 0, problem.extent.heads > 0 else { return [] }
@@ -45,8 +46,8 @@ extension AttentionProblem {
     }
 }
 
-/// What of a block of queries depends on the mask and positions: its panels, and the keys that each may see. Heads
-/// and batch elements that the mask does not tell apart share it.
+/// What of a block of queries depends on the mask and positions: its panels, and the keys that each may see.
+/// Heads and batch elements that the mask does not tell apart share it.
 package struct QueryPlan: Sendable {
     package let rows: BlockRows
     package let panels: [Panel]
@@ -69,8 +70,8 @@ package struct QueryPlan: Sendable {
     }
 
     /// - Parameters:
-    ///   - batch, firstHead: The element of the batch, and the query head of the group's head 0; any that share the
-    ///     mask's answers.
+    ///   - batch, firstHead: The element of the batch, and the query head of the group's head 0; any that
+    ///     share the mask's answers.
     package init(
         _ problem: AttentionProblem, _ kernels: Kernels, _ rows: BlockRows, batch: Int, firstHead: Int
     ) {

@@ -4,8 +4,8 @@ import AttentionTensors
 public enum ScoreFunction: Sendable {
     /// `scale · q·k`. A nil scale is 1/√D, which keeps the scores' variance at 1 (arXiv:1706.03762).
     case scaledDotProduct(scale: Float? = nil)
-    /// `cos(q, k) / temperature = q·k / (‖q‖ ‖k‖ temperature)`, with one temperature, `[1]`, or one a head, `[Hq]`,
-    /// which may be learnt. A zero vector is similar to nothing: score 0, and no gradient.
+    /// `cos(q, k) / temperature = q·k / (‖q‖ ‖k‖ temperature)`, with one temperature, `[1]`, or one a head,
+    /// `[Hq]`, which may be learnt. A zero vector is similar to nothing: score 0, and no gradient.
     case cosine(temperature: Tensor)
 
     /// `cos(q, k) / temperature`.

@@ -7,11 +7,12 @@ extension TiledAttention {
         let queries: Range<Int>
     }
 
-    /// The least keys that a decoder's step is for. It is more than ``DecodeSequence/mostQueries``: the tokens of a short
-    /// text that attend to each other are tiles, alone as among others.
+    /// The least keys that a decoder's step is for. It is more than ``DecodeSequence/mostQueries``: the
+    /// tokens of a short text that attend to each other are tiles, alone as among others.
     private static let leastKeys = 16
 
-    /// Computes the parts that are a decoder's step, and returns them. What a part is depends on its own numbers alone.
+    /// Computes the parts that are a decoder's step, and returns them. What a part is depends on its own
+    /// numbers alone.
     func decode(into results: Results) -> Set<Part> {
         guard problem.cached == nil, problem.parameters.dropout == nil else { return [] }
         let parts = problem.parts.filter { $0.queries.count <= DecodeSequence.mostQueries }
@@ -39,7 +40,8 @@ extension TiledAttention {
         let rows = CachedRows(
             key: key + part.batch * problem.key.strides[0], problem.key,
             value: value + part.batch * problem.value.strides[0], problem.value)
-        // Chunks are counted from the first key that is seen: a packed or padded sequence has the bits that it has alone.
+        // Chunks are counted from the first key that is seen: a packed or padded sequence has the bits that
+        // it has alone.
         return DecodeSequence(
             problem, batch: part.batch, queries: part.queries,
             position: problem.positions[part.queries.lowerBound],

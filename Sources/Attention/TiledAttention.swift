@@ -4,16 +4,16 @@ import CAttentionKernels
 /// Attention in tiles: blocks of queries against blocks of keys, with online softmax (FlashAttention,
 /// arXiv:2205.14135), so that no Nq × Nk matrix is ever held.
 ///
-/// The work is split into items, one for each block of queries of the heads that share a key head. An item's blocks
-/// depend on positions alone, so its bits depend neither on the other items nor on who runs them.
+/// The work is split into items, one for each block of queries of the heads that share a key head. An item's
+/// blocks depend on positions alone, so its bits depend neither on the other items nor on who runs them.
 package struct TiledAttention {
     /// Rows of an item: four panels of AVX-512, whose transposed queries and outputs stay in the
     /// second-level cache. 96 and 384 are slower.
     static let blockRows = 192
     /// Keys of a step. 64 to 192 are alike; 256 loses at D = 128, where keys and values no longer fit.
     static let keyBlock = 128
-    /// Keys of a segment, whose sums are taken on their own: where there are few queries and many keys, segments are
-    /// what is divided among workers. Adding up costs about one part in 500.
+    /// Keys of a segment, whose sums are taken on their own: where there are few queries and many keys,
+    /// segments are what is divided among workers. Adding up costs about one part in 500.
     static let segmentKeys = 16 * keyBlock
 
     let problem: AttentionProblem

@@ -1,16 +1,16 @@
 import AttentionTensors
 
-/// The map of a long text in small: its weights in blocks of queries and keys, `rows × columns` cells for each
-/// head.
+/// The map of a long text in small: its weights in blocks of queries and keys, `rows × columns` cells for
+/// each head.
 ///
 /// Cell (r, c) holds the queries q with r = ⌊q · rows / Nq⌋ and the keys k with c = ⌊k · columns / Nk⌋, so
 /// cells need not be of one size.
 public struct WeightSummary: Sendable {
-    /// `[B, heads, rows, columns]`: the mean of a cell's weights. Pairs that the mask hides count as weights of 0,
-    /// so that a row's means, each times its number of keys, add up to 1.
+    /// `[B, heads, rows, columns]`: the mean of a cell's weights. Pairs that the mask hides count as weights
+    /// of 0, so that a row's means, each times its number of keys, add up to 1.
     public let means: Tensor
-    /// `[B, heads, rows, columns]`: the largest of a cell's weights, which shows the thin diagonals that means wash
-    /// out.
+    /// `[B, heads, rows, columns]`: the largest of a cell's weights, which shows the thin diagonals that
+    /// means wash out.
     public let maxima: Tensor
     /// Nq and Nk.
     public let queryCount, keyCount: Int
@@ -31,9 +31,9 @@ public struct WeightSummary: Sendable {
 }
 
 extension AttentionOperator {
-    /// The softmax weights of whole heads at any resolution, in one pass and in memory that is linear in Nq and Nk:
-    /// they are recomputed block by block, as in ``weights(query:key:logSumExp:heads:queries:)``, and blocks that
-    /// the mask empties are left out.
+    /// The softmax weights of whole heads at any resolution, in one pass and in memory that is linear in Nq
+    /// and Nk: they are recomputed block by block, as in ``weights(query:key:logSumExp:heads:queries:)``, and
+    /// blocks that the mask empties are left out.
     ///
     /// - Parameters:
     ///   - query: `[B, Hq, Nq, D]`, as for the forward pass.

@@ -17,8 +17,8 @@ extension ChatFormat {
         }
     }
 
-    /// Loads the chat template that a GGUF file holds in `tokenizer.chat_template`; those with a name of their
-    /// own follow the key after a dot.
+    /// Loads the chat template that a GGUF file holds in `tokenizer.chat_template`; those with a name of
+    /// their own follow the key after a dot.
     ///
     /// - Throws: `ChatTemplateError`; `GGUFError` where a value has the wrong type.
     public init(gguf file: GGUFFile, name: String? = nil) throws {

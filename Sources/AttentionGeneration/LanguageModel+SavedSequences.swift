@@ -3,8 +3,8 @@ import AttentionModels
 import AttentionTensors
 
 extension LanguageModel {
-    /// Writes what a cache holds of a sequence to a safetensors file, so that a conversation goes on later without
-    /// being read again.
+    /// Writes what a cache holds of a sequence to a safetensors file, so that a conversation goes on later
+    /// without being read again.
     ///
     /// - Parameters:
     ///   - sequence: The sequence's index.
@@ -24,11 +24,11 @@ extension LanguageModel {
     ///   - sequence: The sequence's index.
     ///   - cache: A cache of this model, with the storage that the saved one had.
     ///   - path: The file.
-    ///   - conversation: The tokens that are about to be continued: those that were saved must be their beginning. nil:
-    ///     whatever was saved.
+    ///   - conversation: The tokens that are about to be continued: those that were saved must be their
+    ///     beginning. nil: whatever was saved.
     /// - Returns: The tokens that the sequence has read.
-    /// - Throws: `KeyValueCacheError.cannotRestore` if the file is that of another model, storage or conversation, or
-    ///   damaged; `ModelFileError`, `SafetensorsError`. Then the cache is as it was.
+    /// - Throws: `KeyValueCacheError.cannotRestore` if the file is that of another model, storage or
+    ///   conversation, or damaged; `ModelFileError`, `SafetensorsError`. Then the cache is as it was.
     public func restore(
         _ sequence: Int = 0, of cache: inout DecoderCache, from path: String, conversation: [Int]? = nil
     ) throws -> [Int] {

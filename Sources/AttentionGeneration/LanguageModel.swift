@@ -22,7 +22,8 @@ public struct LanguageModel: Sendable {
 
     /// What makes tokens of text and text of tokens.
     ///
-    /// - Throws: `TokenizerError.noTokenizerFile(folder:)` for a model without one, which works with tokens all the same.
+    /// - Throws: `TokenizerError.noTokenizerFile(folder:)` for a model without one, which works with tokens
+    ///   all the same.
     public var tokenizer: Tokenizer { get throws(TokenizerError) { try optionalTokenizer.get() } }
     /// Whether `path` leads to a GGUF file, or to a folder whose `config.json` describes a decoder.
     public static func isOne(at path: String) -> Bool {
@@ -38,10 +39,11 @@ public struct LanguageModel: Sendable {
         return DecoderTransformer.Description.modelTypes.contains(fields.modelType)
     }
 
-    /// Loads a model folder as the Hugging Face hub has it, or a GGUF file. Weights in 16 bits stay in the mapped file.
+    /// Loads a model folder as the Hugging Face hub has it, or a GGUF file. Weights in 16 bits stay in the
+    /// mapped file.
     ///
-    /// - Throws: `ModelFileError`, `SafetensorsError`, `GGUFError`, `TokenizerError` or `TensorError`, each naming the
-    ///   file at fault.
+    /// - Throws: `ModelFileError`, `SafetensorsError`, `GGUFError`, `TokenizerError` or `TensorError`, each
+    ///   naming the file at fault.
     public init(path: String) throws {
         if GGUFFile.isOne(at: path) {
             try self.init(gguf: GGUFFile(path: path))

@@ -10,16 +10,18 @@ extension Grammar {
 
     /// The JSON values that follow a schema (JSON Schema, draft 2020-12).
     ///
-    /// All that the grammar allows follows the schema. The other way round it is narrower: members come in the order of the
-    /// schema; where members are named, only these are there unless `additionalProperties` says otherwise, and likewise
-    /// behind `prefixItems`; keywords for one type of values imply the type; members that the schema does not name are
-    /// written without escapes in their names; numbers are of bounded length.
+    /// All that the grammar allows follows the schema. The other way round it is narrower: members come in
+    /// the order of the schema; where members are named, only these are there unless `additionalProperties`
+    /// says otherwise, and likewise behind `prefixItems`; keywords for one type of values imply the type;
+    /// members that the schema does not name are written without escapes in their names; numbers are of
+    /// bounded length.
     ///
-    /// Implemented are `type`, `enum`, `const`, `anyOf`, `allOf`, `oneOf` where its alternatives plainly exclude each other,
-    /// `$ref` within the schema, also recursive; `minimum`, `maximum`, `exclusiveMinimum` and `exclusiveMaximum` (whole
-    /// ones for `number`); `minLength`, `maxLength`, `pattern` (without look around, back references and `\b`), `format`
-    /// (`date`, `time`, `date-time`, `uuid`, `ipv4`); `properties`, `required`, `additionalProperties`; `prefixItems`, `items`,
-    /// `minItems`, `maxItems`. Titles and other annotations say nothing. Anything else is refused by name.
+    /// Implemented are `type`, `enum`, `const`, `anyOf`, `allOf`, `oneOf` where its alternatives plainly
+    /// exclude each other, `$ref` within the schema, also recursive; `minimum`, `maximum`, `exclusiveMinimum`
+    /// and `exclusiveMaximum` (whole ones for `number`); `minLength`, `maxLength`, `pattern` (without look
+    /// around, back references and `\b`), `format` (`date`, `time`, `date-time`, `uuid`, `ipv4`);
+    /// `properties`, `required`, `additionalProperties`; `prefixItems`, `items`, `minItems`, `maxItems`.
+    /// Titles and other annotations say nothing. Anything else is refused by name.
     ///
     /// - Throws: ``JSONSchemaError``, with the place in the schema.
     public init(jsonSchema text: String, whitespace: JSONWhitespace = .bounded) throws(JSONSchemaError) {

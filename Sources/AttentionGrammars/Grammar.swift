@@ -9,10 +9,10 @@
 /// let schema = try Grammar(jsonSchema: #"{"type": "object", "properties": {"name": {"type": "string"}}}"#)
 /// ```
 ///
-/// The notation is that of llama.cpp's grammars (GBNF): rules `name ::= …`, texts in quotes, sets of characters such as
-/// `[a-z]` and `[^\n]`, `.` for any character, groups, `|`, the repetitions `*`, `+`, `?`, `{m}`, `{m,}` and `{m,n}`,
-/// comments from `#` on, and the escapes `\n`, `\r`, `\t`, `\\`, `\"`, `\[`, `\]`, `\xXX`, `\uXXXX` and `\UXXXXXXXX`. A
-/// rule may refer to itself in any place, also at its beginning.
+/// The notation is that of llama.cpp's grammars (GBNF): rules `name ::= …`, texts in quotes, sets of
+/// characters such as `[a-z]` and `[^\n]`, `.` for any character, groups, `|`, the repetitions `*`, `+`, `?`,
+/// `{m}`, `{m,}` and `{m,n}`, comments from `#` on, and the escapes `\n`, `\r`, `\t`, `\\`, `\"`, `\[`, `\]`,
+/// `\xXX`, `\uXXXX` and `\UXXXXXXXX`. A rule may refer to itself in any place, also at its beginning.
 ///
 /// Reading a grammar takes bounded time and memory (``GrammarLimits``), whatever it says.
 public struct Grammar: Sendable {

@@ -1,7 +1,8 @@
 import AttentionFiles
 import Foundation
 
-/// The cache is laid out as Python's `huggingface_hub` lays it out, so that each finds what the other fetched.
+/// The cache is laid out as Python's `huggingface_hub` lays it out, so that each finds what the other
+/// fetched.
 extension HubCache {
     /// Where a content lies: under its own hash.
     func blob(_ tag: String, of name: String) -> String { "\(folder(of: name))/blobs/\(tag)" }
@@ -17,7 +18,8 @@ extension HubCache {
         }
     }
 
-    /// Lets the snapshot's file `file` lead to the content `tag`, by a link that stays right when the cache is moved.
+    /// Lets the snapshot's file `file` lead to the content `tag`, by a link that stays right when the cache
+    /// is moved.
     func link(_ file: String, commit: String, to tag: String, of name: String) throws(HubError) {
         let path = "\(snapshot(commit, of: name))/\(file)"
         try makeFolder(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")

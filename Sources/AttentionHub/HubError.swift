@@ -9,8 +9,8 @@ public indirect enum HubError: Error, Hashable, Sendable {
     case offline(model: String)
     /// No connection, or one that broke off too often.
     case unreachable(host: String, reason: String)
-    /// Whoever answers under the hub's name does not prove to be it: the certificate is another's, out of date, or from
-    /// somebody whom this machine does not know.
+    /// Whoever answers under the hub's name does not prove to be it: the certificate is another's, out of
+    /// date, or from somebody whom this machine does not know.
     case untrusted(host: String, reason: String)
     /// The hub answered, but not with what was asked for.
     case refused(url: String, status: Int, message: String)

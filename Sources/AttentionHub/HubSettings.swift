@@ -9,8 +9,8 @@ struct HubSettings: Sendable {
     let token: String?
     let isOffline: Bool
 
-    /// Reads `HF_ENDPOINT`, `HF_HUB_OFFLINE`, and the token: `HF_TOKEN`, else `HUGGING_FACE_HUB_TOKEN`, else the file
-    /// `HF_TOKEN_PATH`, else the file `token` in `HF_HOME`.
+    /// Reads `HF_ENDPOINT`, `HF_HUB_OFFLINE`, and the token: `HF_TOKEN`, else `HUGGING_FACE_HUB_TOKEN`, else
+    /// the file `HF_TOKEN_PATH`, else the file `token` in `HF_HOME`.
     ///
     /// - Throws: ``HubError/invalidSetting(name:value:expected:)``.
     init(environment: [String: String], home: String?) throws(HubError) {

@@ -78,8 +78,8 @@ struct ModelFiles: Sendable {
 
     /// The files that the index in `folder` names.
     ///
-    /// - Throws: `ModelFileError` if the index is damaged; ``HubError/invalidAnswer(url:reason:)`` for a file that the
-    ///   repository does not list.
+    /// - Throws: `ModelFileError` if the index is damaged; ``HubError/invalidAnswer(url:reason:)`` for a file
+    ///   that the repository does not list.
     static func shards(in folder: ModelFolder, listed: Set<String>) throws -> [String] {
         guard let places = try folder.json(index)["weight_map"]?.members else {
             throw HubError.invalidAnswer(

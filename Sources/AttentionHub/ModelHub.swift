@@ -22,12 +22,12 @@ public struct HubProgress: Hashable, Sendable {
 ///     let folder = try await hub.path(of: "sentence-transformers/all-MiniLM-L6-v2")
 ///     let file = try await hub.path(of: "org/name:model-q8_0.gguf")
 ///
-/// What is fetched goes into the Hugging Face cache, where Python finds it, too. Each file is checked against the hash
-/// that the hub names it by before it counts as there; what breaks off goes on where it stopped, also in another
-/// program and another day; two programs do not fetch the same file at once.
+/// What is fetched goes into the Hugging Face cache, where Python finds it, too. Each file is checked against
+/// the hash that the hub names it by before it counts as there; what breaks off goes on where it stopped,
+/// also in another program and another day; two programs do not fetch the same file at once.
 ///
-/// The environment says the rest: `HF_TOKEN` or the file `token` in `HF_HOME` (told to nobody but the hub itself),
-/// `HF_ENDPOINT`, `HF_HUB_OFFLINE`, and where the cache is (see `ModelLocator`).
+/// The environment says the rest: `HF_TOKEN` or the file `token` in `HF_HOME` (told to nobody but the hub
+/// itself), `HF_ENDPOINT`, `HF_HUB_OFFLINE`, and where the cache is (see `ModelLocator`).
 public struct ModelHub: Sendable {
     private let locator: ModelLocator
     private let connection: HubConnection
@@ -53,8 +53,8 @@ public struct ModelHub: Sendable {
             retryDelay: retryDelay)
     }
 
-    /// The path of the model `name`, a path or a name, as `ModelLocator` finds it; what is not on this machine, and has
-    /// a name of the form `org/name`, is fetched.
+    /// The path of the model `name`, a path or a name, as `ModelLocator` finds it; what is not on this
+    /// machine, and has a name of the form `org/name`, is fetched.
     ///
     /// - Throws: `ModelLocatorError`, `ModelFileError`, ``HubError``; `CancellationError`.
     public func path(
@@ -85,7 +85,8 @@ public struct ModelHub: Sendable {
         }
     }
 
-    /// Whether the path is a folder in the cache without its weights, or one part of a model without the others.
+    /// Whether the path is a folder in the cache without its weights, or one part of a model without the
+    /// others.
     private func isIncomplete(_ path: String) -> Bool {
         guard path.hasPrefix(cache.path + "/") else { return false }
         guard path.lowercased().hasSuffix(".gguf") else { return !ModelFiles.isComplete(path) }
@@ -112,8 +113,8 @@ public struct ModelHub: Sendable {
         }
         let listing = try await repository.list(revision)
         let snapshot = cache.snapshot(listing.commit, of: reference.name)
-        // However it ends, what is cached of a repository of files then stands for its name. Only a hint: a shared cache
-        // may hold everything and be read only.
+        // However it ends, what is cached of a repository of files then stands for its name. Only a hint: a
+        // shared cache may hold everything and be read only.
         defer {
             if listing.isOfFiles, FileManager.default.fileExists(atPath: snapshot) {
                 try? cache.noteAsFiles(listing.commit, of: reference.name)

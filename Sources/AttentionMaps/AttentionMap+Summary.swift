@@ -3,9 +3,9 @@ import AttentionModels
 import AttentionTensors
 
 extension AttentionMap {
-    /// The map of a long text in small: what stands for a token is a run of tokens, and a weight says how much of
-    /// the run's new vectors, on average, comes from another run. Every row sums to 1, so that all views show it as
-    /// they show a map of single tokens. (Roll-out through such a map is an approximation.)
+    /// The map of a long text in small: what stands for a token is a run of tokens, and a weight says how
+    /// much of the run's new vectors, on average, comes from another run. Every row sums to 1, so that all
+    /// views show it as they show a map of single tokens. (Roll-out through such a map is an approximation.)
     ///
     /// - Parameters:
     ///   - model: The model's name, shown as the title.
@@ -16,9 +16,8 @@ extension AttentionMap {
     ///   - heads: The numbers of the captured heads, in the order of the summaries.
     ///   - summaries: One for each layer, all of one shape.
     ///   - batch: The element of the batch.
-    /// - Throws: ``AttentionMapError``, as
-    ///   ``init(model:text:queries:keys:layers:heads:weights:)`` does, also for summaries that do not fit the tokens
-    ///   or each other.
+    /// - Throws: ``AttentionMapError``, as ``init(model:text:queries:keys:layers:heads:weights:)`` does, also
+    ///   for summaries that do not fit the tokens or each other.
     public init(
         model: String, text: String, queries: [Token], keys: [Token], layers: [Int], heads: [Int],
         summaries: [WeightSummary], batch: Int = 0
@@ -42,8 +41,8 @@ extension AttentionMap {
             layers: layers, heads: heads, weights: summaries.flatMap { $0.shares(batch: batch) })
     }
 
-    /// What `transformer` looks at in one text, in at most `resolution` runs of tokens; a text with no more tokens is
-    /// shown token by token.
+    /// What `transformer` looks at in one text, in at most `resolution` runs of tokens; a text with no more
+    /// tokens is shown token by token.
     ///
     /// - Parameters:
     ///   - transformer: The model that looks.
@@ -55,8 +54,8 @@ extension AttentionMap {
     ///   - layers: The layers to capture, from 0; nil: all.
     ///   - heads: The heads to capture in each, from 0; nil: all.
     ///   - resolution: The most rows and columns of the map; positive.
-    /// - Throws: `TensorError.invalidArgument` for a layer, head or resolution that cannot be, and for tokens that
-    ///   are not as many as `ids`; as the model itself.
+    /// - Throws: `TensorError.invalidArgument` for a layer, head or resolution that cannot be, and for tokens
+    ///   that are not as many as `ids`; as the model itself.
     public init(
         of transformer: some ObservableTransformer, model: String, text: String, ids: [Int],
         typeIDs: [Int]? = nil,

@@ -3,7 +3,8 @@ import AttentionModels
 import AttentionTensors
 
 extension AttentionMap {
-    /// What `transformer`, an encoder or a decoder, looks at in one text. Only the chosen weights are computed.
+    /// What `transformer`, an encoder or a decoder, looks at in one text. Only the chosen weights are
+    /// computed.
     ///
     /// - Parameters:
     ///   - transformer: The model that looks.
@@ -15,8 +16,8 @@ extension AttentionMap {
     ///   - layers: The layers to capture, from 0; nil: all.
     ///   - heads: The heads to capture in each, from 0; nil: all.
     ///   - queries: The tokens that look, such as those that a decoder generated; nil: all.
-    /// - Throws: `TensorError.invalidArgument` for a layer, head or token that the model does not have, and for tokens
-    ///   that are not as many as `ids`; as the model itself.
+    /// - Throws: `TensorError.invalidArgument` for a layer, head or token that the model does not have, and
+    ///   for tokens that are not as many as `ids`; as the model itself.
     public init(
         of transformer: some ObservableTransformer, model: String, text: String, ids: [Int],
         typeIDs: [Int]? = nil, tokens: [Token], layers: [Int]? = nil, heads: [Int]? = nil,

@@ -27,8 +27,8 @@ extension AttentionMatrix {
 
     /// The matrix alone as a picture, without names: for maps of thousands of tokens.
     ///
-    /// A long text's weights differ by orders of magnitude, and in proportion nearly all of them would be white. So
-    /// the colours follow a root, `(weight / largest)^contrast`.
+    /// A long text's weights differ by orders of magnitude, and in proportion nearly all of them would be
+    /// white. So the colours follow a root, `(weight / largest)^contrast`.
     ///
     /// - Parameters:
     ///   - pixels: The side of a weight's square.

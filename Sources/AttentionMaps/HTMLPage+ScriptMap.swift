@@ -18,8 +18,8 @@ extension HTMLPage {
         const strongest = matrix => state.scale === 'same' ? 1 : matrix.largest || 1;
         const colorOf = (weight, scale) => colors[Math.min(255, Math.round(weight / scale * 255))];
 
-        // Draws one pixel a weight, at most `limit` a side; the style sheet enlarges them. Where several weights
-        // share a pixel the largest is shown: a mean would wash out thin diagonals.
+        // Draws one pixel a weight, at most `limit` a side; the style sheet enlarges them. Where several
+        // weights share a pixel the largest is shown: a mean would wash out thin diagonals.
         function paint(canvas, matrix, limit) {
           const width = Math.min(matrix.columnCount, limit), height = Math.min(matrix.rowCount, limit);
           const pooled = new Float32Array(width * height);

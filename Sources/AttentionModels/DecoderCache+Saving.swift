@@ -3,8 +3,8 @@ import AttentionTensors
 
 /// A sequence of a ``DecoderCache`` as it is written to a file: tensors, and what they belong to.
 ///
-/// A safetensors file holds both. What is read back is checked: that it is this model's, in this layout, undamaged, and
-/// that it holds the tokens that the reader thinks it holds.
+/// A safetensors file holds both. What is read back is checked: that it is this model's, in this layout,
+/// undamaged, and that it holds the tokens that the reader thinks it holds.
 public struct SavedSequence: Sendable {
     public let tensors: [StoredTensor]
     public let metadata: [String: String]
@@ -53,10 +53,10 @@ extension DecoderCache {
     ///   - source: The file's tensors.
     ///   - metadata: The file's metadata.
     ///   - model: What tells models apart, as when it was saved.
-    ///   - conversation: The tokens that the caller is about to continue: those that were saved must be their beginning.
-    ///     nil: whatever was saved.
-    /// - Throws: `KeyValueCacheError.cannotRestore` for a file of another kind, model, layout or conversation, or a damaged
-    ///   one; the source's own errors. Then nothing has changed.
+    ///   - conversation: The tokens that the caller is about to continue: those that were saved must be their
+    ///     beginning. nil: whatever was saved.
+    /// - Throws: `KeyValueCacheError.cannotRestore` for a file of another kind, model, layout or
+    ///   conversation, or a damaged one; the source's own errors. Then nothing has changed.
     public mutating func restore(
         _ sequence: Int, from source: any WeightSource, metadata: [String: String], model: String,
         conversation: [Int]? = nil
@@ -96,8 +96,8 @@ extension DecoderCache {
         return checksum.text
     }
 
-    /// What tells models apart: a checksum of the names, types and shapes of all weights, and of samples of their bytes.
-    /// It is no protection against somebody who wants two models to look alike.
+    /// What tells models apart: a checksum of the names, types and shapes of all weights, and of samples of
+    /// their bytes. It is no protection against somebody who wants two models to look alike.
     ///
     /// - Throws: The source's errors.
     public static func fingerprint(of weights: any WeightSource) throws -> String {

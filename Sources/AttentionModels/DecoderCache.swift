@@ -8,8 +8,8 @@ public struct DecoderCache: Sendable {
     package var layers: [KeyValueCache]
     /// The most positions of a sequence.
     public let capacity: Int
-    /// The angles of all positions, where the model's depend on how long a text becomes: keys and queries of one text are
-    /// turned alike.
+    /// The angles of all positions, where the model's depend on how long a text becomes: keys and queries of
+    /// one text are turned alike.
     let rotary: RotaryEmbedding?
 
     package init(layers: [KeyValueCache], capacity: Int, rotary: RotaryEmbedding? = nil) {

@@ -16,8 +16,8 @@ extension DecoderTransformer {
     ///   - sequences: How many sequences there are at first.
     ///   - capacity: The most positions of each. Memory is taken as sequences grow.
     ///   - storage: How keys and values are written down.
-    ///   - textLength: How long the texts may become. The frequencies of LongRoPE and of dynamic NTK depend on it (see
-    ///     `RotaryEmbedding`); it changes nothing in other models. nil: the capacity.
+    ///   - textLength: How long the texts may become. The frequencies of LongRoPE and of dynamic NTK depend
+    ///     on it (see `RotaryEmbedding`); it changes nothing in other models. nil: the capacity.
     /// - Throws: `TensorError.invalidArgument` for sizes that cannot be.
     public func makeCache(
         sequences: Int = 1, capacity: Int, storage: KeyValueStorage = .float32, textLength: Int? = nil
@@ -37,8 +37,8 @@ extension DecoderTransformer {
         return DecoderCache(layers: layers, capacity: capacity, rotary: fitted)
     }
 
-    /// Whether texts in a cache of this model have the positions that texts of another length have. If not, a text that
-    /// becomes so long is to be read again from its beginning, into a new cache.
+    /// Whether texts in a cache of this model have the positions that texts of another length have. If not, a
+    /// text that becomes so long is to be read again from its beginning, into a new cache.
     public func suits(_ cache: DecoderCache, textLength: Int) -> Bool {
         guard let rotary, rotary.dependsOnLength, let fitted = try? rotary.fitted(toLength: textLength) else {
             return true
@@ -46,19 +46,21 @@ extension DecoderTransformer {
         return cache.rotary == fitted
     }
 
-    /// Reads a run of tokens after what the cache holds of each sequence, and gives the logits of what comes next.
+    /// Reads a run of tokens after what the cache holds of each sequence, and gives the logits of what comes
+    /// next.
     ///
-    /// A sequence's logits have the same bits alone and beside others. Runs of up to eight tokens have the same bits as
-    /// their tokens one at a time.
+    /// A sequence's logits have the same bits alone and beside others. Runs of up to eight tokens have the
+    /// same bits as their tokens one at a time.
     ///
     /// - Parameters:
     ///   - runs: The new tokens of each sequence, at least one.
     ///   - cache: A cache of this model. If an error is thrown, it is as it was.
-    ///   - sequences: The sequence of the cache that each run belongs to; nil: as many as there are, in order.
+    ///   - sequences: The sequence of the cache that each run belongs to; nil: as many as there are, in
+    ///     order.
     ///   - logits: Of which tokens the logits are wanted.
     /// - Returns: `[rows, V]`: a row for each run, or for each token, run after run.
-    /// - Throws: `TensorError.invalidArgument` for ids that the model does not have, an empty run, or a cache of another
-    ///   model; `KeyValueCacheError` where a sequence has no room.
+    /// - Throws: `TensorError.invalidArgument` for ids that the model does not have, an empty run, or a cache
+    ///   of another model; `KeyValueCacheError` where a sequence has no room.
     public func callAsFunction(
         _ runs: [[Int]], cache: inout DecoderCache, sequences: [Int]? = nil, logits rows: LogitRows = .last
     ) throws -> Tensor {

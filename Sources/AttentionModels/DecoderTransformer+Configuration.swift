@@ -42,9 +42,9 @@ extension DecoderTransformer {
         /// Whether the head is the table of tokens; nil: if the source has no head.
         var isHeadTied: Bool?
 
-        /// How many tokens of a prompt are best read at once: 512, or fewer where the feed-forward network is so wide that
-        /// their values in it would take more than 8 MiB; a multiple of 64, at least 64. (At F = 8192, 256 tokens at once are as fast as 512 and take half
-        /// the memory.)
+        /// How many tokens of a prompt are best read at once: 512, or fewer where the feed-forward network is
+        /// so wide that their values in it would take more than 8 MiB; a multiple of 64, at least 64. (At F =
+        /// 8192, 256 tokens at once are as fast as 512 and take half the memory.)
         public var promptChunk: Int { min(512, max(64, (2 << 20) / max(feedForwardWidth, 1) / 64 * 64)) }
 
         /// How a model knows where a token stands.

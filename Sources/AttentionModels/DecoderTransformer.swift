@@ -1,8 +1,8 @@
 import Attention
 import AttentionTensors
 
-/// A stack of causal self-attention and feed-forward layers: a language model (GPT-2, Llama, Mistral, Qwen, Gemma, Phi).
-/// Normalised before each part:
+/// A stack of causal self-attention and feed-forward layers: a language model (GPT-2, Llama, Mistral, Qwen,
+/// Gemma, Phi). Normalised before each part:
 ///
 ///     h ← scale · tokens + positions
 ///     h ← h + MultiHeadAttention(Norm(h));  h ← h + FeedForward(Norm(h))      for each layer
@@ -32,7 +32,8 @@ public struct DecoderTransformer: Sendable {
 
         /// - Parameters:
         ///   - h: `[1, N, M]`
-        ///   - attend: Applies the layer's attention to the normalised input: within a batch, or over a cache.
+        ///   - attend: Applies the layer's attention to the normalised input: within a batch, or over a
+        ///     cache.
         func callAsFunction(
             _ h: Tensor, attend: (MultiHeadAttention, Tensor) throws -> Tensor
         ) throws -> Tensor {
@@ -49,11 +50,11 @@ public struct DecoderTransformer: Sendable {
     ///
     /// - Parameters:
     ///   - batch: Sequences of token ids.
-    ///   - observe: Is shown each layer's attention, in order; nil costs nothing. Positions of all sequences lie end to
-    ///     end in it, as in `batch`.
+    ///   - observe: Is shown each layer's attention, in order; nil costs nothing. Positions of all sequences
+    ///     lie end to end in it, as in `batch`.
     /// - Returns: `[tokens, V]`, the sequences end to end as in `batch`. Gradients are recorded.
-    /// - Throws: `TensorError.invalidArgument` for a sequence that is too long or an id that the model does not have;
-    ///   what `observe` throws.
+    /// - Throws: `TensorError.invalidArgument` for a sequence that is too long or an id that the model does
+    ///   not have; what `observe` throws.
     public func callAsFunction(
         _ batch: TokenBatch, observe: ((_ layer: Int, AttentionObservation) throws -> Void)? = nil
     ) throws -> Tensor {

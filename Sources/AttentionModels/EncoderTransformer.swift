@@ -60,11 +60,11 @@ public struct EncoderTransformer: Sendable {
     ///
     /// - Parameters:
     ///   - batch: Sequences of token ids.
-    ///   - observe: Is shown each layer's attention, in order; nil costs nothing. Positions of all sequences lie
-    ///     end to end in it, as in `batch`.
+    ///   - observe: Is shown each layer's attention, in order; nil costs nothing. Positions of all sequences
+    ///     lie end to end in it, as in `batch`.
     /// - Returns: `[tokens, M]`, the sequences end to end as in `batch`.
-    /// - Throws: `TensorError.invalidArgument` for a sequence that is too long or an id that the model does not
-    ///   have; what `observe` throws.
+    /// - Throws: `TensorError.invalidArgument` for a sequence that is too long or an id that the model does
+    ///   not have; what `observe` throws.
     public func callAsFunction(
         _ batch: TokenBatch, observe: ((_ layer: Int, AttentionObservation) throws -> Void)? = nil
     ) throws -> Tensor {

@@ -8,8 +8,8 @@ public protocol ObservableTransformer: Sendable {
     var headCount: Int { get }
     /// Reads a batch, and shows each layer's attention, in order. Nothing else is kept.
     ///
-    /// - Throws: `TensorError.invalidArgument` for a sequence that is too long or an id that the model does not have;
-    ///   what `body` throws.
+    /// - Throws: `TensorError.invalidArgument` for a sequence that is too long or an id that the model does
+    ///   not have; what `body` throws.
     func observe(
         _ batch: TokenBatch, _ body: @escaping (_ layer: Int, AttentionObservation) throws -> Void) throws
 }

@@ -15,11 +15,12 @@ public enum ElementType: String, Sendable, CaseIterable {
     case q4_0, q5_0
     /// GGUF's blocks of 32 with a float16 d and a float16 m: q · d + m, q in 4 or 5 bits.
     case q4_1, q5_1
-    /// GGUF's blocks of 256 with a float16 d and factors s for 16 numbers each: (q − 4) · s · d with 3 bits, s in 6;
-    /// (q − 32) · s · d with 6 bits, s in 8.
+    /// GGUF's blocks of 256 with a float16 d and factors s for 16 numbers each: (q − 4) · s · d with 3 bits,
+    /// s in 6; (q − 32) · s · d with 6 bits, s in 8.
     case q3_K, q6_K
-    /// GGUF's blocks of 256 with float16 d and e and factors s and m: q · s · d − m · e. q2_K has 2 bits, and factors
-    /// of 4 bits for 16 numbers each; q4_K and q5_K have 4 and 5, and factors of 6 bits for 32 numbers.
+    /// GGUF's blocks of 256 with float16 d and e and factors s and m: q · s · d − m · e. q2_K has 2 bits, and
+    /// factors of 4 bits for 16 numbers each; q4_K and q5_K have 4 and 5, and factors of 6 bits for 32
+    /// numbers.
     case q2_K, q4_K, q5_K
 
     /// How many elements are written down together: 32 or 256 for the block types, or 1.
@@ -68,7 +69,8 @@ public enum ElementType: String, Sendable, CaseIterable {
 
     var blockLayout: ak_block_layout? { blockFormat.map { ak_layout_of($0) } }
 
-    /// The bytes of a tensor of this type, or nil if they do not fit in an `Int`, or if its rows are not whole blocks.
+    /// The bytes of a tensor of this type, or nil if they do not fit in an `Int`, or if its rows are not
+    /// whole blocks.
     public func byteCount(of shape: Shape) -> Int? {
         guard blockLength == 1 || (shape.last ?? 1) % blockLength == 0 else { return nil }
         let (count, overflow) = (shape.elementCount / blockLength).multipliedReportingOverflow(by: byteWidth)

@@ -1,4 +1,5 @@
-/// Layer normalisation over the last axis, y = (x − mean(x)) / √(var(x) + ε) · gain + bias (arXiv:1607.06450).
+/// Layer normalisation over the last axis, y = (x − mean(x)) / √(var(x) + ε) · gain + bias
+/// (arXiv:1607.06450).
 public struct LayerNorm: Sendable {
     private var norm: Normalisation
 

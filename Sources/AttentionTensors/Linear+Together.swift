@@ -1,5 +1,6 @@
 extension Linear {
-    /// What each of several layers makes of the same input, computed together. The bits are those of one after another.
+    /// What each of several layers makes of the same input, computed together. The bits are those of one
+    /// after another.
     ///
     /// - Parameter x: `[…, inputs]`
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)``.
@@ -10,8 +11,8 @@ extension Linear {
         return outputs
     }
 
-    /// The same, unrecorded, with an activation of every output. Few rows read every weight once, and a join between layers
-    /// would leave the memory idle; so what a thread does next may belong to the next layer.
+    /// The same, unrecorded, with an activation of every output. Few rows read every weight once, and a join
+    /// between layers would leave the memory idle; so what a thread does next may belong to the next layer.
     static func products(
         _ x: Tensor, with layers: [Linear], activation: Activation = .identity
     ) throws(TensorError) -> [Tensor] {

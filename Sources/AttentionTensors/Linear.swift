@@ -1,10 +1,11 @@
 /// y = act(x · Wᵀ + b): a linear layer.
 ///
-/// Its weight is computed with as it is stored: in float32, float16, bfloat16, or in GGUF's blocks of integers.
-/// Only a float32 weight can be trained.
+/// Its weight is computed with as it is stored: in float32, float16, bfloat16, or in GGUF's blocks of
+/// integers. Only a float32 weight can be trained.
 public struct Linear: Sendable {
     private(set) var weight: WeightMatrix
-    /// The weight as it was before packing, kept only where it is watched, which is where its gradient is wanted.
+    /// The weight as it was before packing, kept only where it is watched, which is where its gradient is
+    /// wanted.
     private var watchedWeight: Tensor?
     private(set) var bias: Tensor?
 
@@ -61,15 +62,16 @@ public struct Linear: Sendable {
         guard Tensor.isAnyWatched(x, watchedWeight, bias) else {
             return try Self.products(x, with: [self], activation: activation)[0]
         }
-        // The backward pass of an activation needs what it is applied to: recorded, it is an operation of its own.
+        // The backward pass of an activation needs what it is applied to: recorded, it is an operation of its
+        // own.
         return try activation(recordedProduct(x))
     }
 
     /// y = x · Wᵀ + b, with dx = dy · W, dW = dyᵀ · x and db = Σ dy over the rows.
     private func recordedProduct(_ x: Tensor) throws(TensorError) -> Tensor {
         let product = try Self.products(x.detached(), with: [self])[0]
-        // The input is kept for the weight's gradient only. A frozen weight, of which only the packed form is there,
-        // is unpacked for the input's.
+        // The input is kept for the weight's gradient only. A frozen weight, of which only the packed form is
+        // there, is unpacked for the input's.
         let input = watchedWeight.map { _ in x.detached() }
         let (packed, kept, shape) = (weight, watchedWeight?.detached(), x.shape)
         return product.recorded(as: "linear", from: [x, watchedWeight, bias]) {
@@ -90,7 +92,8 @@ extension Linear: Parameterized {
     /// `weight` `[outputs, inputs]` and `bias` `[outputs]`.
     public mutating func forEachParameter(_ body: ParameterVisitor) throws {
         guard case .packed = weight else { return try visit(&bias, "bias", body) }
-        // A weight that nobody watches exists packed only. It is held here too, so that a write cannot go unnoticed.
+        // A weight that nobody watches exists packed only. It is held here too, so that a write cannot go
+        // unnoticed.
         let unwatched = watchedWeight == nil ? try weight.unpacked().contiguous() : nil
         let node = watchedWeight?.gradientNode
         guard var shown = unwatched ?? watchedWeight.take() else { return }

@@ -1,4 +1,5 @@
-/// Normalisation by the root mean square over the last axis, y = x / √(mean(x²) + ε) · gain (arXiv:1910.07467).
+/// Normalisation by the root mean square over the last axis, y = x / √(mean(x²) + ε) · gain
+/// (arXiv:1910.07467).
 public struct RMSNorm: Sendable {
     private var norm: Normalisation
 

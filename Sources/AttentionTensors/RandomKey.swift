@@ -9,15 +9,16 @@ import CAttentionKernels
 /// let key = RandomKey(seed: 7).folded(with: step).folded(with: layer)
 /// ```
 public struct RandomKey: Hashable, Sendable {
-    /// What the kernels get. The lower half is mixed with the lower half of a place, the upper with the upper.
+    /// What the kernels get. The lower half is mixed with the lower half of a place, the upper with the
+    /// upper.
     package let bits: UInt64
 
     private init(bits: UInt64) { self.bits = bits }
 
     public init(seed: UInt64) { bits = Self.mixed(seed &+ Self.golden) }
 
-    /// A key of its own for one part of the work: a step, a layer, a head. Neighbouring parts have keys, and so
-    /// numbers, that have nothing to do with each other.
+    /// A key of its own for one part of the work: a step, a layer, a head. Neighbouring parts have keys, and
+    /// so numbers, that have nothing to do with each other.
     public func folded(with part: Int) -> RandomKey {
         RandomKey(bits: Self.mixed(bits ^ Self.mixed(UInt64(bitPattern: Int64(part)) &+ Self.golden)))
     }

@@ -3,16 +3,16 @@ import CAttentionKernels
 extension StoredTensor {
     /// `tensor` rounded to `elementType`, ready to be written to a file or multiplied by.
     ///
-    /// float16 and bfloat16 take the nearest number, ties to even. The simple block types follow ggml's rules to the
-    /// bit; for the K types scales are searched for that keep the sum of squared errors small.
+    /// float16 and bfloat16 take the nearest number, ties to even. The simple block types follow ggml's rules
+    /// to the bit; for the K types scales are searched for that keep the sum of squared errors small.
     ///
     /// - Parameters:
     ///   - name: What the tensor is called.
     ///   - tensor: `[…, a multiple of the block's length]`.
     ///   - elementType: One that ``ElementType/canBeQuantizedTo``.
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` if the rows are not whole blocks;
-    ///   ``TensorError/invalidArgument(_:)`` for another type, or if a number is not finite and the type is one of
-    ///   blocks.
+    ///   ``TensorError/invalidArgument(_:)`` for another type, or if a number is not finite and the type is
+    ///   one of blocks.
     public init(name: String, _ tensor: Tensor, quantizedTo elementType: ElementType) throws(TensorError) {
         guard elementType.canBeQuantizedTo else {
             throw .invalidArgument("'\(name)' cannot be rounded to \(elementType.rawValue)")

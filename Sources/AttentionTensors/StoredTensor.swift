@@ -52,8 +52,8 @@ public struct StoredTensor: Sendable {
             name: name, elementType: elementType, shape: shape, bytes: 0..<byteCount, in: copy)
     }
 
-    /// Lets the system take a mapped file's pages back; who needs them again reads the file again. Whoever has made
-    /// a copy of a tensor in another form calls it, so that not both stay in memory.
+    /// Lets the system take a mapped file's pages back; who needs them again reads the file again. Whoever
+    /// has made a copy of a tensor in another form calls it, so that not both stay in memory.
     package func releasePages(_ bytes: Range<Int>? = nil) {
         let bytes = bytes ?? 0..<byteCount
         storage.releasePages(byteOffset + bytes.lowerBound..<byteOffset + bytes.upperBound)

@@ -44,7 +44,8 @@ extension Tensor {
             shape: Shape(extents), strides: strides, offset: offset + range.lowerBound * strides[axis],
             storage: storage)
         guard isWatched else { return view }
-        // Zero outside the range, without a tensor of zeros for each of the slices that one tensor is cut into.
+        // Zero outside the range, without a tensor of zeros for each of the slices that one tensor is cut
+        // into.
         return view.recordedInParts(as: "slice", from: [self]) { gradient, _ in
             [.slice(gradient, axis: axis, start: range.lowerBound)]
         }

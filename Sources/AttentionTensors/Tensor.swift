@@ -111,8 +111,8 @@ extension Tensor {
         return try body(UnsafeMutableBufferPointer(start: elementPointer, count: elementCount))
     }
 
-    /// Replaces the elements by what `body` makes of them in row-major order: in the same memory, so that `from` and
-    /// `to` are one address, unless another tensor refers to it.
+    /// Replaces the elements by what `body` makes of them in row-major order: in the same memory, so that
+    /// `from` and `to` are one address, unless another tensor refers to it.
     package mutating func rewrite(
         _ body: (_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>) -> Void
     ) {
@@ -124,7 +124,8 @@ extension Tensor {
         }
     }
 
-    /// Whether it is the same value in the same memory, recorded alike. (Equal numbers elsewhere are not looked at.)
+    /// Whether it is the same value in the same memory, recorded alike. (Equal numbers elsewhere are not
+    /// looked at.)
     package func isSameValue(as other: Tensor) -> Bool {
         storage === other.storage && offset == other.offset && shape == other.shape
             && strides == other.strides && gradientNode === other.gradientNode
@@ -136,8 +137,8 @@ extension Tensor {
     /// Whether no other tensor refers to the storage.
     package mutating func isUnshared() -> Bool { storage.isOwned && isKnownUniquelyReferenced(&storage) }
 
-    /// Calls `body` with the address of the first element, to write elements where they lie; the caller follows
-    /// ``strides``. Like ``withUnsafeMutableBuffer(_:)`` it detaches the tensor.
+    /// Calls `body` with the address of the first element, to write elements where they lie; the caller
+    /// follows ``strides``. Like ``withUnsafeMutableBuffer(_:)`` it detaches the tensor.
     ///
     /// - Precondition: ``isUnshared()``.
     package mutating func withUnsharedElementPointer<R, E: Error>(

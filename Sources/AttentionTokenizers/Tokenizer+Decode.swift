@@ -20,8 +20,8 @@ extension Tokenizer {
         StreamDecoder(tokenizer: self, skipSpecialTokens: skipSpecialTokens)
     }
 
-    /// The bytes that a token stands for within a text, which need not be whole characters: spaces are spaces, and
-    /// tokens such as `<0xE2>` are one byte.
+    /// The bytes that a token stands for within a text, which need not be whole characters: spaces are
+    /// spaces, and tokens such as `<0xE2>` are one byte.
     ///
     /// - Returns: nil for a special token, and for an id that no token has.
     public func bytes(ofToken id: Int) -> [UInt8]? {

@@ -48,10 +48,11 @@ extension Tokenizer {
 
     /// Makes tokens of a conversation.
     ///
-    /// The tokens are those of ``ChatPrompt/text``, and none is added: a template writes the begin token itself.
-    /// But in the parts that come from messages, tools and documents special tokens are not looked for, so that
-    /// nobody can end his message, or begin another one, by writing `<|im_end|>`. Added tokens that are not
-    /// special, such as `<think>` mostly is, are found everywhere, as they only stand for their text.
+    /// The tokens are those of ``ChatPrompt/text``, and none is added: a template writes the begin token
+    /// itself. But in the parts that come from messages, tools and documents special tokens are not looked
+    /// for, so that nobody can end his message, or begin another one, by writing `<|im_end|>`. Added tokens
+    /// that are not special, such as `<think>` mostly is, are found everywhere, as they only stand for their
+    /// text.
     ///
     /// - Throws: as ``encode(_:pair:addSpecialTokens:maxLength:strategy:side:)``.
     public func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> Encoding {

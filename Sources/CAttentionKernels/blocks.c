@@ -1,5 +1,5 @@
-// GGUF's blocks as files hold them: reading their numbers, and laying them out for the kernels. Compiled once: this
-// runs once for each weight, and no instruction set changes what it does.
+// GGUF's blocks as files hold them: reading their numbers, and laying them out for the kernels. Compiled
+// once: this runs once for each weight, and no instruction set changes what it does.
 #include "CAttentionKernels.h"
 
 static uint16_t bits16(const uint8_t *at) { return (uint16_t)(at[0] | at[1] << 8); }
@@ -23,8 +23,8 @@ static uint32_t four(const uint8_t *at) {
     return bytes;
 }
 
-// The integers of block i of 32 within a file's block, four bytes to a number. (A shift carries bits from byte to byte;
-// the masks take them away.)
+// The integers of block i of 32 within a file's block, four bytes to a number. (A shift carries bits from
+// byte to byte; the masks take them away.)
 static void integers_of(const uint8_t *block, int i, int format, const ak_block_layout layout, uint32_t q[8]) {
     const uint8_t *low = NULL, *high = NULL;  // the low 4 or 2 bits, and what is above them
     int shift = 0, high_shift = 0;

@@ -51,8 +51,8 @@ INLINE vi sees(const ak_block *b, const FN(interval) *interval, int64_t key, int
     return seen;
 }
 
-// Sᵀ of all keys, and each lane's largest score. Where nothing else changes the scores the mask is laid over them while
-// they are in registers, and only over tiles that it does not leave whole.
+// Sᵀ of all keys, and each lane's largest score. Where nothing else changes the scores the mask is laid over
+// them while they are in registers, and only over tiles that it does not leave whole.
 INLINE void scores_all(const int nv, const ak_block *b, const int masks, vf largest[NV]) {
     FN(interval) interval;
     if (masks) interval = visible_interval(nv, b);
@@ -209,9 +209,9 @@ INLINE int has_nonfinite(const float *x, ptrdiff_t row, int64_t rows, int64_t wi
     return total != total;
 }
 
-// Oᵀ += Vᵀ Pᵀ where what the mask hides plays no part, whatever the value is. It is the mask that is asked, not the
-// weight: a weight may also have underflowed to 0, and then 0 · ∞ must be the same with or without a neighbour
-// that has a mask.
+// Oᵀ += Vᵀ Pᵀ where what the mask hides plays no part, whatever the value is. It is the mask that is asked,
+// not the weight: a weight may also have underflowed to 0, and then 0 · ∞ must be the same with or without a
+// neighbour that has a mask.
 INLINE void accumulate_guarded(const int nv, const ak_block *b) {
     const FN(interval) interval = visible_interval(nv, b);
     for (int64_t i = 0; i < b->dv; i++) {

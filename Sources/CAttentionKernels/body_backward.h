@@ -1,22 +1,23 @@
-// Attention's backward pass, one panel of queries against one block of keys, recomputed from the log-sum-exp L
-// (FlashAttention, arXiv:2205.14135, algorithm 4), in the transposed form of body_attention.h:
+// Attention's backward pass, one panel of queries against one block of keys, recomputed from the log-sum-exp
+// L (FlashAttention, arXiv:2205.14135, algorithm 4), in the transposed form of body_attention.h:
 //
 //     Pᵀ = 2^(Sᵀ − L)    dPᵀ = V dOᵀ    dSᵀ = Pᵀ ∘ (dPᵀ − δ)    dQᵀ += Kᵀ dSᵀ    dV += Pᵀ dO    dK += dSᵀ Q
 //
-// with δ = Σ dO ∘ O. Five products where the forward pass has two. The first three have queries in the lanes, as
-// there; dV and dK have the lanes along the width, and broadcast the tiles of P and dS.
+// with δ = Σ dO ∘ O. Five products where the forward pass has two. The first three have queries in the lanes,
+// as there; dV and dK have the lanes along the width, and broadcast the tiles of P and dS.
 //
-// Measured on Zen 4 (512-bit, one FMA a cycle): the whole at 92 % of the FMA peak; dV and dK at 98 %, dQ at 96 %,
-// S and dP with the exponentials at 88 %. Taking S, dP and dS eight keys at a time keeps them in the first-level
-// cache between the three; a pass for each over the whole block gained nothing and costs an L2 round trip where
-// caches are smaller. For dV and dK tiles of 12 × 2, 6 × 4 and 8 × 2 vectors are alike, so it is the one whose rows
-// the other tiles have; packing their rows into slices, or prefetching them, changed nothing.
+// Measured on Zen 4 (512-bit, one FMA a cycle): the whole at 92 % of the FMA peak; dV and dK at 98 %, dQ at
+// 96 %, S and dP with the exponentials at 88 %. Taking S, dP and dS eight keys at a time keeps them in the
+// first-level cache between the three; a pass for each over the whole block gained nothing and costs an L2
+// round trip where caches are smaller. For dV and dK tiles of 12 × 2, 6 × 4 and 8 × 2 vectors are alike, so
+// it is the one whose rows the other tiles have; packing their rows into slices, or prefetching them, changed
+// nothing.
 
 // Vectors of a tile of dK and dV. Three would leave a rest of one at the usual width of 64.
 #define KV (NV == 3 ? 2 : NV)
 
-// P = 2^(S − L) and dS = P ∘ (dP − δ) in place for `rows` keys at once. What has a weight of 0, as everything masked
-// has, has no gradient, whatever its value is and its product overflows to.
+// P = 2^(S − L) and dS = P ∘ (dP − δ) in place for `rows` keys at once. What has a weight of 0, as everything
+// masked has, has no gradient, whatever its value is and its product overflows to.
 INLINE void gradients_of_rows(const int rows, const int nv, float *s, float *dp, const vf lse[NV], const vf delta[NV]) {
     vf p[3 * NV];
     powers_of_rows(rows, nv, s, lse, p);
@@ -86,8 +87,8 @@ INLINE void measure_bends(const int nv, const ak_gradient_block *b) {
     }
 }
 
-// score_gradients where some number is not finite: what is masked has a score of −∞ and a weight of 0, even in a row
-// whose log-sum-exp is not a number.
+// score_gradients where some number is not finite: what is masked has a score of −∞ and a weight of 0, even
+// in a row whose log-sum-exp is not a number.
 INLINE void guarded_gradients(const int nv, const ak_gradient_block *b) {
     EACH_VECTOR(nv, b) {
         const vf s = ld(b->forward->scores + at);
@@ -128,8 +129,8 @@ INLINE void add_slope_gradients(const int nv, const ak_gradient_block *b) {
     UNROLL for (int j = 0; j < nv; j++) st(b->slope_gradient + j * VW, ld(b->slope_gradient + j * VW) + sum[j]);
 }
 
-// bias_gradient[row][key] += tile[key][row], by VW × VW blocks. Rows may be one and the same where a bias serves
-// several: they are added one after the other.
+// bias_gradient[row][key] += tile[key][row], by VW × VW blocks. Rows may be one and the same where a bias
+// serves several: they are added one after the other.
 INLINE void add_bias_gradients(const int nv, const ak_gradient_block *b) {
     const int64_t keys = b->forward->keys;
     for (int64_t r0 = 0; r0 < b->rows; r0 += VW) {

@@ -1,31 +1,35 @@
-// Products with weights in blocks of integers that share scales (GGUF's types; see ak_blocks.h for the layout).
+// Products with weights in blocks of integers that share scales (GGUF's types; see ak_blocks.h for the
+// layout).
 //
 // A group of VW outputs is interleaved by fours: a vector holds four neighbouring weights of each output, is
-// multiplied by the same four activations, and every lane adds up its four products. The activations are rounded to
-// 8 bits, 32 to a scale; products and sums are exact integers, so what happens inside a block is the same on every
-// instruction set. Across blocks each output is one chain of multiply-adds: integers by scale, then minimum by the sum
-// of the activations.
+// multiplied by the same four activations, and every lane adds up its four products. The activations are
+// rounded to 8 bits, 32 to a scale; products and sums are exact integers, so what happens inside a block is
+// the same on every instruction set. Across blocks each output is one chain of multiply-adds: integers by
+// scale, then minimum by the sum of the activations.
 //
-// One or two rows read the weights as they are stored, in the fewest bytes. For more rows two groups are unpacked into
-// bytes and float32 scales, which stay in the second-level cache while all rows pass by: one tile serves all types, at
-// the speed of q8_0. The numbers are the same, and so are the bits.
+// One or two rows read the weights as they are stored, in the fewest bytes. For more rows two groups are
+// unpacked into bytes and float32 scales, which stay in the second-level cache while all rows pass by: one
+// tile serves all types, at the speed of q8_0. The numbers are the same, and so are the bits.
 //
 // How four products are added up differs, and each way is exact:
-//   avx512vnni  u8 · s8 → i32 in one instruction. q8_0 weights are stored with 128 added, other types' are 0 … 63;
+//   avx512vnni  u8 · s8 → i32 in one instruction. q8_0 weights are stored with 128 added, other types' are 0
+//   … 63;
 //               the sum begins at −bias · Σx.
-//   avx512, avx2  u8 · s8 → i16 in pairs, then i32. The pairs saturate: q8_0 multiplies |w| by x with w's sign, at
+//   avx512, avx2  u8 · s8 → i16 in pairs, then i32. The pairs saturate: q8_0 multiplies |w| by x with w's
+//   sign, at
 //               most 2·128·127 < 2¹⁵; 4 bits and fewer add up 32 numbers in 16 bits, at most 16·15·127 < 2¹⁵.
 //   others      s8 · s8 → i16, then i32; one instruction on Arm where it has the dot product.
 //
-// The instructions are written as assembly: compilers have changed the types of their builtins, and the header of
-// the intrinsics brings the C library with it.
+// The instructions are written as assembly: compilers have changed the types of their builtins, and the
+// header of the intrinsics brings the C library with it.
 
 typedef int8_t vb __attribute__((ext_vector_type(4 * VW)));
 typedef int8_t vb_unaligned __attribute__((ext_vector_type(4 * VW), aligned(1)));
 typedef int16_t vs __attribute__((ext_vector_type(2 * VW)));
 
-// How far ahead one or two rows ask for weights, into the second-level cache: a quarter faster than into the first, on two
-// cores of Zen 4 (q8_0 32 GB/s instead of 28, q4_0 30 instead of 25); 2, 8 and 16 KiB are alike or a little slower.
+// How far ahead one or two rows ask for weights, into the second-level cache: a quarter faster than into the
+// first, on two cores of Zen 4 (q8_0 32 GB/s instead of 28, q4_0 30 instead of 25); 2, 8 and 16 KiB are alike
+// or a little slower.
 #define BLOCK_AHEAD 4096
 #define LAYOUT(format) ak_layout_of(format)
 
@@ -35,7 +39,8 @@ INLINE int is_small(const int format) {
     return format >= AK_WIDE ? format >= AK_WIDE_4 : !layout.eights && (layout.fours ? !layout.twos && !layout.ones : 1);
 }
 
-// `sum` of a block is a vector of 32-bit integers, except that small weights are added up in 16 bits by `maddubs`.
+// `sum` of a block is a vector of 32-bit integers, except that small weights are added up in 16 bits by
+// `maddubs`.
 #if HAVE_VNNI
 
 INLINE vi add_fours(const int format, vi sum, vb w, vb x) {
@@ -352,7 +357,8 @@ static void FN(quantize_rows)(const float *x, ptrdiff_t x_row, int64_t rows, int
     const int32_t bias = format == AK_Q8_0 ? EIGHTS_BIAS : layout.bias;
     for (int64_t row = 0; row < rows; row++, x += x_row) {
         for (int64_t b = 0; b < blocks; b++, q += 32, scale++, sum += layout.parts) {
-            // By their bits, the absolute values of floats stand in their own order, and what is not finite above all.
+            // By their bits, the absolute values of floats stand in their own order, and what is not finite
+            // above all.
             vi largest = (vi)0;
             UNROLL for (int i = 0; i < 32; i += VW) {
                 largest = __builtin_elementwise_max(largest, as_int(vabs(ld(x + b * 32 + i))));

@@ -1,9 +1,10 @@
 // A few rows of queries against a cache of keys and values: a decoder's step.
 //
-// The tiled path would leave most lanes empty, and is ten times slower here. Lanes run along the head width instead:
-// keys and values stream through the registers once, are converted there, and meet all rows while they are at hand.
-// A score is one chain of multiply-adds along the width, then a sum across lanes in a fixed order; a weighted sum is
-// one chain for every AK_STRIP keys. So a row's bits depend neither on the other rows nor on how memory is laid out.
+// The tiled path would leave most lanes empty, and is ten times slower here. Lanes run along the head width
+// instead: keys and values stream through the registers once, are converted there, and meet all rows while
+// they are at hand. A score is one chain of multiply-adds along the width, then a sum across lanes in a fixed
+// order; a weighted sum is one chain for every AK_STRIP keys. So a row's bits depend neither on the other
+// rows nor on how memory is laid out.
 
 #if NV > 2
 #define DECODE_ACC 16  // accumulators: machines with 32 vector registers
@@ -33,9 +34,9 @@ INLINE int element_size(const ak_cache_type type) {
     return type == AK_CACHE_Q8 ? 1 : type == AK_CACHE_F16 || type == AK_CACHE_BF16 ? 2 : 4;
 }
 
-// How far ahead of a row to ask for: the rows in 16 KiB, into the second-level cache. The machine's own prefetcher does
-// not see four rows read side by side as a stream: one thread read 10 GB/s without, 10 into the first-level cache, and 19
-// so; 8 and 32 KiB are alike.
+// How far ahead of a row to ask for: the rows in 16 KiB, into the second-level cache. The machine's own
+// prefetcher does not see four rows read side by side as a stream: one thread read 10 GB/s without, 10 into
+// the first-level cache, and 19 so; 8 and 32 KiB are alike.
 INLINE ptrdiff_t rows_ahead(const ak_cache_type type, int64_t width, ptrdiff_t stride) {
     const int64_t rows = 16384 / (width * element_size(type) + 1);
     return (rows > 0 ? rows : 1) * stride;
@@ -43,8 +44,8 @@ INLINE ptrdiff_t rows_ahead(const ak_cache_type type, int64_t width, ptrdiff_t s
 
 INLINE void prefetch(const char *at) { __builtin_prefetch(at, 0, 2); }
 
-// VW elements of a row from `i` on. For AK_ROWS the last vector of a width that is no multiple of VW begins where it
-// fits, at width − VW: what it repeats is left out by whoever uses it.
+// VW elements of a row from `i` on. For AK_ROWS the last vector of a width that is no multiple of VW begins
+// where it fits, at width − VW: what it repeats is left out by whoever uses it.
 INLINE vf cache_load(const ak_cache_type type, const void *row, int64_t i, int64_t width) {
     switch (type) {
     case AK_CACHE_F16: return half_to_float(*(const FN(v16) *)((const uint16_t *)row + i));
@@ -426,7 +427,8 @@ static void FN(decode_inverse_norms)(const ak_cache_run *k, float *out) {
 
 INLINE vi is_finite(vf x) { return vabs(x) <= bc(0x1.fffffep127f); }
 
-// Round to nearest, ties to even. What is finite stays finite: beyond the largest half it is the largest half.
+// Round to nearest, ties to even. What is finite stays finite: beyond the largest half it is the largest
+// half.
 INLINE FN(v16) half_of(vf x) {
     x = select(is_finite(x) & (vabs(x) > bc(65504)), __builtin_elementwise_copysign(bc(65504), x), x);
 #if HAVE_HALF
@@ -451,8 +453,8 @@ INLINE FN(v16) bfloat_of(vf x) {
     return __builtin_convertvector(rounded, FN(v16));
 }
 
-// Up to 32 numbers as the nearest multiples of a 127th of the largest; a number that is not finite makes the whole
-// block not a number, so that it cannot be lost.
+// Up to 32 numbers as the nearest multiples of a 127th of the largest; a number that is not finite makes the
+// whole block not a number, so that it cannot be lost.
 INLINE void write_q8_block(const float *src, int64_t count, int64_t padded, int8_t *out, float *factor) {
     enum { MOST = 32 / VW };
     vf x[MOST], largest = bc(0), nothing = bc(0);

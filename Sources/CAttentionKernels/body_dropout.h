@@ -1,5 +1,6 @@
-// Dropout of attention's weights by the random numbers of vec_random.h: the lower word of a weight's place is that of
-// its query, the upper one its key. So for each vector only the last mix remains, about ten instructions.
+// Dropout of attention's weights by the random numbers of vec_random.h: the lower word of a weight's place is
+// that of its query, the upper one its key. So for each vector only the last mix remains, about ten
+// instructions.
 
 // tile[keys][lanes] ← 0 for what is dropped, the scale for what is kept; or is multiplied by that.
 INLINE void dropout_tile(const int nv, const ak_dropout *d, int32_t keys, const int multiplies, float *tile) {

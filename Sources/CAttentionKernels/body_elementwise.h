@@ -37,7 +37,8 @@ INLINE void logistic(vf w, vf *value, vf *slope) {
     *slope = e * r * r;
 }
 
-// An activation and its derivative at x. Beyond ±100 every derivative is what it is there; held back, x² stays finite.
+// An activation and its derivative at x. Beyond ±100 every derivative is what it is there; held back, x²
+// stays finite.
 INLINE void activation_slope(const ak_activation activation, vf x, vf *value, vf *slope) {
     const vf c = vmax(bc(-100), vmin(bc(100), x));  // in this order NaN stays
     vf s, ds;

@@ -1,8 +1,8 @@
 // Products with weights in 16-bit floats, read where they lie.
 //
-// k stands in the lanes: a vector of W needs no rearrangement, and what is left at the end is a sum over the lanes. An
-// output is a sum over blocks of 1024 of k, for any number of rows, so that many rows have the bits of one.
-// Few rows are here; many, for which weights are laid out first, in body_half_wide.h.
+// k stands in the lanes: a vector of W needs no rearrangement, and what is left at the end is a sum over the
+// lanes. An output is a sum over blocks of 1024 of k, for any number of rows, so that many rows have the bits
+// of one. Few rows are here; many, for which weights are laid out first, in body_half_wide.h.
 
 typedef uint16_t vh __attribute__((ext_vector_type(VW), aligned(1)));  // files need not align what they hold
 
@@ -21,11 +21,12 @@ INLINE vf ld_half_part(const int format, const uint16_t *p, int64_t i, int64_t w
     return ld_half(format, tail);
 }
 
-// Tiles of rows by outputs. Weights are asked for in the order of memory, into the second-level cache: 36 GB/s instead of
-// 27 on two cores of Zen 4; into the first level, it is no faster than without. With vectors of 16, one row reads one output
-// after the other, and the weights 8 KiB ahead (13 GB/s on a core of Emerald Rapids that streams 15, 9 without asking). With
-// shorter ones, an output's one chain of multiply-adds takes longer than its weights: then HALF_STREAMS outputs stand side by
-// side, twice as fast with 8, and the next outputs' weights are asked for.
+// Tiles of rows by outputs. Weights are asked for in the order of memory, into the second-level cache: 36
+// GB/s instead of 27 on two cores of Zen 4; into the first level, it is no faster than without. With vectors
+// of 16, one row reads one output after the other, and the weights 8 KiB ahead (13 GB/s on a core of Emerald
+// Rapids that streams 15, 9 without asking). With shorter ones, an output's one chain of multiply-adds takes
+// longer than its weights: then HALF_STREAMS outputs stand side by side, twice as fast with 8, and the next
+// outputs' weights are asked for.
 #if VW == 16
 enum { HALF_ROWS = 6, HALF_OUTPUTS = 4, HALF_STREAMS = 4 };
 #elif VW == 8
@@ -77,7 +78,8 @@ INLINE void half_sums(const int format, const int mr, const int no, const ak_hal
     }
 }
 
-// Lanes `bit` apart added up: the sums of `even` in the lanes without the bit, those of `odd` in the lanes with it.
+// Lanes `bit` apart added up: the sums of `even` in the lanes without the bit, those of `odd` in the lanes
+// with it.
 INLINE vf folded_apart(vf even, vf odd, const int bit) {
     vf own, other;
     UNROLL for (int l = 0; l < VW; l++) {
@@ -98,9 +100,9 @@ INLINE vf folded_close(vf even, vf odd, const int bit) {
     return first + second;
 }
 
-// Chains of `count` neighbouring outputs whose lanes have been added up by `width` already, added up `count` times as far:
-// an output's lane in the result is its place. Lanes are added up in pairs, so that half of a vector is never idle, and in
-// the order that takes no more than two shuffles a pair.
+// Chains of `count` neighbouring outputs whose lanes have been added up by `width` already, added up `count`
+// times as far: an output's lane in the result is its place. Lanes are added up in pairs, so that half of a
+// vector is never idle, and in the order that takes no more than two shuffles a pair.
 INLINE vf folded(const int count, const int width, vf chains[]) {
     UNROLL for (int done = width, left = count / 2; left > 0; done *= 2, left /= 2) {
         UNROLL for (int j = 0; j < left; j++) {

@@ -1,11 +1,13 @@
-// Products of many rows with weights in 16-bit floats. The weights of HALF_PANEL outputs and 1024 of k are laid out in
-// float32, in the order in which a tile reads them (256 KiB), and stay in the second-level cache while all rows pass by; a
-// tile's rows (24 KiB of six) stay in the first meanwhile. On a core of Emerald Rapids 85 % of what multiply-adds
-// reach: converting in the tile reached 69 %, since a conversion takes the ports of two multiply-adds.
+// Products of many rows with weights in 16-bit floats. The weights of HALF_PANEL outputs and 1024 of k are
+// laid out in float32, in the order in which a tile reads them (256 KiB), and stay in the second-level cache
+// while all rows pass by; a tile's rows (24 KiB of six) stay in the first meanwhile. On a core of Emerald
+// Rapids 85 % of what multiply-adds reach: converting in the tile reached 69 %, since a conversion takes the
+// ports of two multiply-adds.
 //
-// What comes next is fetched by one prefetch a step of the tile: in bursts between tiles, prefetches took a tenth of the
-// time. A second panel, laid out bit by bit behind the multiply-adds, was slower than laying one out at once: by the time
-// of its turn, its lines had left the cache. Rows are read where they lie; copied into the tile's order they are no faster.
+// What comes next is fetched by one prefetch a step of the tile: in bursts between tiles, prefetches took a
+// tenth of the time. A second panel, laid out bit by bit behind the multiply-adds, was slower than laying one
+// out at once: by the time of its turn, its lines had left the cache. Rows are read where they lie; copied
+// into the tile's order they are no faster.
 
 enum { HALF_PANEL = 64 };
 
@@ -44,8 +46,8 @@ typedef struct {
     int64_t next_count;
 } half_meeting;
 
-// The lanes' chains of `mr` rows from `x` on and HALF_OUTPUTS outputs from `b` on. `ahead`: numbers of `size` bytes, to be
-// fetched meanwhile.
+// The lanes' chains of `mr` rows from `x` on and HALF_OUTPUTS outputs from `b` on. `ahead`: numbers of `size`
+// bytes, to be fetched meanwhile.
 INLINE void wide_chains(const int mr, const ak_half_product *p, const float *x, const float *b, int64_t depth,
                         const char *ahead, int64_t size, vf acc[HALF_ROWS][HALF_OUTPUTS]) {
     UNROLL for (int i = 0; i < mr; i++) UNROLL for (int o = 0; o < HALF_OUTPUTS; o++) acc[i][o] = bc(0);

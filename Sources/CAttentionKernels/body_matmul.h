@@ -1,9 +1,9 @@
-// C = act(A · B + bias), B packed into panels of LANES(NV) columns: forward (B = Wᵀ), input gradient (B = W) and
-// weight gradient (A = dyᵀ, B = x) differ only in how A and B were laid out.
+// C = act(A · B + bias), B packed into panels of LANES(NV) columns: forward (B = Wᵀ), input gradient (B = W)
+// and weight gradient (A = dyᵀ, B = x) differ only in how A and B were laid out.
 //
-// A panel stays in the second-level cache while all rows of A pass by it; A is read in place and broadcast. Every
-// output is one chain of multiply-adds in the order of k, begun at 0 and, where k is cut into blocks, carried on
-// from C: a row's bits depend neither on how many rows there are nor on where k is cut.
+// A panel stays in the second-level cache while all rows of A pass by it; A is read in place and broadcast.
+// Every output is one chain of multiply-adds in the order of k, begun at 0 and, where k is cut into blocks,
+// carried on from C: a row's bits depend neither on how many rows there are nor on where k is cut.
 
 // The sums of a register tile, from 0 or from C.
 #define STREAMED_ROWS 2       // so few rows read a panel once, from memory: it is fetched ahead
@@ -19,7 +19,8 @@ INLINE void product_tile(const int mr, const int nv, const ak_product *p, int64_
             acc[i][j] = p->continues ? load_part(c + i * p->c_row, j * VW, columns, 0) : bc(0);
         }
     }
-    // Base pointers three rows apart keep every address within [base + {0, 1, 2}·a_row]: fewer registers spill.
+    // Base pointers three rows apart keep every address within [base + {0, 1, 2}·a_row]: fewer registers
+    // spill.
     const float *base[(MR + 2) / 3];
     UNROLL for (int i = 0; i < (mr + 2) / 3; i++) {
         base[i] = p->a + (row + 3 * i) * p->a_row;
@@ -87,8 +88,8 @@ static void FN(copy_panel)(const float *src, ptrdiff_t src_row, int64_t depth, i
     }
 }
 
-// Sums of 64 rows are added up: the rounding of a long batch grows with 64 plus the number of blocks. A block of
-// rows stays in the cache while its strips of columns are summed in registers.
+// Sums of 64 rows are added up: the rounding of a long batch grows with 64 plus the number of blocks. A block
+// of rows stays in the cache while its strips of columns are summed in registers.
 static void FN(column_sums)(const float *src, ptrdiff_t src_row, int64_t rows, int64_t columns, float *sums) {
     for (int64_t i = 0; i < columns; i++) sums[i] = 0;
     for (int64_t row = 0; row < rows; row += 64) {

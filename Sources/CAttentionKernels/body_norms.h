@@ -1,5 +1,5 @@
-// Normalisation of rows. What a row needs of its numbers (mean and deviation) is found again in the backward pass:
-// the row is in the first-level cache then, and nothing has to be kept for it.
+// Normalisation of rows. What a row needs of its numbers (mean and deviation) is found again in the backward
+// pass: the row is in the first-level cache then, and nothing has to be kept for it.
 
 // The sum of a row, or of a row plus its residual, which is written to `out`.
 INLINE float sum_of_row(const float *x, const float *residual, int64_t width, float *out) {
@@ -20,9 +20,9 @@ typedef struct {
     float mean, left, scale;
 } FN(moments);
 
-// The mean first, then the variance about it: the one-pass formula loses the variance of a row with a large mean.
-// What the mean's own rounding left over is measured in the second pass and taken off in the third; a row whose
-// mean is a thousand deviations needs it.
+// The mean first, then the variance about it: the one-pass formula loses the variance of a row with a large
+// mean. What the mean's own rounding left over is measured in the second pass and taken off in the third; a
+// row whose mean is a thousand deviations needs it.
 INLINE FN(moments) moments_of_row(const int centred, const float *y, float sum, int64_t width, float epsilon) {
     const float mean = centred ? sum / (float)width : 0;
     vf squares = bc(0), rest = bc(0);
@@ -64,8 +64,8 @@ static void FN(norm_forward)(const ak_norm *p) {
     else norm_forward(0, p);
 }
 
-// With n = (x − μ)·σ and g = gain · dy:   dx = σ · (g − mean(g) − n · mean(g · n)),   mean(g) only if centred;
-// dgain = Σ dy · n,  dbias = Σ dy.
+// With n = (x − μ)·σ and g = gain · dy:   dx = σ · (g − mean(g) − n · mean(g · n)),   mean(g) only if
+// centred; dgain = Σ dy · n,  dbias = Σ dy.
 INLINE void norm_backward(const int centred, const ak_norm *p) {
     const int64_t width = p->width;
     for (int64_t r = 0; r < p->rows; r++) {

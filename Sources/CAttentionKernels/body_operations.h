@@ -35,8 +35,8 @@ static void FN(sum_rows)(const float *x, ptrdiff_t row, const int64_t *indices, 
     for (; at < width; at += VW) sum_columns(1, x, row, indices, count, at, width, out);
 }
 
-// The squares are summed in double precision: a length that is off by its rounding moves every channel the same way,
-// and no square leaves double's range.
+// The squares are summed in double precision: a length that is off by its rounding moves every channel the
+// same way, and no square leaves double's range.
 INLINE double squared_length(const float *x, int64_t width) {
     typedef double vd __attribute__((ext_vector_type(VW)));
     vd sum = (vd)0.0;

@@ -1,6 +1,6 @@
-// Rows to panels and back: a transposition by VW × VW blocks in registers. Rows that are not there are zeros in
-// registers, so that a short panel (a sentence of twenty tokens) is as fast as a full one; only the last columns of a
-// width that is no multiple of VW go one by one.
+// Rows to panels and back: a transposition by VW × VW blocks in registers. Rows that are not there are zeros
+// in registers, so that a short panel (a sentence of twenty tokens) is as fast as a full one; only the last
+// columns of a width that is no multiple of VW go one by one.
 
 // Factors of the rows r0 ..< r0 + VW; 1 without factors and beyond the last row.
 INLINE vf row_factors(const float *row_scale, int64_t r0, int64_t rows) {

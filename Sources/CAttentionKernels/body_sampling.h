@@ -1,5 +1,5 @@
-// Passes over a vocabulary (ak_sampling.h). A block's 64 numbers are sixteen lanes, whatever the vector's width, so that
-// sums have one order.
+// Passes over a vocabulary (ak_sampling.h). A block's 64 numbers are sixteen lanes, whatever the vector's
+// width, so that sums have one order.
 enum { SAMPLING_LANES = 16, SAMPLING_VECTORS = SAMPLING_LANES / VW };
 
 static float FN(sampling_maxima)(const float *x, int64_t count, float *maxima) {

@@ -23,8 +23,9 @@ INLINE vf exp_below(vf x, float reference) { return exp2_((x - bc(reference)) * 
 // What exponentials of a row are measured from. A row of −∞ alone has none, and gets exponentials of 0.
 INLINE float finite_reference(float maximum) { return maximum == -__builtin_inff() ? 0 : maximum; }
 
-// Long sums are added up by parts of so many vectors: in one chain, a row's many small exponentials are rounded one by
-// one beside its largest, which with four lanes cost 8e-7 over 777 numbers, and twice PyTorch's error.
+// Long sums are added up by parts of so many vectors: in one chain, a row's many small exponentials are
+// rounded one by one beside its largest, which with four lanes cost 8e-7 over 777 numbers, and twice
+// PyTorch's error.
 enum { PART = 16 * VW };
 
 static void FN(softmax)(const float *x, int64_t rows, int64_t width, int32_t logarithm, float *out) {
@@ -76,8 +77,8 @@ typedef struct {
     float below;  // Σ wⱼ (maximum − xⱼ), where it is asked for
 } row_total;
 
-// log Σ exp of a row, in one pass through memory: by chunks that stay in the first-level cache while their maximum
-// and then their exponentials are found. A vocabulary's row is larger than that cache.
+// log Σ exp of a row, in one pass through memory: by chunks that stay in the first-level cache while their
+// maximum and then their exponentials are found. A vocabulary's row is larger than that cache.
 INLINE row_total total_of_row(const float *x, int64_t width, const float *weights, float weight_sum, int smoothed) {
     enum { CHUNK = 1024 };
     float maximum = -__builtin_inff(), total = 0, origin = 0, weighted = 0;

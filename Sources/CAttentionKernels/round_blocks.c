@@ -1,5 +1,5 @@
-// Rounding numbers to GGUF's blocks. The simple types follow ggml's rules to the bit. The K types leave the choice of
-// scales open: here they are searched for, so that the sum of the squared errors is small.
+// Rounding numbers to GGUF's blocks. The simple types follow ggml's rules to the bit. The K types leave the
+// choice of scales open: here they are searched for, so that the sum of the squared errors is small.
 //
 // Compiled once, over vectors of a fixed width: a file's bytes do not depend on the machine that made it.
 #include "CAttentionKernels.h"
@@ -140,7 +140,8 @@ static grid search(const float *x, int count, float least, float most, int minim
     grid best = {0, minima ? -lowest : 0};
     float error = error_of(x, count, best, least, most);
     for (int step = -6; step <= 9; step++) {
-        // The range is cut, or stretched, by tenths of a step; without minima the largest number is at the longer end.
+        // The range is cut, or stretched, by tenths of a step; without minima the largest number is at the
+        // longer end.
         const float range = minima ? highest - lowest : largest;
         const float divisor = minima ? most - least + 0.1f * (float)step : least - 0.1f * (float)step;
         const grid start = {range / divisor, minima ? -lowest : 0};

@@ -1,7 +1,7 @@
 // The vector type that the bodies are written over, for one instruction set.
 //
-// Included once per isa_*.c, which defines ISA (a suffix), VW (floats in a vector), NV (vectors in the
-// widest panel), MR (rows of a register tile), HAVE_FMA and PREFETCH_ROWS. No intrinsics: clang's vector extensions
+// Included once per isa_*.c, which defines ISA (a suffix), VW (floats in a vector), NV (vectors in the widest
+// panel), MR (rows of a register tile), HAVE_FMA and PREFETCH_ROWS. No intrinsics: clang's vector extensions
 // give the same code on every target, and one body to read.
 
 #include "CAttentionKernels.h"

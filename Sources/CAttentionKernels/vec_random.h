@@ -1,8 +1,10 @@
-// Random numbers without a state: a number is a function of a key and a place, so that the backward pass draws the
-// forward pass's numbers again, whatever the order, the blocks, the threads and the instruction set.
+// Random numbers without a state: a number is a function of a key and a place, so that the backward pass
+// draws the forward pass's numbers again, whatever the order, the blocks, the threads and the instruction
+// set.
 //
-// A place is two 32-bit words, a key two more. Each word of the place is mixed with its word of the key, and the two
-// results with each other: where one word is the same for a whole vector, only the last mix is vector work.
+// A place is two 32-bit words, a key two more. Each word of the place is mixed with its word of the key, and
+// the two results with each other: where one word is the same for a whole vector, only the last mix is vector
+// work.
 
 typedef uint32_t vu __attribute__((ext_vector_type(VW)));
 typedef uint32_t vu_unaligned __attribute__((ext_vector_type(VW), aligned(4)));

@@ -77,7 +77,8 @@ struct Attend: ParsableCommand {
         }
     }
 
-    /// A file that is opened must not become standard output because that was closed: writing there fails instead.
+    /// A file that is opened must not become standard output because that was closed: writing there fails
+    /// instead.
     private static func occupyStandardStreams() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
             _ = open("/dev/null", O_RDONLY)

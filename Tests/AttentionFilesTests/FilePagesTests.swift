@@ -10,7 +10,8 @@ import Testing
     private let bytes: [UInt8]
     private let path: String
 
-    /// A matrix `[2561, 1024]` in float16, a little over 5 MiB, that begins and ends in the middle of a large page.
+    /// A matrix `[2561, 1024]` in float16, a little over 5 MiB, that begins and ends in the middle of a large
+    /// page.
     init() throws {
         var random = SeededGenerator(seed: 11)
         // Between ±2⁻⁷ and ±2⁷.
@@ -52,7 +53,8 @@ import Testing
         #if os(Linux)
             if Self.hasLargePages { #expect(try Self.isOfFile(stored) == false) }
         #endif
-        // Who lays the tensor out anew lets go of the file's pages; a large page has no file to come back from.
+        // Who lays the tensor out anew lets go of the file's pages; a large page has no file to come back
+        // from.
         stored.releasePages()
         #expect(stored.withUnsafeBytes { $0.elementsEqual(bytes) })
         #expect(try mapped(x).scalars == expected)

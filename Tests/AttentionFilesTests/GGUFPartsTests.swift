@@ -4,7 +4,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Models in several files: opened by the first one, and refused, by name, where one is not what it should be.
+/// Models in several files: opened by the first one, and refused, by name, where one is not what it should
+/// be.
 @Suite struct GGUFPartsTests {
     private let folder: TemporaryFolder
 

@@ -22,8 +22,8 @@ struct GenerationTests {
         #expect(try model.generated(TinyDecoder.prompt, options) == Array(tokens[4...]))
     }
 
-    /// One of several requests, which begin and end at different steps, has the tokens and logits that it has alone, to
-    /// the bit, on any number of threads.
+    /// One of several requests, which begin and end at different steps, has the tokens and logits that it has
+    /// alone, to the bit, on any number of threads.
     @Test func aRequestIsTheSameAloneAndAmongOthers() throws {
         let prompts = [[5, 17, 40, 3], [9], [Int](0..<33), [63, 2]]
         let lengths = [8, 11, 14, 17]

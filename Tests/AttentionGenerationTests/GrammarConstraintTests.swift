@@ -48,7 +48,8 @@ import Testing
         #expect(constraint.isComplete)
     }
 
-    /// On real vocabularies: the tokens of texts are their bytes, and JSON is generated from random allowed tokens.
+    /// On real vocabularies: the tokens of texts are their bytes, and JSON is generated from random allowed
+    /// tokens.
     @Test(
         .enabled(if: Locations.data != nil, "needs the published vocabularies"),
         arguments: ["gpt-2", "llama-spm"])

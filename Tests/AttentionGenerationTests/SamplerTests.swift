@@ -61,7 +61,8 @@ struct SamplerTests {
         }
     }
 
-    /// The selection, which sorts nothing, against sorting: flat and peaked distributions over a large vocabulary.
+    /// The selection, which sorts nothing, against sorting: flat and peaked distributions over a large
+    /// vocabulary.
     @Test(arguments: [0.3, 1, 3] as [Float])
     func selectsFromManyTokens(_ spread: Float) throws {
         let logits = Self.logits(40_000, seed: 12).map { $0 * spread }
@@ -112,7 +113,8 @@ struct SamplerTests {
         }
     }
 
-    /// The bound lies among equals, of which those of the lowest ids are kept: nothing tells them apart but their places.
+    /// The bound lies among equals, of which those of the lowest ids are kept: nothing tells them apart but
+    /// their places.
     @Test func equalsWithinAShare() throws {
         var logits = [Float](repeating: -3, count: 1000)
         logits[700] = 2
@@ -135,7 +137,8 @@ struct SamplerTests {
         #expect(try kept(Sampling(minP: 1)).count == 1000)
     }
 
-    /// All kinds of cuts, one after the other, on distributions from flat to peaked: all instruction sets agree.
+    /// All kinds of cuts, one after the other, on distributions from flat to peaked: all instruction sets
+    /// agree.
     @Test func cutsAreTheSameEverywhere() throws {
         let base = Self.logits(5003, seed: 21)
         let samplings = [

@@ -80,7 +80,8 @@ struct RandomGrammar {
 
     // MARK: What it means
 
-    /// Whether the whole text follows the grammar: where each rule can end from each place, until nothing new is found.
+    /// Whether the whole text follows the grammar: where each rule can end from each place, until nothing new
+    /// is found.
     func matches(_ text: [UInt8]) -> Bool {
         // Bit `e` of `known[rule][s]`: the rule can stand from s to e.
         var known = [[UInt64]](repeating: [UInt64](repeating: 0, count: text.count + 1), count: rules.count)

@@ -64,7 +64,8 @@ import Testing
         }
     }
 
-    /// Rules that may end behind any character, on a vocabulary that makes sets of tokens costly enough to be remembered.
+    /// Rules that may end behind any character, on a vocabulary that makes sets of tokens costly enough to be
+    /// remembered.
     @Test func rememberedSetsAreTheirConfigurations() throws {
         let letters = Array("ab1 ".utf8)
         var random = SplitMix(state: 3)

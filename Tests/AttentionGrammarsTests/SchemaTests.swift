@@ -260,7 +260,8 @@ import Testing
         ##"{"maxLength": 1000000, "minLength": 999999}"##,
     ]
 
-    /// Schemas that lead in circles or grow in others' hands: read, or refused as too large, and not for long.
+    /// Schemas that lead in circles or grow in others' hands: read, or refused as too large, and not for
+    /// long.
     @Test(arguments: growing.indices)
     func growthIsBounded(index: Int) throws {
         let schema = Self.growing[index]

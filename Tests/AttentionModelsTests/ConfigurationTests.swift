@@ -136,7 +136,8 @@ import Testing
         #expect(error?.description.contains("layer_norm_eps") == true)
     }
 
-    /// A model of two thousand million layers is refused for its first missing tensor, before memory is asked for.
+    /// A model of two thousand million layers is refused for its first missing tensor, before memory is asked
+    /// for.
     @Test(arguments: counts)
     func theLargestCountsAllocateNothing(_ field: String) throws {
         var fields = Self.bert

@@ -5,7 +5,8 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// Decoders against `transformers` in float64: little more wrong than its float32, by every way through the model.
+/// Decoders against `transformers` in float64: little more wrong than its float32, by every way through the
+/// model.
 @Suite struct DecoderFixtureTests {
     @Test(arguments: DecoderFixture.all, InstructionSet.available)
     func wholeSequences(_ name: String, _ instructionSet: InstructionSet) throws {
@@ -52,7 +53,8 @@ import Testing
         }
     }
 
-    /// Read in two parts, each sequence in a cache of its own: its positions are those of a text of its length.
+    /// Read in two parts, each sequence in a cache of its own: its positions are those of a text of its
+    /// length.
     @Test(arguments: DecoderFixture.lengthDependent)
     func lengthsOfTexts(_ name: String) throws {
         let fixture = try DecoderFixture(name)
@@ -124,7 +126,8 @@ import Testing
 
     private func expect(_ logits: Tensor, fits sequence: FixtureCase<DecoderFixture.Attributes>) throws {
         let expected = try sequence.tensors.doubles("logits_f64")
-        // The longest of chains here: three times what transformers' own float32 is off, and never 1 in 10,000.
+        // The longest of chains here: three times what transformers' own float32 is off, and never 1 in
+        // 10,000.
         let bound = min(
             1.5 * tolerance(float32Error: sequence.attributes.float32Error, of: expected),
             1e-4 * expected.reduce(0) { max($0, abs($1)) })
@@ -160,7 +163,8 @@ import Testing
         }
     }
 
-    /// Up to eight tokens at once have the bits of one at a time, and tokens that are taken back leave no trace.
+    /// Up to eight tokens at once have the bits of one at a time, and tokens that are taken back leave no
+    /// trace.
     @Test(arguments: DecoderFixture.all)
     func runsAndTruncation(_ name: String) throws {
         let fixture = try DecoderFixture(name)

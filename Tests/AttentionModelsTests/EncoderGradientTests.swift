@@ -5,8 +5,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A whole model forward and backward: BERT of two layers, every parameter's gradient against PyTorch's in float64,
-/// at most twice as wrong as its float32.
+/// A whole model forward and backward: BERT of two layers, every parameter's gradient against PyTorch's in
+/// float64, at most twice as wrong as its float32.
 @Suite struct EncoderGradientTests {
     struct Attributes: Decodable, Sendable {
         let lengths: [Int]
@@ -65,8 +65,8 @@ import Testing
             try test.tensors.tensor("gradients.\(name)").scalars.map { Double($0) }
         }
         for name in names {
-            // A key's bias moves all scores of a query alike: its gradient is nothing but rounding, of terms as large
-            // as those of the query's.
+            // A key's bias moves all scores of a query alike: its gradient is nothing but rounding, of terms
+            // as large as those of the query's.
             let similar = name.replacing("key.bias", with: "query.bias")
             let bound = tolerance(
                 float32Error: max(errors[name]!, errors[similar]!), of: try expected(similar))

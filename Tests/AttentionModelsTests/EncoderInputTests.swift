@@ -54,7 +54,8 @@ import Testing
         }
     }
 
-    /// RoBERTa numbers positions from padding + 1 on, and leaves padding tokens at the padding's own position.
+    /// RoBERTa numbers positions from padding + 1 on, and leaves padding tokens at the padding's own
+    /// position.
     @Test func paddingTokensOfRoBERTaKeepTheirPlace() throws {
         let model = try EncoderFixture("roberta").model
         let found = try model(TokenBatch([[1, 1, 1]]))

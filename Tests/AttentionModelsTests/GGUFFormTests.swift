@@ -5,7 +5,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A checkpoint in the form of a GGUF file is the same model: written and read back, it gives the reference's logits.
+/// A checkpoint in the form of a GGUF file is the same model: written and read back, it gives the reference's
+/// logits.
 @Suite struct GGUFFormTests {
     /// A form's metadata, as a file would answer.
     private struct Metadata: ModelMetadata {
@@ -27,8 +28,8 @@ import Testing
         func count(_ key: String) -> Int? { nil }
     }
 
-    /// The fixture's model, as far as files can say it: Gemma 2's scores with the scale that they mean, Qwen without
-    /// windows.
+    /// The fixture's model, as far as files can say it: Gemma 2's scores with the scale that they mean, Qwen
+    /// without windows.
     private func description(_ name: String) throws -> DecoderTransformer.Description {
         let config = String(decoding: try DecoderFixture(name).folder.data(of: "config.json"), as: UTF8.self)
         let usual = config.replacingOccurrences(
@@ -76,7 +77,8 @@ import Testing
         }
     }
 
-    /// A file that says LongRoPE and holds no divisors, or is of a model that has none, would be read as another model.
+    /// A file that says LongRoPE and holds no divisors, or is of a model that has none, would be read as
+    /// another model.
     @Test(arguments: ["llama", "phi3"])
     func longRopeNeedsItsDivisors(_ name: String) throws {
         let fixture = try DecoderFixture(name)
@@ -105,7 +107,8 @@ import Testing
         #expect(left.allSatisfy { $0.hasSuffix("lm_head.weight") || $0.hasSuffix(".attn.bias") }, "\(left)")
     }
 
-    /// Numbers that divide by zero, are negative or overflow when multiplied: an error, whichever key has them.
+    /// Numbers that divide by zero, are negative or overflow when multiplied: an error, whichever key has
+    /// them.
     @Test(arguments: DecoderFixture.names + ["phi3-longrope"])
     func hostileNumbers(_ name: String) throws {
         let folder = try DecoderFixture(name).folder

@@ -4,7 +4,8 @@ import AttentionModels
 import AttentionTensors
 import TestSupport
 
-/// minGPT's trained sorter of six digits, out of this package's layers and operations. Parameters have its names.
+/// minGPT's trained sorter of six digits, out of this package's layers and operations. Parameters have its
+/// names.
 struct Sorter: Parameterized {
     private var tokens, positions: Embedding
     private var blocks: [Block]

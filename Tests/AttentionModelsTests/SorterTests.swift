@@ -67,8 +67,8 @@ struct SorterTests {
         #expect(Set(named.map(\.name)) == Set(found.keys))
         let truth = try #require(cases.first { $0.name == "loss" })
         #expect(largestError(loss, try truth.tensors.doubles("all_f64")) < 1e-6)
-        // Where the model is certain, a logit's gradient is p − 1 over the number of targets, and what is left of it is
-        // as uncertain as the 1.
+        // Where the model is certain, a logit's gradient is p − 1 over the number of targets, and what is
+        // left of it is as uncertain as the 1.
         let certain = Double((1 / Float(targets.count { $0 >= 0 })).ulp)
         for test in named {
             let gradient = try #require(found[test.name])

@@ -49,15 +49,16 @@ import Testing
         let numbers = x.scalars
         for start in stride(from: 0, to: numbers.count, by: 32) {
             let largest = numbers[start..<start + 32].map(abs).max() ?? 0
-            // The scale itself is rounded to 11 bits. Four bits reach from −8 to 7: the number opposite the largest may be a whole step off.
+            // The scale itself is rounded to 11 bits. Four bits reach from −8 to 7: the number opposite the
+            // largest may be a whole step off.
             let step = type == .q8_0 ? largest / 127 * 0.57 : largest / 8 * 1.01
             let errors = (start..<start + 32).map { abs(numbers[$0] - found[$0]) }
             #expect(errors.allSatisfy { $0 <= step })
         }
     }
 
-    /// No type of the K family costs more than with llama.cpp's own quantiser, whose relative errors on normal numbers
-    /// are 0.0715, 0.0362 and 0.0178.
+    /// No type of the K family costs more than with llama.cpp's own quantiser, whose relative errors on
+    /// normal numbers are 0.0715, 0.0362 and 0.0178.
     @Test(arguments: [(ElementType.q4_K, 0.0707), (.q5_K, 0.0350), (.q6_K, 0.0176)])
     func scalesAreSearchedFor(_ type: ElementType, _ allowed: Double) throws {
         var random = SeededGenerator(seed: 61)

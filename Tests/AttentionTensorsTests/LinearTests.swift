@@ -24,8 +24,9 @@ import Testing
         #expect(largestError(found, expected) <= tolerance(float32Error: float32Error, of: expected))
     }
 
-    /// The error of the same sums in float32 one term after the other. PyTorch keeps several partial sums for each
-    /// output, which is more exact for large K; one chain is what makes a row's bits independent of the rest.
+    /// The error of the same sums in float32 one term after the other. PyTorch keeps several partial sums for
+    /// each output, which is more exact for large K; one chain is what makes a row's bits independent of the
+    /// rest.
     private func plainError(_ test: FixtureCase<Attributes>, _ expected: [Double]) throws -> Double {
         let (x, weight) = (try test.tensors.tensor("input"), try test.tensors.tensor("weight"))
         let bias = try test.tensors.tensorIfPresent("bias")

@@ -17,8 +17,8 @@ enum OperationsFixture {
     /// The error of PyTorch's float32 result, and of its gradient.
     struct Errors: Decodable, Sendable { let float32Errors: [Double] }
 
-    /// Runs an operation of one input on every instruction set and on one to three threads, and compares result and
-    /// gradient.
+    /// Runs an operation of one input on every instruction set and on one to three threads, and compares
+    /// result and gradient.
     static func check(
         _ tensors: FixtureTensors, input name: String, result: String = "output", errors: [Double],
         sourceLocation: SourceLocation = #_sourceLocation, _ operation: (Tensor) throws -> Tensor

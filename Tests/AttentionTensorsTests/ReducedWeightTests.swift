@@ -95,7 +95,8 @@ import Testing
         }
     }
 
-    /// Sums inside a block are exact integers, and the rest is the same chain wherever multiply-adds are fused.
+    /// Sums inside a block are exact integers, and the rest is the same chain wherever multiply-adds are
+    /// fused.
     @Test(arguments: blocks)
     func blocksGiveTheSameBitsOnEveryInstructionSet(_ type: ElementType) throws {
         var random = SeededGenerator(seed: 52)

@@ -126,8 +126,8 @@ import Testing
         #expect(others.value == 0)
     }
 
-    /// Threads that compute, callers and workers together, soon are no more than the pool has, and never fewer
-    /// than callers: with as many callers as threads the workers step back.
+    /// Threads that compute, callers and workers together, soon are no more than the pool has, and never
+    /// fewer than callers: with as many callers as threads the workers step back.
     @Test func workersStepBackForCallers() async {
         let pool = WorkerPool(threadCount: 2)
         let helped = Counter()

@@ -3,7 +3,8 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// What a masked position holds has no effect on any gradient, and a row that sees nothing has gradients of 0.
+/// What a masked position holds has no effect on any gradient, and a row that sees nothing has gradients of
+/// 0.
 @Suite struct BackwardNonFiniteTests {
     typealias Inputs = BackwardCase.Inputs
 

@@ -54,7 +54,8 @@ import Testing
             )
             let change = (try f(up) - f(down)) / Double(2 * step)
             let expected = product(gradient, direction)
-            // The outputs are rounded to float32, and a step is long: thousandths of the terms that are summed.
+            // The outputs are rounded to float32, and a step is long: thousandths of the terms that are
+            // summed.
             let scale = zip(gradient.scalars, direction.scalars).reduce(1e-3) {
                 $0 + Double($1.0 * $1.1) * Double($1.0 * $1.1)
             }.squareRoot()

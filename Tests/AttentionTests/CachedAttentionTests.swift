@@ -122,8 +122,8 @@ import Testing
         }
     }
 
-    /// The error that storage costs, at most and at least. A relative error ε of keys of size k moves a score by up to
-    /// ε q k √D, and of values of size v the sum by ε v: here a few times 2⁻¹², 2⁻⁹ and 2⁻⁸.
+    /// The error that storage costs, at most and at least. A relative error ε of keys of size k moves a score
+    /// by up to ε q k √D, and of values of size v the sum by ε v: here a few times 2⁻¹², 2⁻⁹ and 2⁻⁸.
     @Test(
         arguments: [(KeyValueStorage.float16, 5e-3), (.bfloat16, 4e-2), (.int8, 5e-2)],
         InstructionSet.available)
@@ -147,8 +147,8 @@ import Testing
         }
     }
 
-    /// The same bits on any number of threads, alone and beside sequences of other lengths, and, up to eight, for any
-    /// number of queries at once.
+    /// The same bits on any number of threads, alone and beside sequences of other lengths, and, up to eight,
+    /// for any number of queries at once.
     @Test(arguments: KeyValueStorage.allCases, InstructionSet.available)
     func companyDoesNotMatter(_ storage: KeyValueStorage, _ instructionSet: InstructionSet) throws {
         let sizes = Sizes(heads: 6, keyHeads: 2, queries: 5, keys: 1100, keyWidth: 40, valueWidth: 24)

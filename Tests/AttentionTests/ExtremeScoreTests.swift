@@ -42,7 +42,8 @@ import Testing
         }
     }
 
-    /// Scores far apart, so that rounding does not decide which is the largest; +∞ gives NaN, as by definition.
+    /// Scores far apart, so that rounding does not decide which is the largest; +∞ gives NaN, as by
+    /// definition.
     @Test(arguments: [1e3, 1e6, 1e20, 1e30, 1e37, .infinity] as [Float], InstructionSet.available)
     func hugeScores(_ size: Float, _ instructionSet: InstructionSet) throws {
         for pattern in [[1, -1, 0.5, 0], [-1, -1, -1, -1], [-1, -0.5, -1, -0.5], [1, 1, 0, -1]] as [[Float]] {

@@ -81,8 +81,8 @@ import Testing
 
     static let lengths = [1, 23, 0, 300, 77, 5, 193]
 
-    /// Packed sequences: each one's numbers are those that it has alone. (A mask that looks at positions has other
-    /// positions there, so only masks that look at distances can agree.)
+    /// Packed sequences: each one's numbers are those that it has alone. (A mask that looks at positions has
+    /// other positions there, so only masks that look at distances can agree.)
     @Test(arguments: [0, 1, 2], InstructionSet.available)
     func packed(_ kind: Int, _ instructionSet: InstructionSet) throws {
         let inputs = Inputs(seed: 42, batch: 1, length: Self.lengths.reduce(0, +))

@@ -3,7 +3,8 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// The module's own rules: its random start, its checks, its company. `MultiHeadFixtureTests` has the numbers.
+/// The module's own rules: its random start, its checks, its company. `MultiHeadFixtureTests` has the
+/// numbers.
 @Suite struct MultiHeadAttentionTests {
     private func seeded(_ seed: UInt64, width: Int = 24, heads: Int = 3) throws -> MultiHeadAttention {
         var generator = SeededGenerator(seed: seed)

@@ -5,8 +5,8 @@ import Testing
 
 /// What a masked position holds has no effect; what a visible one holds is never lost.
 @Suite struct NonFiniteTests {
-    /// A weight that underflows to 0 meets an infinite value: whatever comes out, a neighbour with a mask in the same
-    /// panel must not change it.
+    /// A weight that underflows to 0 meets an infinite value: whatever comes out, a neighbour with a mask in
+    /// the same panel must not change it.
     @Test(arguments: InstructionSet.available)
     func underflowIsNoMask(_ instructionSet: InstructionSet) throws {
         let query = try Tensor([1, 1], shape: [1, 1, 2, 1])

@@ -55,7 +55,8 @@ private struct ONNXOperation {
         guard others.isEmpty else { throw Unsupported(what: "\(others)") }
     }
 
-    /// The node's outputs, in its order. Mean and deviation, which norms have as further outputs, are left out.
+    /// The node's outputs, in its order. Mean and deviation, which norms have as further outputs, are left
+    /// out.
     func outputs() throws -> [Tensor] {
         switch node.operation {
         case "Gelu":

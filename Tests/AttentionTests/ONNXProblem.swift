@@ -45,8 +45,8 @@ struct ONNXProblem {
             bias: bias, alignment: .offset(past))
     }
 
-    /// A query's position is that after the past; where a cache's filled lengths are given instead, the last query
-    /// stands at the last of them, in each batch element at another place.
+    /// A query's position is that after the past; where a cache's filled lengths are given instead, the last
+    /// query stands at the last of them, in each batch element at another place.
     private static func causal(
         _ mask: any AttentionMask, lengths: [Int]?, queries: Int
     ) -> any AttentionMask {

@@ -42,8 +42,8 @@ struct OperatorFixture: Decodable, Sendable {
     private func mask(_ tensors: FixtureTensors) throws -> any AttentionMask {
         var mask: any AttentionMask = .full
         if let causal {
-            // Windows and ALiBi have an offset of their own in the fixture: where the causal mask's is another
-            // one, it is said as a predicate.
+            // Windows and ALiBi have an offset of their own in the fixture: where the causal mask's is
+            // another one, it is said as a predicate.
             let reach = (causal == "bottomRight" ? keys - queries : 0) - queryOffset
             let isPlain = !comparesPositions || reach == 0
             mask = isPlain ? mask & .causal : mask & .predicate { query, key, _ in key <= query + reach }
@@ -62,8 +62,8 @@ struct OperatorFixture: Decodable, Sendable {
 }
 
 extension AttentionMask where Self == PredicateMask {
-    /// A stored mask, true where a query may look: `[Nq, Nk]` with up to two leading axes, of extent 1 where they
-    /// serve all. Keys beyond its last axis are masked.
+    /// A stored mask, true where a query may look: `[Nq, Nk]` with up to two leading axes, of extent 1 where
+    /// they serve all. Keys beyond its last axis are masked.
     static func booleans(_ allowed: [Bool], shape: Shape) -> PredicateMask {
         let extents = [Int](repeating: 1, count: 4 - shape.rank) + shape.extents
         return .predicate { query, key, site in

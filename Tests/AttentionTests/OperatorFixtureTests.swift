@@ -30,7 +30,8 @@ import Testing
         let expected = try test.tensors.doubles("output_f64")
         let totals = try test.tensors.doubles("logsumexp_f64")
         let float32Error = test.attributes.float32Error
-        // Rounding is measured in units of what is summed, the values: an average of many is smaller than they are.
+        // Rounding is measured in units of what is summed, the values: an average of many is smaller than
+        // they are.
         let values = try test.tensors.tensor("value").scalars.map { Double($0) }
         let bound = tolerance(float32Error: float32Error, of: expected + values)
         #expect(largestError(found.values, expected) <= bound)

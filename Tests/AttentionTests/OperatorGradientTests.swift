@@ -45,8 +45,8 @@ struct OperatorGradientFixture: Decodable, Sendable {
             guard let tensor else { continue }
             let expected = try test.tensors.doubles("\(stored)_gradient_f64")
             let float32Error = try #require(test.attributes.float32Errors[stored])
-            // Every gradient of a score is a difference of products dO · V, and is rounded in their units. And weights
-            // come back from a float32 log-sum-exp, whose rounding is a factor of all of a row.
+            // Every gradient of a score is a difference of products dO · V, and is rounded in their units.
+            // And weights come back from a float32 log-sum-exp, whose rounding is a factor of all of a row.
             let largest = expected.reduce(0) { max($0, abs($1)) }
             let bound = tolerance(float32Error: float32Error, of: expected + [products]) + largest * sums
             #expect(largestError(tensor, expected) <= bound, "\(name)")

@@ -3,10 +3,11 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// How the work is divided leaves no trace: grouped heads in one block, long rows of keys in segments, masks asked in
-/// rounds.
+/// How the work is divided leaves no trace: grouped heads in one block, long rows of keys in segments, masks
+/// asked in rounds.
 @Suite struct ScheduleTests {
-    /// Few queries against keys of several segments. With more workers than items the segments are shared out.
+    /// Few queries against keys of several segments. With more workers than items the segments are shared
+    /// out.
     static let long: [TiledPathTests.Case] = {
         let window = AttentionOperator(
             mask: .slidingWindow(before: 2500), bias: .alibi(slopes: [0.01, 0.5]), alignment: .bottomRight)
@@ -41,8 +42,8 @@ import Testing
         }
     }
 
-    /// A row's sums do not depend on how many queries come after it, as long as they are more than a decoder's step has,
-    /// nor on its batch.
+    /// A row's sums do not depend on how many queries come after it, as long as they are more than a
+    /// decoder's step has, nor on its batch.
     @Test(arguments: InstructionSet.available)
     func segmentsAlone(_ instructionSet: InstructionSet) throws {
         let test = TiledPathTests.Case(batch: 3, heads: 2, keyHeads: 1, queries: 200, keys: 4500, width: 16)

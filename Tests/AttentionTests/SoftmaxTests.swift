@@ -5,7 +5,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Softmax and exponential as attention computes them: with a query of 1 and one channel, the keys are the scores.
+/// Softmax and exponential as attention computes them: with a query of 1 and one channel, the keys are the
+/// scores.
 @Suite struct SoftmaxTests {
     struct Attributes: Decodable, Sendable { let width: Int, float32Error: Double }
 

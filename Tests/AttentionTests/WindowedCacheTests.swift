@@ -3,7 +3,8 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// Caches that keep a window, and runs of unequal lengths, beside caches that keep everything and sequences alone.
+/// Caches that keep a window, and runs of unequal lengths, beside caches that keep everything and sequences
+/// alone.
 @Suite struct WindowedCacheTests {
     static let width = 24
 
@@ -26,7 +27,8 @@ import Testing
         }
     }
 
-    /// Prompts in pieces shorter and longer than the window, then steps; answers have the same bits, and memory stays.
+    /// Prompts in pieces shorter and longer than the window, then steps; answers have the same bits, and
+    /// memory stays.
     @Test(arguments: KeyValueStorage.allCases, [1, 50, 64, 300])
     func keepsItsWindow(_ storage: KeyValueStorage, _ window: Int) throws {
         let inputs = Inputs(1500)
@@ -98,7 +100,8 @@ import Testing
         #expect(cache.byteCount == 0)
     }
 
-    /// A mask that asks for what a window has forgotten is an error, and never memory that is no longer there.
+    /// A mask that asks for what a window has forgotten is an error, and never memory that is no longer
+    /// there.
     @Test func refusesToLookFurther() throws {
         let inputs = Inputs(300)
         var cache = try KeyValueCache(sequences: 1, capacity: 300, layout: Self.layout(), window: 100)

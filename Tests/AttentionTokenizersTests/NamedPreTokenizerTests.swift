@@ -11,8 +11,8 @@ import Testing
         let words: [String: [[Int]]]
     }
 
-    /// The texts that llama.cpp cuts otherwise, because it approximates the model's published pattern: letters
-    /// beyond ASCII have no case there, marks are no letters, and digits and white space are fewer.
+    /// The texts that llama.cpp cuts otherwise, because it approximates the model's published pattern:
+    /// letters beyond ASCII have no case there, marks are no letters, and digits and white space are fewer.
     /// `tokenizers` cuts all of them as we do.
     private static let approximated: [String: Set<Int>] = [
         "gpt-4o": [13, 14], "tekken": [13, 14], "kimi-k2": [2, 13, 14], "tiny_aya": [2], "youtu": [2],

@@ -65,7 +65,8 @@ import Testing
                 for id in ids { text += stream.append(id) }
                 text += stream.finish()
                 let whole = tokenizer.decode(ids)
-                // Only runs of byte tokens that are no UTF-8 may differ, in how many characters stand for them.
+                // Only runs of byte tokens that are no UTF-8 may differ, in how many characters stand for
+                // them.
                 if !whole.unicodeScalars.contains("\u{FFFD}")
                     || test.sections.contains(#""decoder":{"type":"ByteLevel""#)
                 {

@@ -12,7 +12,8 @@ typedef struct {
     int segment;  // blocks of keys whose sums are taken on their own; 0: all
     bool intervals, bits, biased, key_scaled, sunk;
     float softcap, slope;
-    // What `make_case` made, in guarded memory; the layouts are those of ak_block, with all keys in one block.
+    // What `make_case` made, in guarded memory; the layouts are those of ak_block, with all keys in one
+    // block.
     const ak_kernels *kernels;
     int lanes;
     ptrdiff_t k_row, v_row;

@@ -92,7 +92,8 @@ static void check_count(const ak_kernels *kernels, int count) {
     plain->weigh(x, count, maximum, 0.75f, plain_weights, plain_sums);
     for (int i = 0; i < count; i++) {
         const double exact = exp(0.75 * ((double)x[i] - maximum));
-        // Exponents of 2 down to -65: the difference, the factor and their product are each off by half an ulp, 2.6e-6 at most.
+        // Exponents of 2 down to -65: the difference, the factor and their product are each off by half an
+        // ulp, 2.6e-6 at most.
         expect_error("sampling weight", fabs(weights[i] - exact) / (exact + 1e-30), 8e-6);
         expect(same_bits(weights[i], plain_weights[i]), "%d: the plain path has other bits", i);
     }

@@ -1,14 +1,14 @@
 import AttentionTensors
 
-/// The largest absolute difference of two tensors of one shape; infinite if the shapes differ, or if one is not
-/// a number where the other is.
+/// The largest absolute difference of two tensors of one shape; infinite if the shapes differ, or if one is
+/// not a number where the other is.
 public func largestDifference(_ a: Tensor, _ b: Tensor) -> Float {
     guard a.shape == b.shape else { return .infinity }
     return Float(largestError(a, b.scalars.map { Double($0) }))
 }
 
-/// The largest absolute error of `found` against `expected`, in row-major order; infinite if the counts differ,
-/// or if one is not a number where the other is. Equal infinities agree.
+/// The largest absolute error of `found` against `expected`, in row-major order; infinite if the counts
+/// differ, or if one is not a number where the other is. Equal infinities agree.
 public func largestError(_ found: Tensor, _ expected: [Double]) -> Double {
     let found = found.scalars
     guard found.count == expected.count else { return .infinity }
@@ -20,8 +20,8 @@ public func largestError(_ found: Tensor, _ expected: [Double]) -> Double {
     }
 }
 
-/// What a result may differ from float64: twice the error of PyTorch's own float32, and one unit in the last place
-/// of the largest number, for cases in which PyTorch happens to be exact.
+/// What a result may differ from float64: twice the error of PyTorch's own float32, and one unit in the last
+/// place of the largest number, for cases in which PyTorch happens to be exact.
 public func tolerance(float32Error: Double, of expected: [Double]) -> Double {
     let largest = expected.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
     return 2 * float32Error + Double(Float(largest).ulp)
@@ -33,7 +33,8 @@ public func areBitwiseEqual(_ a: Tensor, _ b: Tensor) -> Bool {
 }
 
 extension Tensor {
-    /// The tensor with another number wherever `isReplaced` says so, told each element's place in row-major order.
+    /// The tensor with another number wherever `isReplaced` says so, told each element's place in row-major
+    /// order.
     public func replacing(with value: Float, where isReplaced: (_ index: Int) -> Bool) -> Tensor {
         var copy = self
         copy.withUnsafeMutableBuffer { elements in

@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A small HTTP server on a port of its own, one request a connection, that answers as a test says: also as no
-/// server should.
+/// A small HTTP server on a port of its own, one request a connection, that answers as a test says: also as
+/// no server should.
 public final class LocalServer: Sendable {
     public struct Request: Sendable {
         public let method: String

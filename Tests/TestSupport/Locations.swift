@@ -2,7 +2,8 @@ import Foundation
 
 /// Where tests find what does not come with the repository.
 public enum Locations {
-    /// The folder of published cases and texts: `ATTENTION_TEST_DATA`, or `shared/data` beside the repository.
+    /// The folder of published cases and texts: `ATTENTION_TEST_DATA`, or `shared/data` beside the
+    /// repository.
     public static let data: URL? = folder(
         environment: "ATTENTION_TEST_DATA", or: repository.appendingPathComponent("../shared/data"))
 

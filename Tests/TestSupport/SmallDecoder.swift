@@ -1,7 +1,7 @@
 import Foundation
 
-/// A language model's folder of a test's own, small and complete: the stored Llama with 64 tokens and 64 positions, and a
-/// tokenizer of characters. Removed with the value.
+/// A language model's folder of a test's own, small and complete: the stored Llama with 64 tokens and 64
+/// positions, and a tokenizer of characters. Removed with the value.
 public final class SmallDecoder: Sendable {
     private let temporary: TemporaryFolder
     public var folder: URL { temporary.url }

@@ -92,7 +92,8 @@ struct AttentionBenchmark: ParsableCommand {
 
     private func compare(_ test: Case, with peer: Peer) throws {
         let run = Self.call(for: test)
-        // In each turn the first call is not counted: it finds cold caches and sleeping threads, on both sides.
+        // In each turn the first call is not counted: it finds cold caches and sleeping threads, on both
+        // sides.
         let repeats = max(Int(8e9 / test.operations), 1) + 1
         var (theirs, ours, peaks): ([Double], [Double], [Double]) = ([], [], [])
         for round in 0...rounds {

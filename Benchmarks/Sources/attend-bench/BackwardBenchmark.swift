@@ -46,7 +46,8 @@ struct BackwardBenchmark: ParsableCommand {
         let inputs = (1...4).map { Tensor.noise(shape, seed: UInt64($0)) }
         let attention = AttentionOperator(mask: test.isCausal ? .causal : .full)
         let operations = test.operations * 3.5
-        // In each turn the first call is not counted: it finds cold caches and sleeping threads, on both sides.
+        // In each turn the first call is not counted: it finds cold caches and sleeping threads, on both
+        // sides.
         let repeats = max(Int(2e10 / operations), 1) + 1
         var (theirs, ours, backward, peaks): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
         for round in 0...rounds {

@@ -26,7 +26,8 @@ struct LlamaOnce: ParsableCommand {
         var cache = try decoder.makeCache(capacity: capacity, storage: .float16)
         _ = try decoder([[1]], cache: &cache)
         let firstToken = Date().timeIntervalSince1970 - begin
-        // Warm, as llama-bench does it: the prompt once, and a few steps, in which mapped weights move to large pages.
+        // Warm, as llama-bench does it: the prompt once, and a few steps, in which mapped weights move to
+        // large pages.
         if !cold {
             if prompt > 0 { try read(prompt, decoder, &cache) }
             for step in 0..<6 { _ = try decoder([[7 + step]], cache: &cache) }

@@ -57,7 +57,8 @@ struct SummaryBenchmark: ParsableCommand {
         }
     }
 
-    /// `[1, 1, N, 64]`: waves of a position, slower from one pair to the next, and in the last two channels a mark.
+    /// `[1, 1, N, 64]`: waves of a position, slower from one pair to the next, and in the last two channels a
+    /// mark.
     private func positions(isKey: Bool) -> Tensor {
         Tensor(shape: [1, 1, length, 64]) { elements in
             for position in 0..<length {

@@ -2,9 +2,9 @@ import Foundation
 
 /// What reads something that strangers wrote.
 ///
-/// `read` returns for what is sound and throws for what is not. Anything else is a find: a trap, a wrong memory
-/// access, an error that is not one of `errors`, more than a few seconds or more than a few hundred megabytes
-/// (`run.sh` sets the limits).
+/// `read` returns for what is sound and throws for what is not. Anything else is a find: a trap, a wrong
+/// memory access, an error that is not one of `errors`, more than a few seconds or more than a few hundred
+/// megabytes (`run.sh` sets the limits).
 struct Reader: Sendable {
     let name: String
     /// The errors that callers are told to expect.

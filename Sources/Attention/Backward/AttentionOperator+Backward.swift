@@ -21,8 +21,8 @@ extension AttentionOperator {
         public static let all: Inputs = [.query, .key, .value, .bias, .slopes, .temperature, .sinks]
     }
 
-    /// The gradients of attention's inputs, each of its input's shape; nil where there is no such input, or where it
-    /// is not wanted.
+    /// The gradients of attention's inputs, each of its input's shape; nil where there is no such input, or
+    /// where it is not wanted.
     public struct Gradients: Sendable {
         /// `[B, Hq, Nq, D]`; in memory the heads of one position are neighbours.
         public var query: Tensor?
@@ -40,15 +40,16 @@ extension AttentionOperator {
         public var sinks: Tensor?
     }
 
-    /// The gradients of attention's inputs from that of its output, in memory linear in Nq and Nk: the weights are
-    /// recomputed from the log-sum-exp (FlashAttention, arXiv:2205.14135).
+    /// The gradients of attention's inputs from that of its output, in memory linear in Nq and Nk: the
+    /// weights are recomputed from the log-sum-exp (FlashAttention, arXiv:2205.14135).
     ///
     ///     dV = Pᵀ dO    dP = dO Vᵀ    dS = P ∘ (dP − δ)    dQ = dS K    dK = dSᵀ Q,    δ = Σ dO ∘ O
     ///
-    /// A query that sees no key has gradients of 0, and what a masked position holds has no effect. A weight of
-    /// exactly 0 passes nothing on, even where what it weighs is not finite. The bits depend neither on the number
-    /// of threads nor on what else is in the batch. Additive biases that serve several batch elements or heads get
-    /// those elements' gradients one after the other, so that less of the work runs side by side.
+    /// A query that sees no key has gradients of 0, and what a masked position holds has no effect. A weight
+    /// of exactly 0 passes nothing on, even where what it weighs is not finite. The bits depend neither on
+    /// the number of threads nor on what else is in the batch. Additive biases that serve several batch
+    /// elements or heads get those elements' gradients one after the other, so that less of the work runs
+    /// side by side.
     ///
     /// - Parameters:
     ///   - query: `[B, Hq, Nq, D]`, as for the forward pass, and so are `key` and `value`.

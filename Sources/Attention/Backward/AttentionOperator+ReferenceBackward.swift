@@ -1,8 +1,8 @@
 import AttentionTensors
 
 extension AttentionOperator {
-    /// The gradients by their definition, in double precision: slow, and short enough to be checked by eye. The tiled
-    /// path is tested against it.
+    /// The gradients by their definition, in double precision: slow, and short enough to be checked by eye.
+    /// The tiled path is tested against it.
     ///
     /// - Parameters and result: as for ``backward(query:key:value:output:outputGradient:of:)``.
     public func referenceBackward(

@@ -16,8 +16,8 @@ struct BackwardItem {
     private var problem: AttentionProblem { pass.problem }
     private var kernels: ak_kernels { pass.kernels }
 
-    /// Adds what the blocks of a round give. Blocks of queries are outermost: their transposed rows and gradients stay
-    /// in the second-level cache while the segment passes by.
+    /// Adds what the blocks of a round give. Blocks of queries are outermost: their transposed rows and
+    /// gradients stay in the second-level cache while the segment passes by.
     func run(_ units: [Int: BackwardPass.Unit]) {
         let units = segment.blocks.compactMap { units[$0] }.filter { !segment.keys(of: $0.plan).isEmpty }
         guard !units.isEmpty else { return }
@@ -43,7 +43,8 @@ struct BackwardItem {
                 value[2], Int64(segment.keys.count), Int64(problem.valueWidth)) != 0
     }
 
-    /// Copies the segment's rows of the results into the scratch memory, where their widths are whole vectors, or back.
+    /// Copies the segment's rows of the results into the scratch memory, where their widths are whole
+    /// vectors, or back.
     private func moveKeyGradients(isLoading: Bool) {
         for (result, own, width, padded) in [
             (operands.key, scratch.keyGradients, problem.headWidth, scratch.layout.keyWidth),
@@ -81,7 +82,8 @@ struct BackwardItem {
         if pass.wanted.contains(.slopes) { addSlopeGradients(block) }
     }
 
-    /// Lays out the output's gradients and the queries as the products read them, and what is known of each row.
+    /// Lays out the output's gradients and the queries as the products read them, and what is known of each
+    /// row.
     ///
     /// - Returns: Whether all numbers are finite.
     private func prepareRows(_ block: QueryBlock) -> Bool {
@@ -117,7 +119,8 @@ struct BackwardItem {
         return isFinite
     }
 
-    /// The log-sum-exp of each row in the kernels' units, and its δ; those of the last row where there is none.
+    /// The log-sum-exp of each row in the kernels' units, and its δ; those of the last row where there is
+    /// none.
     private func noteSums(_ block: QueryBlock, _ panel: QueryPlan.Panel) -> Bool {
         var isFinite = true
         for lane in 0..<panel.lanes {
@@ -134,7 +137,8 @@ struct BackwardItem {
         return isFinite
     }
 
-    /// Every panel against some keys: weights, gradients of scores, and what those add to the gradients of queries.
+    /// Every panel against some keys: weights, gradients of scores, and what those add to the gradients of
+    /// queries.
     ///
     /// - Returns: The number of panels that see some of the keys.
     private func addPanels(_ block: QueryBlock, _ keys: Range<Int>, _ isGuarded: Bool) -> Int {
@@ -213,7 +217,8 @@ struct BackwardItem {
         }
     }
 
-    /// Writes the gradients of the block's queries: those of a run's first segment where they belong, the others' apart.
+    /// Writes the gradients of the block's queries: those of a run's first segment where they belong, the
+    /// others' apart.
     private func writeQueryGradients(_ block: QueryBlock) {
         let (extent, group, width, own) = (problem.extent, problem.group, problem.headWidth, scratch.forward)
         for panel in block.plan.panels {
@@ -226,7 +231,8 @@ struct BackwardItem {
                     : parts
                         + (((segment.number - 1) * extent.queries + query) * group + block.plan.rows.head(row))
                         * width
-                // A query that is not finite has no factor; if it sees nothing, its gradient is 0 all the same.
+                // A query that is not finite has no factor; if it sees nothing, its gradient is 0 all the
+                // same.
                 let factor = own.queryFactors[panel.lane + lane]
                 own.inverses[panel.lane + lane] = factor.isFinite ? factor : 1
             }

@@ -92,8 +92,8 @@ extension BackwardPass {
     private func run(
         _ pairs: [HeadPair], _ layouts: [Layout], classes: [Int], _ operands: Operands
     ) -> [(head: Int, sum: Double)] {
-        // The first segments of all pairs first: under a causal mask they are the longest, and the short ones fill
-        // the gaps.
+        // The first segments of all pairs first: under a causal mask they are the longest, and the short ones
+        // fill the gaps.
         var items: [(pair: Int, segment: Int)] = []
         for (pair, layout) in layouts.enumerated() { items += layout.segments.indices.map { (pair, $0) } }
         items.sort { a, b in

@@ -1,11 +1,13 @@
 import AttentionTensors
 import CAttentionKernels
 
-/// The backward pass of one call: what its items share, and in which order they run. No result depends on the order.
+/// The backward pass of one call: what its items share, and in which order they run. No result depends on the
+/// order.
 ///
-/// Pairs of a batch element and a key head run in waves: side by side where nothing keeps them apart, and in the same
-/// order on any number of threads where they add to the same elements of a bias's gradient. Within a wave, blocks of
-/// queries are taken in rounds, so that the tables of a mask that is no interval take a bounded amount of memory.
+/// Pairs of a batch element and a key head run in waves: side by side where nothing keeps them apart, and in
+/// the same order on any number of threads where they add to the same elements of a bias's gradient. Within a
+/// wave, blocks of queries are taken in rounds, so that the tables of a mask that is no interval take a
+/// bounded amount of memory.
 struct BackwardPass {
     let tiled: TiledAttention
     let output: AttentionOperator.Output
@@ -81,7 +83,8 @@ struct BackwardPass {
         return result
     }
 
-    /// The strides of a tensor of `shape` without gaps as `[B, Hq, Nq, Nk]`: 0 where one element serves several.
+    /// The strides of a tensor of `shape` without gaps as `[B, Hq, Nq, Nk]`: 0 where one element serves
+    /// several.
     private static func biasStrides(_ shape: Shape) -> [Int] {
         let strides = zip(shape, shape.contiguousStrides).map { $0 == 1 ? 0 : $1 }
         return [Int](repeating: 0, count: 4 - shape.rank) + strides.dropLast() + [1]
@@ -143,7 +146,8 @@ struct BackwardPass {
         return Tensor(shape: temperature.shape) { _ = $0.initialize(fromContentsOf: sums.map { Float($0) }) }
     }
 
-    /// Projects the gradients, `[B, N, H, D]`, of `rows`, `[B, H, N, D]`. Returns Σ row · gradient of each head.
+    /// Projects the gradients, `[B, N, H, D]`, of `rows`, `[B, H, N, D]`. Returns Σ row · gradient of each
+    /// head.
     private func project(
         _ rows: Tensor, _ address: UnsafePointer<Float>, norms: UnsafePointer<Float>?,
         gradients: UnsafeMutablePointer<Float>

@@ -1,10 +1,10 @@
 import AttentionTensors
 
-/// Some keys of one batch element and key head, and all that looks at them: an item of the backward pass, which adds up
-/// the gradients of its keys and values alone.
+/// Some keys of one batch element and key head, and all that looks at them: an item of the backward pass,
+/// which adds up the gradients of its keys and values alone.
 ///
-/// What an item adds to the gradient of a query is kept apart and added in the order of segments. Segments depend on
-/// what the mask lets be seen, never on the number of threads or on the rest of the batch.
+/// What an item adds to the gradient of a query is kept apart and added in the order of segments. Segments
+/// depend on what the mask lets be seen, never on the number of threads or on the rest of the batch.
 struct KeySegment: Sendable {
     let keys: Range<Int>
     /// Counted from the first of the run.

@@ -104,8 +104,8 @@ struct CachedAttention {
         guard !runs.isEmpty else { return }
         let steps = runs.map { run in
             let keyCount = cache.sequences[run.sequence].length
-            // Chunks are counted from the sequence's beginning, so that a position falls into the same chunk in every
-            // step, whatever the window.
+            // Chunks are counted from the sequence's beginning, so that a position falls into the same chunk
+            // in every step, whatever the window.
             return DecodeSequence(
                 problem, batch: run.element, queries: run.rows, position: keyCount - run.rows.count,
                 keyCount: keyCount, anchor: 0, rows: cache.rows(of: run.sequence))

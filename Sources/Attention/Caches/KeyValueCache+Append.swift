@@ -148,8 +148,8 @@ extension KeyValueCache {
         for (run, pages) in zip(runs, fresh) { sequences[run.sequence].pages += pages }
     }
 
-    /// Gives back the pages that no query from the sequence's end on can see. A reader in pieces longer than the window is
-    /// right, too: what its first query sees is kept until the next piece.
+    /// Gives back the pages that no query from the sequence's end on can see. A reader in pieces longer than
+    /// the window is right, too: what its first query sees is kept until the next piece.
     private mutating func forget(_ target: Int) {
         let first = firstSeen(at: sequences[target].length) / pageLength * pageLength
         guard first > sequences[target].first else { return }
@@ -186,7 +186,8 @@ extension Tensor {
     func asOneElement() -> Tensor { insertingBatchAxis().transposed(1, 2) }
 }
 
-/// New keys, or values, `[elements, Hkv, rows, width]`, in numbers: a head that is written counts no reference to them.
+/// New keys, or values, `[elements, Hkv, rows, width]`, in numbers: a head that is written counts no
+/// reference to them.
 private struct CacheSource {
     private let table: UnsafePointer<ak_kernels>
     private let elements: UnsafePointer<Float>

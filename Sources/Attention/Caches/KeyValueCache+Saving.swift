@@ -2,9 +2,9 @@ import AttentionTensors
 import CAttentionKernels
 
 extension KeyValueCache {
-    /// What a sequence holds, as two tensors for a file: `keys`, `[Hkv, N, D]`, and `values`, `[Hkv, N, Dv]`, of the
-    /// positions that ``keptPositions(of:)`` says. The numbers are as they are stored: nothing is rounded on the way.
-    /// In 8 bits a row is its bytes, factors included, `[Hkv, N, bytes]`.
+    /// What a sequence holds, as two tensors for a file: `keys`, `[Hkv, N, D]`, and `values`, `[Hkv, N, Dv]`,
+    /// of the positions that ``keptPositions(of:)`` says. The numbers are as they are stored: nothing is
+    /// rounded on the way. In 8 bits a row is its bytes, factors included, `[Hkv, N, bytes]`.
     ///
     /// - Parameters:
     ///   - sequence: The sequence's index.
@@ -39,8 +39,8 @@ extension KeyValueCache {
     ///   - positions: The positions that were kept; the sequence gets the length `positions.upperBound`.
     ///   - source: Where the tensors are.
     ///   - prefix: What their names begin with.
-    /// - Throws: ``KeyValueCacheError``, `TensorError` or the source's own errors if tensors are missing, or of another
-    ///   layout, or the positions do not fit; then nothing has changed.
+    /// - Throws: ``KeyValueCacheError``, `TensorError` or the source's own errors if tensors are missing, or
+    ///   of another layout, or the positions do not fit; then nothing has changed.
     public mutating func restore(
         _ sequence: Int, positions: Range<Int>, from source: any WeightSource, prefix: String = ""
     ) throws {

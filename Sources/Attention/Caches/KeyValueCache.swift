@@ -1,23 +1,24 @@
 import AttentionTensors
 
-/// The keys and values that one layer has computed for the positions of some sequences: what a decoder's next step
-/// attends to.
+/// The keys and values that one layer has computed for the positions of some sequences: what a decoder's next
+/// step attends to.
 ///
 ///     var cache = try KeyValueCache(sequences: 2, capacity: 4096, layout: layout)
 ///     try cache.append(keys: k, values: v)                 // [B, Hkv, N, D], [B, Hkv, N, Dv]
 ///     let output = try attention(query: q, cache: cache)   // [B, Hq, N, Dv]
 ///
-/// Sequences have lengths of their own. Positions are absolute: the first one appended is 0. A cache is a value; copies,
-/// and sequences that begin alike, share memory until one of them writes to it.
+/// Sequences have lengths of their own. Positions are absolute: the first one appended is 0. A cache is a
+/// value; copies, and sequences that begin alike, share memory until one of them writes to it.
 ///
-/// A layer whose mask is a sliding window needs a cache with the same ``window``: it forgets the positions that no later
-/// query can see, a page at a time, and its answers have the same bits as those of a cache that keeps everything.
+/// A layer whose mask is a sliding window needs a cache with the same ``window``: it forgets the positions
+/// that no later query can see, a page at a time, and its answers have the same bits as those of a cache that
+/// keeps everything.
 public struct KeyValueCache: Sendable {
     public let layout: KeyValueLayout
     /// The most positions of a sequence.
     public let capacity: Int
-    /// How many positions, its own included, a query sees of its sequence; nil: all. What lies further back is
-    /// forgotten as a sequence grows.
+    /// How many positions, its own included, a query sees of its sequence; nil: all. What lies further back
+    /// is forgotten as a sequence grows.
     public let window: Int?
 
     /// Where pages come from; nil: every sequence has one page for its whole capacity.
@@ -38,8 +39,8 @@ public struct KeyValueCache: Sendable {
     /// Positions of a page where a window is kept in the cache's own pages. 64 to 256 are alike.
     static let windowPageLength = 64
 
-    /// Contiguous memory, taken at once: nothing is allocated later. A window that is shorter than the capacity is kept in
-    /// pages of the cache's own instead, which are used again and again.
+    /// Contiguous memory, taken at once: nothing is allocated later. A window that is shorter than the
+    /// capacity is kept in pages of the cache's own instead, which are used again and again.
     ///
     /// - Parameters:
     ///   - sequences: How many sequences there are at first.
@@ -96,7 +97,8 @@ public struct KeyValueCache: Sendable {
     /// The number of positions of each sequence.
     public var lengths: [Int] { sequences.map(\.length) }
 
-    /// The positions of a sequence that the cache holds: all, or at least those that the next query's window reaches.
+    /// The positions of a sequence that the cache holds: all, or at least those that the next query's window
+    /// reaches.
     ///
     /// - Throws: ``KeyValueCacheError/noSuchSequence(_:count:)``.
     public func keptPositions(of sequence: Int) throws(KeyValueCacheError) -> Range<Int> {
@@ -123,8 +125,8 @@ public struct KeyValueCache: Sendable {
         return sequences.count - 1
     }
 
-    /// Adds a sequence that begins like another one, and returns its index. The two share memory until one of them
-    /// writes to it; of a paged cache, only the page that it writes to is copied.
+    /// Adds a sequence that begins like another one, and returns its index. The two share memory until one of
+    /// them writes to it; of a paged cache, only the page that it writes to is copied.
     ///
     /// - Parameters:
     ///   - other: The sequence to begin like.
@@ -150,10 +152,12 @@ public struct KeyValueCache: Sendable {
         sequences.remove(at: sequence)
     }
 
-    /// Forgets the positions from `length` on: those that speculation got wrong, or all. What was appended last can always
-    /// be taken back; a cache with a window can go back further only while it holds what a query at `length` sees.
+    /// Forgets the positions from `length` on: those that speculation got wrong, or all. What was appended
+    /// last can always be taken back; a cache with a window can go back further only while it holds what a
+    /// query at `length` sees.
     ///
-    /// - Throws: ``KeyValueCacheError`` if there is no such sequence, it is shorter, or its window has moved on.
+    /// - Throws: ``KeyValueCacheError`` if there is no such sequence, it is shorter, or its window has moved
+    ///   on.
     public mutating func truncate(sequence: Int, to length: Int) throws(KeyValueCacheError) {
         try checkCut(of: sequence, to: length)
         cut(sequence, to: length)

@@ -8,8 +8,8 @@ public enum KeyValueCacheError: Error, Hashable, Sendable {
     case noSuchSequence(Int, count: Int)
     /// A sequence of `length` positions cannot be cut to `newLength`.
     case cannotTruncate(sequence: Int, length: Int, to: Int)
-    /// A sequence whose window has moved on holds the positions from `first` on, and cannot be cut to `to`, where more
-    /// would be seen.
+    /// A sequence whose window has moved on holds the positions from `first` on, and cannot be cut to `to`,
+    /// where more would be seen.
     case forgotten(sequence: Int, first: Int, to: Int)
     /// What was saved does not fit this cache.
     case cannotRestore(source: String, field: String, expected: String, found: String)

@@ -1,7 +1,7 @@
 import CAttentionKernels
 
-/// How a key/value cache writes its numbers down. Computation is in float32 whatever the storage: numbers are converted
-/// in registers as they are read.
+/// How a key/value cache writes its numbers down. Computation is in float32 whatever the storage: numbers are
+/// converted in registers as they are read.
 public enum KeyValueStorage: String, Hashable, Sendable, CaseIterable {
     /// 4 bytes, exact.
     case float32
@@ -9,8 +9,8 @@ public enum KeyValueStorage: String, Hashable, Sendable, CaseIterable {
     case float16
     /// 2 bytes, 8 significant bits, the range of float32.
     case bfloat16
-    /// 1⅛ bytes: every 32 neighbours of a row are whole multiples, −127 … 127, of a float32 factor of their own. An
-    /// infinity or NaN makes its 32 neighbours NaN, so that it is not lost.
+    /// 1⅛ bytes: every 32 neighbours of a row are whole multiples, −127 … 127, of a float32 factor of their
+    /// own. An infinity or NaN makes its 32 neighbours NaN, so that it is not lost.
     case int8
 
     /// The bytes of a row of `width` elements. Rows are padded with zeros to whole vectors.

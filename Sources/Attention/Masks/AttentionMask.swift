@@ -16,16 +16,16 @@ public protocol AttentionMask: Sendable {
     /// never computed, and blocks that are full pay nothing for the mask.
     func coverage(queries: Range<Int>, keys: Range<Int>, at site: AttentionSite) -> MaskCoverage
 
-    /// Which of at most 64 keys `query` sees: bit i stands for the key at `keys.lowerBound + i`. Asked where neither
-    /// ``isInterval`` nor ``coverage(queries:keys:at:)`` settles a block.
+    /// Which of at most 64 keys `query` sees: bit i stands for the key at `keys.lowerBound + i`. Asked where
+    /// neither ``isInterval`` nor ``coverage(queries:keys:at:)`` settles a block.
     func visibleBits(query: Int, keys: Range<Int>, at site: AttentionSite) -> UInt64
 
-    /// What of the site the answers depend on. Batch elements and heads that the mask does not tell apart share its
-    /// answers: it is asked once for all of them.
+    /// What of the site the answers depend on. Batch elements and heads that the mask does not tell apart
+    /// share its answers: it is asked once for all of them.
     var dependence: MaskDependence { get }
 
-    /// Positions at which queries begin that share no key with the ones before (packed sequences): work is cut
-    /// here, so that a sequence's result does not depend on its neighbours. Ascending.
+    /// Positions at which queries begin that share no key with the ones before (packed sequences): work is
+    /// cut here, so that a sequence's result does not depend on its neighbours. Ascending.
     var queryBoundaries: [Int] { get }
 
     /// Checks that the mask fits a problem.

@@ -5,9 +5,10 @@ import AttentionTensors
 /// The work is that of the sequences alone, and so are the bits of the results: nothing is padded, and a
 /// sequence's numbers do not depend on what it was packed with.
 ///
-/// Positions count through all sequences. Where there are as many queries as keys, or nothing compares positions, it
-/// goes with ``QueryAlignment/topLeft``; where the queries are only the last ones of each sequence, with
-/// ``QueryAlignment/packed(queryLengths:keyLengths:)``, which puts them at the positions of their keys.
+/// Positions count through all sequences. Where there are as many queries as keys, or nothing compares
+/// positions, it goes with ``QueryAlignment/topLeft``; where the queries are only the last ones of each
+/// sequence, with ``QueryAlignment/packed(queryLengths:keyLengths:)``, which puts them at the positions of
+/// their keys.
 public struct BlockDiagonalMask: IntervalMask {
     /// Where each sequence begins, and where the last one ends.
     public let queryBoundaries: [Int]
@@ -67,7 +68,8 @@ public struct BlockDiagonalMask: IntervalMask {
             }
             return
         }
-        // The boundaries count rows; with another alignment a row's position would fall into another sequence.
+        // The boundaries count rows; with another alignment a row's position would fall into another
+        // sequence.
         guard extent.queryOffset == 0 else {
             throw TensorError.invalidArgument(
                 "packed sequences begin at position 0, but the alignment puts the first query "

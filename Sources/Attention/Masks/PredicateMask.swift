@@ -1,7 +1,8 @@
 /// Any predicate of positions, heads and batch elements.
 ///
-/// A predicate that takes positions alone is asked once for all heads and batch elements. Written as a closure where
-/// the mask is made, it is compiled into the loop over keys, and costs little more than its own arithmetic.
+/// A predicate that takes positions alone is asked once for all heads and batch elements. Written as a
+/// closure where the mask is made, it is compiled into the loop over keys, and costs little more than its own
+/// arithmetic.
 public struct PredicateMask: AttentionMask {
     public let dependence: MaskDependence
     private let predicate: @Sendable (_ query: Int, _ key: Int, _ site: AttentionSite) -> Bool
@@ -34,8 +35,8 @@ public struct PredicateMask: AttentionMask {
         self.bits = bits
     }
 
-    /// Bit i: whether the predicate holds of the i-th key. Eight answers at a time, each with a place of its own, wait
-    /// for each other least.
+    /// Bit i: whether the predicate holds of the i-th key. Eight answers at a time, each with a place of its
+    /// own, wait for each other least.
     @inlinable @inline(__always)
     static func bits(_ keys: Range<Int>, _ holds: (Int) -> Bool) -> UInt64 {
         var bits: UInt64 = 0

@@ -2,8 +2,8 @@ import AttentionTensors
 
 /// Positions whose frequencies depend on how long the text is: LongRoPE and dynamic NTK.
 ///
-/// One text has one set of frequencies, because distances make sense only between keys and queries that were turned
-/// alike. Who reads a text piece by piece says first how long it may become.
+/// One text has one set of frequencies, because distances make sense only between keys and queries that were
+/// turned alike. Who reads a text piece by piece says first how long it may become.
 extension RotaryEmbedding {
     /// Whether frequencies depend on the text's length.
     public var dependsOnLength: Bool {

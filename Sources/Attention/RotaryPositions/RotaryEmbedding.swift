@@ -1,7 +1,7 @@
 import AttentionTensors
 
-/// Rotary positions (RoPE, arXiv:2104.09864), as data: each pair of a query's or key's channels turns by an angle in
-/// proportion to its position, so that a dot product depends on the distance of two positions.
+/// Rotary positions (RoPE, arXiv:2104.09864), as data: each pair of a query's or key's channels turns by an
+/// angle in proportion to its position, so that a dot product depends on the distance of two positions.
 ///
 /// ```swift
 /// let rope = try RotaryEmbedding(width: 128, base: 500_000)
@@ -22,26 +22,27 @@ public struct RotaryEmbedding: Hashable, Sendable {
         case none
         /// All frequencies divided by `factor` (arXiv:2306.15595).
         case linear(factor: Double)
-        /// Llama 3.1: frequencies whose wave fits into `originalPositions` less than `lowFrequencyFactor` times are
-        /// divided by `factor`, those that fit more than `highFrequencyFactor` times stay, and between there is a ramp.
+        /// Llama 3.1: frequencies whose wave fits into `originalPositions` less than `lowFrequencyFactor`
+        /// times are divided by `factor`, those that fit more than `highFrequencyFactor` times stay, and
+        /// between there is a ramp.
         case llama3(
             factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalPositions: Int)
         /// YaRN (arXiv:2309.00071): a ramp over the pairs, from those that turn `fastTurns` times within
-        /// `originalPositions`, which stay, to those that turn `slowTurns` times, which are divided by `factor`.
-        /// Both vectors grow by `magnitude`; nil: 0.1 · ln(factor) + 1. `roundsRamp`: whether the ramp's ends are
-        /// whole pairs, as in most models.
+        /// `originalPositions`, which stay, to those that turn `slowTurns` times, which are divided by
+        /// `factor`. Both vectors grow by `magnitude`; nil: 0.1 · ln(factor) + 1. `roundsRamp`: whether the
+        /// ramp's ends are whole pairs, as in most models.
         case yarn(
             factor: Double, originalPositions: Int, fastTurns: Double = 32, slowTurns: Double = 1,
             magnitude: Double? = nil, roundsRamp: Bool = true)
-        /// Each pair's frequency divided by a number of its own: the `rope_freqs` of GGUF files. Both vectors grow by
-        /// `magnitude`.
+        /// Each pair's frequency divided by a number of its own: the `rope_freqs` of GGUF files. Both vectors
+        /// grow by `magnitude`.
         case divisors([Float], magnitude: Double = 1)
-        /// LongRoPE (arXiv:2402.13753): divisors for texts of up to `originalPositions`, and others for longer ones. Both
-        /// vectors grow by `magnitude`, whatever the length.
+        /// LongRoPE (arXiv:2402.13753): divisors for texts of up to `originalPositions`, and others for
+        /// longer ones. Both vectors grow by `magnitude`, whatever the length.
         case longRope(short: [Float], long: [Float], originalPositions: Int, magnitude: Double)
-        /// Dynamic NTK: of a text that is longer than `originalPositions`, by the factor r, the base is
-        /// θ · (factor · r − factor + 1)^(width / (width − 2)), so that the fastest pair turns as before and the slowest
-        /// turns `factor` · r − `factor` + 1 times slower.
+        /// Dynamic NTK: of a text that is longer than `originalPositions`, by the factor r, the base is θ ·
+        /// (factor · r − factor + 1)^(width / (width − 2)), so that the fastest pair turns as before and the
+        /// slowest turns `factor` · r − `factor` + 1 times slower.
         case dynamic(factor: Double, originalPositions: Int)
     }
 
@@ -50,8 +51,8 @@ public struct RotaryEmbedding: Hashable, Sendable {
     public let base: Double
     public let pairing: Pairing
     public let scaling: Scaling
-    /// Radians for each position, of each pair. Where they depend on the text's length (``dependsOnLength``), those of texts
-    /// within the original positions.
+    /// Radians for each position, of each pair. Where they depend on the text's length (``dependsOnLength``),
+    /// those of texts within the original positions.
     public let frequencies: [Double]
     /// What turned vectors are multiplied by.
     public let magnitude: Double
@@ -84,8 +85,8 @@ public struct RotaryEmbedding: Hashable, Sendable {
     ///
     /// In double precision: in single precision an angle at position 100,000 is off by 0.004.
     ///
-    /// - Parameter positions: The position of each row, the same for all batch elements; or those of the first batch
-    ///   element, of the second and so on.
+    /// - Parameter positions: The position of each row, the same for all batch elements; or those of the
+    ///   first batch element, of the second and so on.
     public func angles(positions: some Collection<Int>) -> RotaryAngles {
         let positions = Array(positions)
         let pairs = frequencies.count

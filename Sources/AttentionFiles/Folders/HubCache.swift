@@ -1,7 +1,7 @@
 import AttentionJSON
 
-/// The Hugging Face cache: `models--<organisation>--<name>/snapshots/<commit>`, with the commit that a branch or
-/// tag stands for in `refs/<name>`. The files of a snapshot are links into `blobs`.
+/// The Hugging Face cache: `models--<organisation>--<name>/snapshots/<commit>`, with the commit that a branch
+/// or tag stands for in `refs/<name>`. The files of a snapshot are links into `blobs`.
 package struct HubCache: Sendable {
     package let path: String
 
@@ -28,8 +28,8 @@ package struct HubCache: Sendable {
         prefix + name.split(separator: "/").joined(separator: "--")
     }
 
-    /// Where the model lies: a snapshot's folder or the file in it that was asked for, or nil if the cache does
-    /// not have it.
+    /// Where the model lies: a snapshot's folder or the file in it that was asked for, or nil if the cache
+    /// does not have it.
     ///
     /// - Throws: ``ModelLocatorError`` if several models or several snapshots could be meant, or the cache's
     ///   entry is not complete.
@@ -47,7 +47,8 @@ package struct HubCache: Sendable {
         let files = GGUFPartName.models(among: fileNames(in: snapshot) + folders)
         guard !files.isEmpty, !Self.weights.contains(where: { FileKind(path: "\(snapshot)/\($0)") != nil })
         else { return snapshot }
-        // A GGUF file that somebody asked for by its name can be one of many files, and no word about the rest.
+        // A GGUF file that somebody asked for by its name can be one of many files, and no word about the
+        // rest.
         guard isKnownToBeFiles(commit, of: name) else {
             if FileKind(path: "\(snapshot)/config.json") != nil { return snapshot }
             throw .partial(name: name, files: files)
@@ -61,8 +62,9 @@ package struct HubCache: Sendable {
     /// The files of which a model's folder has one.
     package static let weights = ["model.safetensors", "model.safetensors.index.json"]
 
-    /// Whether the repository is known to hold no folder's weights at this commit, so that each of its GGUF files is a
-    /// model of its own. That a file is absent is noted as Python notes it: by an empty file of its name in `.no_exist`.
+    /// Whether the repository is known to hold no folder's weights at this commit, so that each of its GGUF
+    /// files is a model of its own. That a file is absent is noted as Python notes it: by an empty file of
+    /// its name in `.no_exist`.
     package func isKnownToBeFiles(_ commit: String, of name: String) -> Bool {
         Self.weights.allSatisfy { FileKind(path: "\(absences(commit, of: name))/\($0)") != nil }
     }

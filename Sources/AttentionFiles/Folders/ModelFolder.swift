@@ -14,8 +14,8 @@ public struct ModelFolder: Hashable, Sendable {
 
     public let path: String
 
-    /// - Throws: ``ModelFileError/notAFolder(path:found:)``; for a file that is empty or cannot be read, what is wrong
-    ///   with it.
+    /// - Throws: ``ModelFileError/notAFolder(path:found:)``; for a file that is empty or cannot be read, what
+    ///   is wrong with it.
     public init(path: String) throws(ModelFileError) {
         let kind = FileKind(path: path)
         guard kind == .folder else {
@@ -47,7 +47,8 @@ public struct ModelFolder: Hashable, Sendable {
     ///
     ///     let config = try folder.decode(BERTConfig.self)
     ///
-    /// - Throws: ``ModelFileError``, which names the file and the member at fault; whatever `T` itself throws.
+    /// - Throws: ``ModelFileError``, which names the file and the member at fault; whatever `T` itself
+    ///   throws.
     public func decode<T: Decodable>(_ type: T.Type, from name: String = "config.json") throws -> T {
         let json = try json(name)
         do {

@@ -16,8 +16,8 @@
 ///    default `~/.cache/huggingface/hub`), in the snapshot that `refs/main` names. A name without an
 ///    organisation is looked for as it is, then in `sentence-transformers`, then in every organisation.
 ///
-/// A name may be followed by `@` and a revision, which only the cache knows, and by `:` and one file of the model
-/// (``ModelReference``). Nothing is downloaded: `ModelHub` of `AttentionHub` does that.
+/// A name may be followed by `@` and a revision, which only the cache knows, and by `:` and one file of the
+/// model (``ModelReference``). Nothing is downloaded: `ModelHub` of `AttentionHub` does that.
 public struct ModelLocator: Sendable {
     /// The folders of step 2.
     let roots: [String]

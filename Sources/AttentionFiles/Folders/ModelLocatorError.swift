@@ -10,7 +10,8 @@ public enum ModelLocatorError: Error, Hashable, Sendable {
     case ambiguous(name: String, candidates: [String])
     /// The cache knows the model but does not hold it.
     case incomplete(name: String, folder: String, reason: String)
-    /// The cache holds no more of the model than these files, and nothing says whether each is a model of its own.
+    /// The cache holds no more of the model than these files, and nothing says whether each is a model of its
+    /// own.
     case partial(name: String, files: [String])
 }
 

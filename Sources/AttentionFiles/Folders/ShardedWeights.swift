@@ -10,8 +10,8 @@ struct ShardedWeights: WeightSource {
 
     /// Opens every shard that the index names.
     ///
-    /// - Throws: ``ModelFileError`` if the index is not sound, names a file outside the folder, a shard that is
-    ///   not there, or a tensor that its shard does not hold; ``SafetensorsError``.
+    /// - Throws: ``ModelFileError`` if the index is not sound, names a file outside the folder, a shard that
+    ///   is not there, or a tensor that its shard does not hold; ``SafetensorsError``.
     init(folder: ModelFolder, indexName: String) throws {
         label = "\(folder.path)/\(indexName)"
         let index = try folder.json(indexName)

@@ -1,7 +1,7 @@
 /// Where a GGUF file is looked for.
 extension GGUFFile {
-    /// Whether a path leads to a regular file that begins as GGUF files do, or to a folder that holds GGUF files and no
-    /// `config.json`.
+    /// Whether a path leads to a regular file that begins as GGUF files do, or to a folder that holds GGUF
+    /// files and no `config.json`.
     public static func isOne(at path: String) -> Bool {
         if FileKind(path: path) == .folder { return !models(inFolder: path).isEmpty }
         guard let mapping = try? MappedFile(path: path) else { return false }

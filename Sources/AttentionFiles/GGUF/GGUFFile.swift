@@ -3,8 +3,9 @@ import AttentionTensors
 /// A GGUF file (versions 2 and 3), mapped into memory: metadata, and tensors that stay where they lie.
 ///
 /// The whole header is checked before anything of it is handed out. A file may hold a vocabulary and no
-/// tensors. A model in several files (`model-00001-of-00003.gguf`) is opened by its first one and is then one model: the first
-/// file's metadata, and the tensors of all. See https://github.com/ggml-org/ggml/blob/master/docs/gguf.md for the format.
+/// tensors. A model in several files (`model-00001-of-00003.gguf`) is opened by its first one and is then one
+/// model: the first file's metadata, and the tensors of all. See
+/// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md for the format.
 public struct GGUFFile: Sendable {
     /// What the header says about one tensor.
     public struct Entry: Hashable, Sendable {
@@ -37,9 +38,10 @@ public struct GGUFFile: Sendable {
 
     /// Opens the file, and those that hold the rest of the model, and checks their headers.
     ///
-    /// - Parameter path: The file, the first of several, or a folder that holds one model and no `config.json`.
-    /// - Throws: ``ModelFileError`` if a file cannot be read or is not there, ``GGUFError`` if one is not sound or not the
-    ///   part that its name says.
+    /// - Parameter path: The file, the first of several, or a folder that holds one model and no
+    ///   `config.json`.
+    /// - Throws: ``ModelFileError`` if a file cannot be read or is not there, ``GGUFError`` if one is not
+    ///   sound or not the part that its name says.
     public init(path: String) throws {
         let first = try GGUFPart(path: Self.file(at: path))
         try self.init([first] + first.others())

@@ -2,8 +2,8 @@ import AttentionTensors
 
 /// One of the files that hold a model, mapped, its header checked.
 ///
-/// A model in several files says so in each: `split.count` is their number, `split.no` a file's place among them from 0, and
-/// `split.tensors.count` the number of tensors in all. The first file has the metadata.
+/// A model in several files says so in each: `split.count` is their number, `split.no` a file's place among
+/// them from 0, and `split.tensors.count` the number of tensors in all. The first file has the metadata.
 struct GGUFPart: Sendable {
     static let numberKey = "split.no"
     static let countKey = "split.count"

@@ -1,4 +1,5 @@
-/// The name of a file that is one part of a model: `model-00002-of-00003.gguf`. The first part has the metadata.
+/// The name of a file that is one part of a model: `model-00002-of-00003.gguf`. The first part has the
+/// metadata.
 package struct GGUFPartName: Hashable, Sendable {
     /// What stands before the numbers, folders included.
     package let stem: String
@@ -29,8 +30,8 @@ package struct GGUFPartName: Hashable, Sendable {
         String(repeating: "0", count: 5 - "\(number)".count) + "\(number)"
     }
 
-    /// Of the GGUF files among `names` those that a model begins with: each that is whole, and of each that is cut up
-    /// the first part.
+    /// Of the GGUF files among `names` those that a model begins with: each that is whole, and of each that
+    /// is cut up the first part.
     package static func models(among names: some Sequence<String>) -> [String] {
         names.filter { $0.lowercased().hasSuffix(".gguf") && (Self($0)?.number ?? 1) == 1 }
     }

@@ -1,10 +1,11 @@
 import AttentionJSON
 import AttentionTensors
 
-/// Writes GGUF files (version 3). The same content always gives the same bytes, those of the reference writer.
+/// Writes GGUF files (version 3). The same content always gives the same bytes, those of the reference
+/// writer.
 ///
-/// What is to be written is described first, and each tensor is asked for when its turn comes, so that a model need
-/// never be in memory whole:
+/// What is to be written is described first, and each tensor is asked for when its turn comes, so that a
+/// model need never be in memory whole:
 ///
 ///     let writer = try GGUFWriter(metadata: [("general.architecture", .string("llama"))], tensors: plans)
 ///     try writer.write(to: "model.gguf") { plan in try quantized(plan.name) }
@@ -30,8 +31,9 @@ public struct GGUFWriter: Sendable {
     /// - Parameters:
     ///   - metadata: In the order in which it is written. `general.alignment`, a `uint32`, is followed.
     ///   - tensors: In the order in which they are written.
-    /// - Throws: ``ModelFileError/cannotWrite(file:reason:)`` if a name stands there twice or is too long, a tensor has
-    ///   more than four axes or is of a type that the format does not have, or the alignment is no power of two.
+    /// - Throws: ``ModelFileError/cannotWrite(file:reason:)`` if a name stands there twice or is too long, a
+    ///   tensor has more than four axes or is of a type that the format does not have, or the alignment is no
+    ///   power of two.
     public init(metadata: [(key: String, value: GGUFValue)], tensors: [Plan]) throws(ModelFileError) {
         self.metadata = metadata
         self.tensors = tensors
@@ -84,7 +86,8 @@ public struct GGUFWriter: Sendable {
     /// Writes the file, replacing what is at `path` only once the new one is complete.
     ///
     /// - Parameter tensor: Makes a tensor when its turn comes, of the type and shape that were planned.
-    /// - Throws: ``ModelFileError`` if a tensor is not as planned or the file cannot be written; what `tensor` throws.
+    /// - Throws: ``ModelFileError`` if a tensor is not as planned or the file cannot be written; what
+    ///   `tensor` throws.
     public func write(to path: String, tensor: (Plan) throws -> StoredTensor) throws {
         try AtomicFile.replace(path) { append in
             let header = padded(try header(path))

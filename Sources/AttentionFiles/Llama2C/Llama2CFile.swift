@@ -1,11 +1,12 @@
 import AttentionTensors
 
-/// A checkpoint of llama2.c (https://github.com/karpathy/llama2.c): a Llama in float32, in the first, unmarked form or
-/// in version 1, or in whole numbers of 8 bits, version 2. Its tensors and metadata have the names that they have in GGUF
-/// files, so that what reads those reads this too.
+/// A checkpoint of llama2.c (https://github.com/karpathy/llama2.c): a Llama in float32, in the first,
+/// unmarked form or in version 1, or in whole numbers of 8 bits, version 2. Its tensors and metadata have the
+/// names that they have in GGUF files, so that what reads those reads this too.
 ///
-/// Version 2's groups of numbers that share a scale are of any length and may go over the ends of rows, as no type of
-/// blocks does: its matrices are handed out as the float32 numbers that they mean, four times as large as in the file.
+/// Version 2's groups of numbers that share a scale are of any length and may go over the ends of rows, as no
+/// type of blocks does: its matrices are handed out as the float32 numbers that they mean, four times as
+/// large as in the file.
 public struct Llama2CFile: WeightSource {
     public let path: String
     /// What a GGUF file says about such a model.

@@ -17,7 +17,8 @@ extension ElementType {
 
     /// The place in the writing order, and the name.
     var safetensorsRankAndName: (rank: Int, name: String) {
-        // The table names every type but those of blocks, which the writer refuses; the round-trip test walks through.
+        // The table names every type but those of blocks, which the writer refuses; the round-trip test walks
+        // through.
         let rank = Self.safetensorsNames.firstIndex { $0.0 == self }!
         return (rank, Self.safetensorsNames[rank].1)
     }

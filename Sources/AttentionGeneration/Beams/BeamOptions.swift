@@ -8,8 +8,8 @@ public struct BeamOptions: Sendable {
     public var results: Int
     /// The most tokens that are generated.
     public var maximumTokens: Int
-    /// A text's score is the sum of its tokens' log-probabilities, divided by the number of tokens to this power: above 0
-    /// for longer texts, below for shorter ones.
+    /// A text's score is the sum of its tokens' log-probabilities, divided by the number of tokens to this
+    /// power: above 0 for longer texts, below for shorter ones.
     public var lengthPenalty: Float = 1
     public var earlyStopping = EarlyStopping.whenUnlikely
     /// The tokens that end a text; nil: those that the model's files name.

@@ -2,7 +2,8 @@ import Attention
 import AttentionModels
 import AttentionTensors
 
-/// Follows several texts at once, and finds those that are most probable as a whole, as transformers' generate does.
+/// Follows several texts at once, and finds those that are most probable as a whole, as transformers'
+/// generate does.
 ///
 /// Texts share the cache's memory as far as they are alike.
 struct BeamSearch {
@@ -78,7 +79,8 @@ struct BeamSearch {
         return Array(candidates.prefix(count))
     }
 
-    /// What a text may go on with; nil: with anything. It may end where its constraint says that it is complete.
+    /// What a text may go on with; nil: with anything. It may end where its constraint says that it is
+    /// complete.
     private func allowedTokens(_ beam: Running) throws -> TokenSet? {
         guard let constraint = beam.constraint else { return nil }
         var allowed = try constraint.allowedTokens()

@@ -3,8 +3,8 @@ import AttentionTokenizers
 
 /// Keeps generated text within a grammar.
 ///
-/// Special tokens are never allowed, and the text may end exactly where the grammar allows it. Tokens that end within a
-/// character are allowed where a character that the grammar allows can follow.
+/// Special tokens are never allowed, and the text may end exactly where the grammar allows it. Tokens that
+/// end within a character are allowed where a character that the grammar allows can follow.
 ///
 /// ```swift
 /// let vocabulary = TokenVocabulary(tokenizer, count: model.configuration.vocabulary)
@@ -15,10 +15,11 @@ public struct GrammarConstraint: TokenConstraint {
 
     /// A constraint before the first token.
     ///
-    /// Copies share what has been found out about the vocabulary, so that many texts under one grammar start best as
-    /// copies of one constraint.
+    /// Copies share what has been found out about the vocabulary, so that many texts under one grammar start
+    /// best as copies of one constraint.
     ///
-    /// - Parameter vocabulary: can be shared by all constraints of a model; making it takes longer than anything else here.
+    /// - Parameter vocabulary: can be shared by all constraints of a model; making it takes longer than
+    ///   anything else here.
     /// - Throws: `GrammarMatchError` where the grammar's beginning alone exceeds a budget.
     public init(grammar: Grammar, vocabulary: TokenVocabulary) throws(GrammarMatchError) {
         matcher = try TokenMatcher(grammar, vocabulary)
@@ -36,8 +37,8 @@ public struct GrammarConstraint: TokenConstraint {
 extension TokenVocabulary {
     /// The tokens of a tokenizer.
     ///
-    /// - Parameter count: V, where the model has more or fewer than the tokenizer; those that the tokenizer does not know are
-    ///   never allowed.
+    /// - Parameter count: V, where the model has more or fewer than the tokenizer; those that the tokenizer
+    ///   does not know are never allowed.
     public convenience init(_ tokenizer: Tokenizer, count: Int? = nil) {
         let last = tokenizer.addedTokens.map(\.id).max() ?? -1
         let count = count ?? Swift.max(tokenizer.vocabularySize, last + 1)

@@ -13,8 +13,8 @@ import Foundation
 /// try conversation.keep(answer)
 /// ```
 ///
-/// Each turn, only what is new is read: of what the model has read before, the beginning that the new prompt shares
-/// stays in the cache. A value: a copy goes on by itself, and shares the cache's memory until then.
+/// Each turn, only what is new is read: of what the model has read before, the beginning that the new prompt
+/// shares stays in the cache. A value: a copy goes on by itself, and shares the cache's memory until then.
 public struct Conversation: Sendable {
     public let model: LanguageModel
     /// How the model is talked to.
@@ -27,8 +27,8 @@ public struct Conversation: Sendable {
     public var tools: [ChatValue]?
     /// Switches that the template reads, such as `enable_thinking`.
     public var variables: [String: ChatValue] = [:]
-    /// What `strftime_now` in the template shows. One date for the whole conversation, or else a prompt might change
-    /// from its beginning on while it lasts.
+    /// What `strftime_now` in the template shows. One date for the whole conversation, or else a prompt might
+    /// change from its beginning on while it lasts.
     public var date = Date()
 
     private let system: [ChatMessage]
@@ -42,10 +42,10 @@ public struct Conversation: Sendable {
     ///   - model: Who answers.
     ///   - format: How it is talked to; nil: as its files say.
     ///   - system: How it should behave; nil: the template decides.
-    ///   - options: How answers are generated. Where they name no stop tokens, an answer ends with those of the model and
-    ///     with what the template writes after one.
-    /// - Throws: `ChatTemplateError` where the model has no chat template, or one that cannot be used; what reading the
-    ///   model's files throws.
+    ///   - options: How answers are generated. Where they name no stop tokens, an answer ends with those of
+    ///     the model and with what the template writes after one.
+    /// - Throws: `ChatTemplateError` where the model has no chat template, or one that cannot be used; what
+    ///   reading the model's files throws.
     public init(
         with model: LanguageModel, format: ChatFormat? = nil, system: String? = nil,
         options: GenerationOptions = GenerationOptions()
@@ -66,8 +66,8 @@ public struct Conversation: Sendable {
 
     /// The answer to a message, to be generated. The conversation does not change before ``keep(_:)``.
     ///
-    /// - Throws: ``ConversationError/contextFull(tokens:context:)``; `ChatTemplateError` where the template refuses the
-    ///   message; `TokenizerError`; `TensorError`.
+    /// - Throws: ``ConversationError/contextFull(tokens:context:)``; `ChatTemplateError` where the template
+    ///   refuses the message; `TokenizerError`; `TensorError`.
     public func answer(to text: String) throws -> Answer { try answer(to: [ChatMessage(.user, text)]) }
 
     /// The answer to further messages, such as the results of tools.
@@ -113,8 +113,8 @@ public struct Conversation: Sendable {
         return cache
     }
 
-    /// The model's end tokens, and the special token that the template writes after an answer: models exist whose files
-    /// name only one that ends documents.
+    /// The model's end tokens, and the special token that the template writes after an answer: models exist
+    /// whose files name only one that ends documents.
     private func endTokens() throws -> Set<Int> {
         let tokenizer = try model.tokenizer
         var tokens = model.endTokens

@@ -55,7 +55,8 @@ public struct ModelQuantizer {
     public init(path: String, type: ElementType) throws { try self.init(path: path, mixture: .uniform(type)) }
 
     /// - Parameters:
-    ///   - path: A model folder as the Hugging Face hub has it, or a GGUF file (the first, of a model in several).
+    ///   - path: A model folder as the Hugging Face hub has it, or a GGUF file (the first, of a model in
+    ///     several).
     ///   - mixture: Which tensors take which type.
     /// - Throws: `ModelFileError`, `GGUFError`, `SafetensorsError`, `TokenizerError` or `TensorError`.
     public init(path: String, mixture: QuantizationMixture) throws {
@@ -79,8 +80,8 @@ public struct ModelQuantizer {
     }
 
     /// - Parameters:
-    ///   - path: Where the file goes; what is there is replaced once the new one is complete. It cannot be a file of
-    ///     the model itself, which has more bits than what it would be replaced by.
+    ///   - path: Where the file goes; what is there is replaced once the new one is complete. It cannot be a
+    ///     file of the model itself, which has more bits than what it would be replaced by.
     ///   - progress: Is told how many bytes of tensors are done.
     /// - Returns: What it cost.
     /// - Throws: As ``init(path:mixture:)``.

@@ -3,15 +3,16 @@ import AttentionTensors
 
 /// Which of a model's tensors take which type when it is written in fewer bits.
 ///
-/// As with llama.cpp, only matrices change: norms, biases and tables of positions stay in float32. The head, or a table of
-/// tokens that is the head too, takes q6_K where the type has fewer bits; a matrix whose rows are not whole blocks of 256
-/// takes a type with blocks of 32, or float16.
+/// As with llama.cpp, only matrices change: norms, biases and tables of positions stay in float32. The head,
+/// or a table of tokens that is the head too, takes q6_K where the type has fewer bits; a matrix whose rows
+/// are not whole blocks of 256 takes a type with blocks of 32, or float16.
 // swift-format-ignore: AlwaysUseLowerCamelCase
 public enum QuantizationMixture: Hashable, Sendable {
     /// All matrices in one type, one of ``types``.
     case uniform(ElementType)
-    /// What llama.cpp calls Q4_K_M: q4_K, and q6_K for what errors cost most in: the matrices of values, and the second one
-    /// of the feed-forward network, in the first and the last eighth of the layers and in every third between.
+    /// What llama.cpp calls Q4_K_M: q4_K, and q6_K for what errors cost most in: the matrices of values, and
+    /// the second one of the feed-forward network, in the first and the last eighth of the layers and in
+    /// every third between.
     case q4_K_M
     /// The same with q5_K in the place of q4_K.
     case q5_K_M
@@ -29,7 +30,8 @@ public enum QuantizationMixture: Hashable, Sendable {
         }
     }
 
-    /// - Parameter name: A ``name``, whatever the case of its letters, or `f32`, `f16`, `bf16`. Others give nil.
+    /// - Parameter name: A ``name``, whatever the case of its letters, or `f32`, `f16`, `bf16`. Others give
+    ///   nil.
     public init?(name: String) {
         let short: [String: Self] = [
             "f32": .uniform(.float32), "f16": .uniform(.float16), "bf16": .uniform(.bfloat16),

@@ -12,7 +12,8 @@ public struct GenerationOptions: Sendable {
     public var stopStrings: [String] = []
     /// What the text has to follow, such as a grammar.
     public var constraint: (any TokenConstraint)?
-    /// The log-probability of each generated token, and of so many of the most probable ones beside it; nil: none.
+    /// The log-probability of each generated token, and of so many of the most probable ones beside it; nil:
+    /// none.
     public var logProbabilities: Int?
     /// Whether the log-probabilities of the prompt's tokens are wanted, too. Needs ``logProbabilities``.
     public var includesPrompt = false
@@ -22,7 +23,8 @@ public struct GenerationOptions: Sendable {
     public var context: Int?
     /// How keys and values of tokens that were read are kept.
     public var storage = KeyValueStorage.float32
-    /// Who guesses tokens ahead, so that the model reads several at once; nil: nobody. The tokens do not depend on it.
+    /// Who guesses tokens ahead, so that the model reads several at once; nil: nobody. The tokens do not
+    /// depend on it.
     public var speculation: Speculation?
 
     public init(sampling: Sampling = .greedy, maximumTokens: Int = 256) {
@@ -48,8 +50,8 @@ public enum FinishReason: Hashable, Sendable {
 /// A token that was generated, with the text that it settles.
 public struct GeneratedToken: Hashable, Sendable {
     public let id: Int
-    /// What can be said of the text since the token before: empty where the token ends within a character, or within
-    /// what may become a stop string.
+    /// What can be said of the text since the token before: empty where the token ends within a character, or
+    /// within what may become a stop string.
     public let text: String
     /// How probable the model held it; where that was asked for.
     public let logProbability: TokenLogProbability?

@@ -2,8 +2,8 @@ import AttentionTokenizers
 
 /// One request under way: which tokens it has, and what becomes of the model's next logits.
 ///
-/// It computes nothing, so that one model serves many at once: whoever drives them lets the model read what each has
-/// that its cache has not, and hands every state its row of logits.
+/// It computes nothing, so that one model serves many at once: whoever drives them lets the model read what
+/// each has that its cache has not, and hands every state its row of logits.
 ///
 /// ```swift
 /// while state.finish == nil {
@@ -127,8 +127,8 @@ private struct GeneratedText: Sendable {
     init(_ options: GenerationOptions, tokenizer: Tokenizer?, prompt: [Int]) throws {
         stops = try StopMatcher(options.stopStrings)
         decoder = tokenizer?.streamDecoder(skipSpecialTokens: options.skipsSpecialTokens)
-        // The text goes on where the prompt ends: with the space that a first word would not have, and with the rest of
-        // a character that the prompt's last token begins.
+        // The text goes on where the prompt ends: with the space that a first word would not have, and with
+        // the rest of a character that the prompt's last token begins.
         for token in prompt.suffix(8) { _ = decoder?.append(token) }
     }
 

@@ -4,7 +4,8 @@ import AttentionTokenizers
 extension LanguageModel {
     /// The tokens of a prompt, with those that the model expects before a text.
     ///
-    /// - Throws: `TokenizerError`; ``GenerationError/emptyPrompt`` for an empty text where texts begin with no token.
+    /// - Throws: `TokenizerError`; ``GenerationError/emptyPrompt`` for an empty text where texts begin with
+    ///   no token.
     public func tokenize(prompt: String) throws -> [Int] {
         let ids = try tokenizer.encode(prompt).ids
         guard !ids.isEmpty else { throw GenerationError.emptyPrompt }
@@ -18,7 +19,8 @@ extension LanguageModel {
     ///   - options: What is asked for.
     ///   - cache: A cache that holds the beginning of the prompt, and suits the text
     ///     (``DecoderTransformer/suits(_:textLength:)``).
-    /// - Throws: ``GenerationError`` for options that make no sense and a prompt that is too long; `TensorError`.
+    /// - Throws: ``GenerationError`` for options that make no sense and a prompt that is too long;
+    ///   `TensorError`.
     public func generation(
         of tokens: [Int], _ options: GenerationOptions = GenerationOptions(), cache: DecoderCache? = nil
     ) throws -> TextGeneration {
@@ -51,8 +53,8 @@ extension LanguageModel {
     /// for try await token in model.generate("Once upon a time") { print(token.text, terminator: "") }
     /// ```
     ///
-    /// Nothing is computed before it is asked for, and nothing after the loop is left or its task cancelled: within one
-    /// token, or one chunk of the prompt. Errors are thrown by the loop.
+    /// Nothing is computed before it is asked for, and nothing after the loop is left or its task cancelled:
+    /// within one token, or one chunk of the prompt. Errors are thrown by the loop.
     public func generate(
         _ prompt: String, _ options: GenerationOptions = GenerationOptions()
     ) -> GeneratedTokens {

@@ -24,8 +24,8 @@ struct PromptChunks: Sequence, IteratorProtocol {
 
     mutating func next() -> Range<Int>? {
         guard start < count else { return nil }
-        // From multiples of the length on, wherever the reading began: a prompt whose beginning was read before is cut
-        // like one that was not.
+        // From multiples of the length on, wherever the reading began: a prompt whose beginning was read
+        // before is cut like one that was not.
         let end = Swift.min(count, (start / length + 1) * length)
         defer { start = end }
         return start..<end

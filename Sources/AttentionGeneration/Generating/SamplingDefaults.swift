@@ -34,14 +34,15 @@ private struct SamplingDefaults: Decodable {
 }
 
 extension Sampling {
-    /// What a GGUF file's metadata says of how tokens are chosen, in the keys `general.sampling.…` that llama.cpp's
-    /// converter makes of `generation_config.json`. A file that says nothing of the kind is one whose most probable
-    /// token is taken.
+    /// What a GGUF file's metadata says of how tokens are chosen, in the keys `general.sampling.…` that
+    /// llama.cpp's converter makes of `generation_config.json`. A file that says nothing of the kind is one
+    /// whose most probable token is taken.
     ///
-    /// The order of the steps (`sequence`) and how far back the penalty looks (`penalty_last_n`) are this library's.
+    /// The order of the steps (`sequence`) and how far back the penalty looks (`penalty_last_n`) are this
+    /// library's.
     ///
-    /// - Throws: `GGUFError` for a value of another type; ``GenerationError/unsupported(_:)`` where the file asks for a
-    ///   way of choosing that there is not.
+    /// - Throws: `GGUFError` for a value of another type; ``GenerationError/unsupported(_:)`` where the file
+    ///   asks for a way of choosing that there is not.
     public init(gguf file: GGUFFile) throws {
         func number(_ name: String) throws -> Float? {
             try file.double("general.sampling." + name).map { Float($0) }
@@ -65,11 +66,11 @@ extension Sampling {
 }
 
 extension LanguageModel {
-    /// How the model's authors want tokens chosen: what `generation_config.json` in its folder or the metadata of its
-    /// GGUF file says, or else the most probable token.
+    /// How the model's authors want tokens chosen: what `generation_config.json` in its folder or the
+    /// metadata of its GGUF file says, or else the most probable token.
     ///
-    /// - Throws: `ModelFileError` or `GGUFError` for a file that is damaged; ``GenerationError/unsupported(_:)`` where
-    ///   they want a way that there is not (mirostat, XTC).
+    /// - Throws: `ModelFileError` or `GGUFError` for a file that is damaged;
+    ///   ``GenerationError/unsupported(_:)`` where they want a way that there is not (mirostat, XTC).
     public func defaultSampling() throws -> Sampling {
         if GGUFFile.isOne(at: path) { return try Sampling(gguf: GGUFFile(path: path)) }
         let name = "generation_config.json"

@@ -1,17 +1,17 @@
 import AttentionModels
 import AttentionTensors
 
-/// Who guesses what a model will say, so that it reads several tokens at once and says how far the guesses were right
-/// (arXiv:2211.17192).
+/// Who guesses what a model will say, so that it reads several tokens at once and says how far the guesses
+/// were right (arXiv:2211.17192).
 ///
-/// The tokens are the same as without. A guess is right if it is the token that the sampler chooses from the model's
-/// logits with the random number of that position; and runs of up to eight tokens have the same logits, to the bit, as
-/// their tokens one at a time.
+/// The tokens are the same as without. A guess is right if it is the token that the sampler chooses from the
+/// model's logits with the random number of that position; and runs of up to eight tokens have the same
+/// logits, to the bit, as their tokens one at a time.
 public enum Speculation: Sendable {
     /// What followed the last few tokens where they stood before (arXiv:2304.04487).
     case lookup
-    /// A smaller model with the same tokens. It chooses with the same random numbers, so that it is right often even at
-    /// high temperatures.
+    /// A smaller model with the same tokens. It chooses with the same random numbers, so that it is right
+    /// often even at high temperatures.
     case draft(DecoderTransformer)
 
     /// The most tokens that the model reads at once.
@@ -27,7 +27,8 @@ protocol Drafter: Sendable {
 extension Speculation {
     /// - Parameters:
     ///   - capacity: The most tokens of the text.
-    ///   - textLength: How long it may become, as for ``DecoderTransformer/makeCache(sequences:capacity:storage:textLength:)``.
+    ///   - textLength: How long it may become, as for
+    ///     ``DecoderTransformer/makeCache(sequences:capacity:storage:textLength:)``.
     func makeDrafter(for model: DecoderTransformer, capacity: Int, textLength: Int) throws -> any Drafter {
         switch self {
         case .lookup: return PromptLookup()

@@ -1,8 +1,9 @@
-/// Looks for strings at which a text ends, while the text comes in pieces: what may be the beginning of one is held
-/// back until it is decided.
+/// Looks for strings at which a text ends, while the text comes in pieces: what may be the beginning of one
+/// is held back until it is decided.
 ///
-/// Each string is matched byte by byte by the automaton of Knuth, Morris and Pratt, so that the work is linear in the
-/// text whatever the strings. The match that ends first counts; of those that end together, the longest.
+/// Each string is matched byte by byte by the automaton of Knuth, Morris and Pratt, so that the work is
+/// linear in the text whatever the strings. The match that ends first counts; of those that end together, the
+/// longest.
 package struct StopMatcher: Sendable {
     private var patterns: [Pattern]
     /// What was not given out: the beginning of the longest match under way.

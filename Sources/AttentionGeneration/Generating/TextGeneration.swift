@@ -11,8 +11,8 @@ import AttentionTensors
 /// A value: a copy goes on by itself, from the same cache.
 public struct TextGeneration: Sendable {
     public private(set) var state: GenerationState
-    /// The log-probabilities of the prompt's tokens, where they were asked for, once the prompt is read. The first one has
-    /// none.
+    /// The log-probabilities of the prompt's tokens, where they were asked for, once the prompt is read. The
+    /// first one has none.
     public private(set) var promptLogProbabilities: [TokenLogProbability?] = []
     /// How many tokens were guessed, and how many of the guesses were right.
     public private(set) var guesses = (made: 0, right: 0)
@@ -29,8 +29,9 @@ public struct TextGeneration: Sendable {
     /// - Parameters:
     ///   - state: The request; nothing was generated yet.
     ///   - decoder: The model.
-    ///   - cache: A cache of the model whose sequence 0 holds the beginning of the prompt, or nothing; nil: an empty one.
-    ///     It must suit ``GenerationState/longestText`` (``DecoderTransformer/suits(_:textLength:)``).
+    ///   - cache: A cache of the model whose sequence 0 holds the beginning of the prompt, or nothing; nil:
+    ///     an empty one. It must suit ``GenerationState/longestText``
+    ///     (``DecoderTransformer/suits(_:textLength:)``).
     ///   - options: Those of the state.
     /// - Throws: `TensorError`, `KeyValueCacheError`, ``GenerationError``.
     public init(
@@ -64,8 +65,8 @@ public struct TextGeneration: Sendable {
     /// How much of the prompt was read.
     public var promptTokensRead: Int { min(cache.lengths[0], state.promptCount) }
 
-    /// Reads the next chunk of the prompt, at most ``DecoderTransformer/Configuration/promptChunk`` tokens. ``next()`` does so by itself; who wants to say how far it
-    /// is calls this before.
+    /// Reads the next chunk of the prompt, at most ``DecoderTransformer/Configuration/promptChunk`` tokens.
+    /// ``next()`` does so by itself; who wants to say how far it is calls this before.
     ///
     /// - Returns: Whether there was one.
     /// - Throws: `TensorError`, `KeyValueCacheError`; `CancellationError` in a task that was cancelled.

@@ -12,7 +12,8 @@ struct Candidates {
     private let scan: LogitScan
     /// The tokens in ascending order; nil: all of them.
     private(set) var tokens: [Int32]?
-    /// exp(scale · (logit − maximum)) of each, 0 for those that may not be drawn, and the sums of each block of them.
+    /// exp(scale · (logit − maximum)) of each, 0 for those that may not be drawn, and the sums of each block
+    /// of them.
     private(set) var weights: [Float] = []
     private var sums: [Float] = []
 
@@ -49,8 +50,8 @@ struct Candidates {
         }
     }
 
-    /// Top-p and min-p. Tokens so improbable that all such together are less than what top-p leaves out need not be
-    /// put in order: of a peaked distribution few are left.
+    /// Top-p and min-p. Tokens so improbable that all such together are less than what top-p leaves out need
+    /// not be put in order: of a peaked distribution few are left.
     private mutating func keepMostProbable(upTo share: Float, atLeast minimum: Float) {
         guard share < 1 || minimum > 0 else { return }
         let (total, scan, vocabulary) = (total, scan, logits.count)
@@ -67,8 +68,8 @@ struct Candidates {
         }
     }
 
-    /// Typical sampling: with d = scale · (maximum − logit), a token's information is d + log Σ w, and the entropy
-    /// Σ w d / Σ w + log Σ w; the logarithm is in both.
+    /// Typical sampling: with d = scale · (maximum − logit), a token's information is d + log Σ w, and the
+    /// entropy Σ w d / Σ w + log Σ w; the logarithm is in both.
     private mutating func keepTypical(upTo share: Float) {
         guard let tokens else { return keepTypical(logits, upTo: share) }
         tokens.map { logits[Int($0)] }.withUnsafeBufferPointer { keepTypical($0, upTo: share) }

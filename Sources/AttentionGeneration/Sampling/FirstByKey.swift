@@ -1,18 +1,21 @@
-/// Those of a list that come first in the order of their keys, as many as it takes for their weights to reach a bound;
-/// of equal keys, those that stand first.
+/// Those of a list that come first in the order of their keys, as many as it takes for their weights to reach
+/// a bound; of equal keys, those that stand first.
 ///
-/// A selection by digits, with no sorting: each digit's sums say in which of its values the bound lies, and only those
-/// of that value are looked at for the next digit. 150,000 tokens would take tens of milliseconds to sort.
+/// A selection by digits, with no sorting: each digit's sums say in which of its values the bound lies, and
+/// only those of that value are looked at for the next digit. 150,000 tokens would take tens of milliseconds
+/// to sort.
 enum FirstByKey {
     /// The last of the first.
     ///
     /// - Parameters:
     ///   - count: How long the list is; at least 1.
-    ///   - bound: Those whose predecessors weigh less than this belong to the first, and so does the first of all.
+    ///   - bound: Those whose predecessors weigh less than this belong to the first, and so does the first of
+    ///     all.
     ///   - before: What those weigh that come before the list.
     ///   - weight: Not negative, and not 0 for all.
     ///   - key: What orders them, ascending.
-    /// - Returns: Its key, and its place: all of smaller keys belong to the first, and of its own key those up to it.
+    /// - Returns: Its key, and its place: all of smaller keys belong to the first, and of its own key those
+    ///   up to it.
     @inline(__always) static func boundary(
         of count: Int, until bound: Double, before: Double = 0, weight: (_ index: Int) -> Float,
         key: (_ index: Int) -> UInt32

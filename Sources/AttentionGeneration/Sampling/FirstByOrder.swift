@@ -1,11 +1,11 @@
 import AttentionTensors
 
-/// Those of a vocabulary that come first in an order, as many as it takes for their weights to reach a bound; of equal
-/// orders, those that stand first.
+/// Those of a vocabulary that come first in an order, as many as it takes for their weights to reach a bound;
+/// of equal orders, those that stand first.
 ///
-/// Each token is counted once, in a bin of its order; the sums of the bins say in which the bound lies, and only what
-/// is in that one is looked at more closely (``FirstByKey``). What is left out has its weight made 0 where it stands:
-/// to lay the others together would take longer than everything else.
+/// Each token is counted once, in a bin of its order; the sums of the bins say in which the bound lies, and
+/// only what is in that one is looked at more closely (``FirstByKey``). What is left out has its weight made
+/// 0 where it stands: to lay the others together would take longer than everything else.
 enum FirstByOrder {
     /// Makes the weights of all others 0.
     ///

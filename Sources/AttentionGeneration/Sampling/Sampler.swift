@@ -2,12 +2,12 @@ import AttentionTensors
 
 /// Chooses tokens from logits: a value that stands behind the tokens it was told of.
 ///
-/// The choice of the token at a position is a function of the logits, the tokens before, the seed and the position:
-/// there is no generator whose state goes on. So a text that is taken up again goes on as it would have, and whoever
-/// guesses tokens ahead draws with the same numbers.
+/// The choice of the token at a position is a function of the logits, the tokens before, the seed and the
+/// position: there is no generator whose state goes on. So a text that is taken up again goes on as it would
+/// have, and whoever guesses tokens ahead draws with the same numbers.
 ///
-/// It is the same function on every machine: exponentials are plain multiplications and additions, and sums have one
-/// order. (The logits themselves differ between instruction sets in their last bits.)
+/// It is the same function on every machine: exponentials are plain multiplications and additions, and sums
+/// have one order. (The logits themselves differ between instruction sets in their last bits.)
 public struct Sampler: Sendable {
     public let sampling: Sampling
     /// V
@@ -20,8 +20,8 @@ public struct Sampler: Sendable {
     ///   - sampling: How tokens are chosen.
     ///   - vocabulary: V
     ///   - prompt: The tokens that the repetition penalty counts besides those that are generated.
-    /// - Throws: ``GenerationError`` for options that make no sense, and for tokens that there are not; `TensorError` if
-    ///   `ATTENTION_ISA` names an instruction set that is not there.
+    /// - Throws: ``GenerationError`` for options that make no sense, and for tokens that there are not;
+    ///   `TensorError` if `ATTENTION_ISA` names an instruction set that is not there.
     public init(_ sampling: Sampling, vocabulary: Int, prompt: some Sequence<Int> = []) throws {
         try sampling.check(vocabulary: vocabulary)
         self.sampling = sampling

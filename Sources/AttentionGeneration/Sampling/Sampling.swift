@@ -1,7 +1,7 @@
 /// How the next token is chosen from a model's logits.
 ///
-/// The steps, in the order of their members; each is left out by its default. With a temperature of 0 the most
-/// probable token is taken, whatever cuts the distribution after it.
+/// The steps, in the order of their members; each is left out by its default. With a temperature of 0 the
+/// most probable token is taken, whatever cuts the distribution after it.
 ///
 /// ```swift
 /// let sampling = Sampling(temperature: 0.8, topP: 0.95, seed: 7)
@@ -9,8 +9,8 @@
 public struct Sampling: Hashable, Sendable {
     /// What is added to the logits of some tokens.
     public var logitBias: [Int: Float] = [:]
-    /// Divides the positive and multiplies the negative logits of the tokens that the prompt or the text has had
-    /// (arXiv:1909.05858); 1: none.
+    /// Divides the positive and multiplies the negative logits of the tokens that the prompt or the text has
+    /// had (arXiv:1909.05858); 1: none.
     public var repetitionPenalty: Float = 1
     /// Is subtracted from the logits of the tokens that were generated before.
     public var presencePenalty: Float = 0
@@ -28,8 +28,8 @@ public struct Sampling: Hashable, Sendable {
     /// Only tokens at least this many times as probable as the most probable one are kept (arXiv:2407.01082);
     /// nil: all.
     public var minP: Float?
-    /// Only the tokens whose information is closest to the distribution's entropy are kept, as many as it takes for
-    /// their probabilities to add up to this (arXiv:2202.00666); nil: all.
+    /// Only the tokens whose information is closest to the distribution's entropy are kept, as many as it
+    /// takes for their probabilities to add up to this (arXiv:2202.00666); nil: all.
     public var typicalP: Float?
     /// What makes the choice one of many; the same numbers and the same seed give the same tokens everywhere.
     public var seed: UInt64 = 0
@@ -49,7 +49,8 @@ public struct Sampling: Hashable, Sendable {
         self.seed = seed
     }
 
-    /// Whether the most probable token is taken. A temperature so small that nothing can be divided by it counts as 0.
+    /// Whether the most probable token is taken. A temperature so small that nothing can be divided by it
+    /// counts as 0.
     public var isGreedy: Bool { !(1 / temperature).isFinite }
 
     /// - Throws: ``GenerationError/invalidOption(name:expected:found:)``,

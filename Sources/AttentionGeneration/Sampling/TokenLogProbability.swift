@@ -1,8 +1,8 @@
 import Attention
 import AttentionTensors
 
-/// How probable a model holds a token, and which tokens it holds most probable: its own distribution, before anything
-/// is cut or scaled.
+/// How probable a model holds a token, and which tokens it holds most probable: its own distribution, before
+/// anything is cut or scaled.
 public struct TokenLogProbability: Hashable, Sendable {
     public struct Alternative: Hashable, Sendable {
         public let token: Int
@@ -20,8 +20,8 @@ public struct TokenLogProbability: Hashable, Sendable {
     ///   - token: One of the vocabulary.
     ///   - logits: `[V]`
     ///   - top: How many alternatives are named.
-    /// - Throws: `TensorError.invalidArgument` for a token that there is not, where a logit is NaN or +∞, and where all
-    ///   are −∞.
+    /// - Throws: `TensorError.invalidArgument` for a token that there is not, where a logit is NaN or +∞, and
+    ///   where all are −∞.
     public init(of token: Int, in logits: UnsafeBufferPointer<Float>, top: Int = 0) throws(TensorError) {
         let distribution = try LogDistribution(logits)
         guard logits.indices.contains(token) else {

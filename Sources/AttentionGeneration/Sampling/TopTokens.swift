@@ -2,11 +2,11 @@ import AttentionTensors
 
 /// The most probable tokens.
 enum TopTokens {
-    /// The `count` tokens of the greatest logits, fewer where the others' are −∞, in ascending order of their ids; of
-    /// equals those of the lowest ids.
+    /// The `count` tokens of the greatest logits, fewer where the others' are −∞, in ascending order of their
+    /// ids; of equals those of the lowest ids.
     ///
-    /// Of the blocks of 64 tokens, the `count`-th greatest maximum is a bound that `count` tokens reach, so that all
-    /// below it can be left out of the selection: of 150,000, all but a few hundred.
+    /// Of the blocks of 64 tokens, the `count`-th greatest maximum is a bound that `count` tokens reach, so
+    /// that all below it can be left out of the selection: of 150,000, all but a few hundred.
     ///
     /// - Parameter count: At least 1.
     static func tokens(

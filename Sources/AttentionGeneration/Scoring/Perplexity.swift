@@ -12,12 +12,13 @@ public struct Perplexity: Hashable, Sendable {
 
     /// What a text is cut into, and which tokens of each piece are scored.
     public enum Windows: Hashable, Sendable {
-        /// Windows of `length` tokens, each `stride` behind the one before; of each, the tokens are scored that none
-        /// before has scored. Every token but the first is scored, with at least `length − stride` before it where the
-        /// text has them (transformers' definition).
+        /// Windows of `length` tokens, each `stride` behind the one before; of each, the tokens are scored
+        /// that none before has scored. Every token but the first is scored, with at least `length − stride`
+        /// before it where the text has them (transformers' definition).
         case sliding(length: Int, stride: Int)
-        /// Windows of `length` tokens side by side, the first of which becomes the token that texts begin with, if there is
-        /// one; of each, the second half is scored. What is left at the end is not (llama.cpp's definition).
+        /// Windows of `length` tokens side by side, the first of which becomes the token that texts begin
+        /// with, if there is one; of each, the second half is scored. What is left at the end is not
+        /// (llama.cpp's definition).
         case halves(length: Int)
     }
 
@@ -99,10 +100,11 @@ extension LanguageModel {
     /// - Parameters:
     ///   - tokens: The text, with the token that texts begin with if the model has one.
     ///   - windows: How it is cut.
-    ///   - beginToken: The token that takes the first place of a window where `windows` says so; nil: none does.
+    ///   - beginToken: The token that takes the first place of a window where `windows` says so; nil: none
+    ///     does.
     ///   - storage: How keys and values are kept.
-    ///   - progress: Is told after each chunk how many windows of how many are done, and the perplexity so far; what it
-    ///     throws ends the work.
+    ///   - progress: Is told after each chunk how many windows of how many are done, and the perplexity so
+    ///     far; what it throws ends the work.
     /// - Throws: ``GenerationError``, also where the text is too short to score a token; `TensorError`;
     ///   `CancellationError` in a task that was cancelled.
     public func perplexity(

@@ -1,12 +1,12 @@
-/// Makes the networks of the rules deterministic, each for itself (the construction by sets of states of Rabin and
-/// Scott, 1959). A call is a symbol like a byte.
+/// Makes the networks of the rules deterministic, each for itself (the construction by sets of states of
+/// Rabin and Scott, 1959). A call is a symbol like a byte.
 struct Determiniser {
     private let network: NondeterministicAutomaton
     let classes: [UInt8]
     let classCount: Int
 
-    /// A state of the result stands for a set of the network's, of which only those count that have more than empty
-    /// edges.
+    /// A state of the result stands for a set of the network's, of which only those count that have more than
+    /// empty edges.
     private struct Set: Hashable {
         var members: [Int32]
         /// The exit that ends the rule, so that equal sets of different rules are different states.

@@ -1,9 +1,9 @@
-/// A grammar ready for matching: a deterministic automaton for each rule that is called, over bytes, whose states
-/// may also call rules.
+/// A grammar ready for matching: a deterministic automaton for each rule that is called, over bytes, whose
+/// states may also call rules.
 ///
-/// Being deterministic within a rule leaves one kind of ambiguity, namely where a rule ends and which one is called;
-/// that is followed at run time (``GrammarMachine``). Every state can be completed: what leads nowhere has been cut off,
-/// so that a text that has come so far can always be brought to an end.
+/// Being deterministic within a rule leaves one kind of ambiguity, namely where a rule ends and which one is
+/// called; that is followed at run time (``GrammarMachine``). Every state can be completed: what leads
+/// nowhere has been cut off, so that a text that has come so far can always be brought to an end.
 final class GrammarAutomaton: Sendable {
     /// What can be called.
     struct Frame: Sendable {

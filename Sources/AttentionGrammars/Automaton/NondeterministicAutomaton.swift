@@ -1,8 +1,9 @@
 /// The rules as states and edges over bytes, one network for each rule that is called.
 ///
-/// A rule that is used once, or is nothing but a few characters, is written out where it is used; any other is
-/// called, so that nothing grows by more than a constant. So is the body of a repetition with bounds, unless few
-/// copies of it are short: `{0,1000}` is a number beside the call (``Frame``) and not a thousand states.
+/// A rule that is used once, or is nothing but a few characters, is written out where it is used; any other
+/// is called, so that nothing grows by more than a constant. So is the body of a repetition with bounds,
+/// unless few copies of it are short: `{0,1000}` is a number beside the call (``Frame``) and not a thousand
+/// states.
 struct NondeterministicAutomaton {
     enum Label {
         case empty
@@ -72,7 +73,8 @@ struct NondeterministicAutomaton {
 
     /// An expression that still has to be laid between two states.
     ///
-    /// What is laid between them must not give `from` a way back to itself, nor `to` a way on: others lie there.
+    /// What is laid between them must not give `from` a way back to itself, nor `to` a way on: others lie
+    /// there.
     private struct Task {
         var expression: Int
         var from, to: Int32
@@ -220,7 +222,8 @@ struct NondeterministicAutomaton {
         firstEdge[Int(from)] = Int32(edges.count - 1)
     }
 
-    /// A call of what matches no empty text: that way goes around it, so that what is called always reads something.
+    /// A call of what matches no empty text: that way goes around it, so that what is called always reads
+    /// something.
     private mutating func call(
         _ frame: Frame, isNullable: Bool, _ from: Int32, _ to: Int32
     ) throws(GrammarError) {

@@ -10,8 +10,8 @@ enum Expression: Hashable, Sendable {
     case choice([Int])
     /// The expression again and again; without end for no maximum.
     case repeated(Int, min: Int, max: Int?)
-    /// Items in this order with separators between those that are there. Of `n` items, each of which may be absent,
-    /// it takes room for `n`, where writing out the choices would take 2ⁿ.
+    /// Items in this order with separators between those that are there. Of `n` items, each of which may be
+    /// absent, it takes room for `n`, where writing out the choices would take 2ⁿ.
     case list([ListItem], separator: Int)
 }
 

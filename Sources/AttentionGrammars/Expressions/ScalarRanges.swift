@@ -57,8 +57,8 @@ struct ScalarRanges: Hashable, Sendable {
 }
 
 extension ScalarRanges {
-    /// The set's scalars in UTF-8, as sequences of ranges of bytes: the first byte lies in the first range, the
-    /// second in the second, and so on. The sequences are disjoint.
+    /// The set's scalars in UTF-8, as sequences of ranges of bytes: the first byte lies in the first range,
+    /// the second in the second, and so on. The sequences are disjoint.
     var byteSequences: [[ClosedRange<UInt8>]] {
         var sequences: [[ClosedRange<UInt8>]] = []
         for range in ranges {

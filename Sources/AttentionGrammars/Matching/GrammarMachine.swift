@@ -1,22 +1,22 @@
 /// Follows all ways in which a text can be read, at once.
 ///
-/// A way of reading is a thread: a state of a rule, and the open rule that it belongs to. An open rule knows where to go
-/// on when it ends, which may be in several ways; rules that are opened at the same place are one, whoever opens them.
-/// So the stacks of all threads are one graph (Tomita, "Efficient parsing for natural language", 1986; Scott and
-/// Johnstone, "GLL parsing", 2010), ambiguity costs a polynomial of the text's length and never more, and left recursion
-/// is an edge from an open rule to itself. With `s` states and `p` open rules there are at most `s·p` threads; the
-/// work on a byte is bounded by ``GrammarLimits``.
+/// A way of reading is a thread: a state of a rule, and the open rule that it belongs to. An open rule knows
+/// where to go on when it ends, which may be in several ways; rules that are opened at the same place are
+/// one, whoever opens them. So the stacks of all threads are one graph (Tomita, "Efficient parsing for
+/// natural language", 1986; Scott and Johnstone, "GLL parsing", 2010), ambiguity costs a polynomial of the
+/// text's length and never more, and left recursion is an edge from an open rule to itself. With `s` states
+/// and `p` open rules there are at most `s·p` threads; the work on a byte is bounded by ``GrammarLimits``.
 ///
-/// Open rules and their edges are only ever appended, and what was appended before the byte at hand never changes.
-/// So ``Mark`` and ``cut(to:)`` go back to where a walk through the vocabulary branched.
+/// Open rules and their edges are only ever appended, and what was appended before the byte at hand never
+/// changes. So ``Mark`` and ``cut(to:)`` go back to where a walk through the vocabulary branched.
 struct GrammarMachine: Sendable {
     struct Thread: Hashable, Sendable {
         var state: Int32
         var open: Int32
     }
 
-    /// A rule that has begun. `frame` is negative where the rule is a repetition whose bounds and callers are not
-    /// known: then the state it begins in, negated.
+    /// A rule that has begun. `frame` is negative where the rule is a repetition whose bounds and callers are
+    /// not known: then the state it begins in, negated.
     struct OpenRule: Sendable {
         var frame: Int32
         /// How often a repetition has been gone through.
@@ -71,7 +71,8 @@ struct GrammarMachine: Sendable {
 
     // MARK: Steps
 
-    /// Reads a byte from the threads of `range`, and returns the range of those behind it, which are appended.
+    /// Reads a byte from the threads of `range`, and returns the range of those behind it, which are
+    /// appended.
     ///
     /// - Parameter position: how many bytes have been read with this one.
     mutating func step(
@@ -87,8 +88,8 @@ struct GrammarMachine: Sendable {
         return try close(from: start, position: position)
     }
 
-    /// The threads behind those from `start` on when rules have ended and begun. Threads that no byte can follow are
-    /// left out.
+    /// The threads behind those from `start` on when rules have ended and begun. Threads that no byte can
+    /// follow are left out.
     mutating func close(from start: Int, position: Int32) throws(GrammarMatchError) -> Range<Int> {
         let firstOpen = open.count
         var index = start
@@ -130,8 +131,8 @@ struct GrammarMachine: Sendable {
     ) throws(GrammarMatchError) {
         let caller = open[Int(thread.open)]
         let rule = try opened(call.frame, 0, start, firstOpen, position)
-        // Nothing but the end follows: the callers' callers are where to go on, and the stack of a rule that ends
-        // with itself does not grow.
+        // Nothing but the end follows: the callers' callers are where to go on, and the stack of a rule that
+        // ends with itself does not grow.
         let isLast = automaton.traits[Int(call.state)] == .ends && caller.position < position
         if isLast, caller.frame >= 0, !automaton.frames[Int(caller.frame)].repeats {
             try copyEdges(of: thread.open, to: rule)

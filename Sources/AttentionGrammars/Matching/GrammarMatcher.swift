@@ -1,7 +1,7 @@
 /// Where a text that follows a grammar has come to, byte by byte.
 ///
-/// A matcher is a value: a copy goes on by itself. Whatever it accepts can be brought to an end that the grammar
-/// allows.
+/// A matcher is a value: a copy goes on by itself. Whatever it accepts can be brought to an end that the
+/// grammar allows.
 ///
 /// ```swift
 /// var matcher = try GrammarMatcher(Grammar.json)

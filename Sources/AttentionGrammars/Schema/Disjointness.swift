@@ -1,6 +1,7 @@
 import AttentionJSON
 
-/// Whether no value that is written for one schema can follow another as well. `oneOf` is a choice where that holds.
+/// Whether no value that is written for one schema can follow another as well. `oneOf` is a choice where that
+/// holds.
 struct Disjointness {
     let reader: SchemaReader
     /// How many more members may be looked at. A schema that leads back to itself has no end of them.

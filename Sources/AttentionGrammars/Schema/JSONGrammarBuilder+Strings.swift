@@ -59,8 +59,9 @@ extension JSONGrammarBuilder {
 
     static let formats = ["date", "time", "date-time", "uuid", "ipv4"]
 
-    /// The strings of a format; nil for an unknown one. Dates are those of the years 1000 to 9999, without the 29th of
-    /// February, which only some years have; times have at most six digits behind the point (RFC 3339).
+    /// The strings of a format; nil for an unknown one. Dates are those of the years 1000 to 9999, without
+    /// the 29th of February, which only some years have; times have at most six digits behind the point (RFC
+    /// 3339).
     mutating func format(_ name: String) throws(GrammarError) -> Int? {
         let content: Int
         switch name {

@@ -2,15 +2,16 @@
 public enum JSONWhitespace: Hashable, Sendable {
     /// None.
     case compact
-    /// Behind brackets, colons and commas and before closing brackets: none, a space, or a new line and at most 40 spaces
-    /// or tabs. So JSON can be on one line or indented, and a model cannot go on with nothing but space.
+    /// Behind brackets, colons and commas and before closing brackets: none, a space, or a new line and at
+    /// most 40 spaces or tabs. So JSON can be on one line or indented, and a model cannot go on with nothing
+    /// but space.
     case bounded
 }
 
 /// The parts of JSON (RFC 8259) as expressions.
 ///
-/// Numbers have at most 16 digits before the point, 16 behind it and 3 in the exponent, so that a model cannot go on
-/// with digits for ever.
+/// Numbers have at most 16 digits before the point, 16 behind it and 3 in the exponent, so that a model
+/// cannot go on with digits for ever.
 struct JSONGrammarBuilder {
     var table = ExpressionTable()
     /// The optional white space.
@@ -37,8 +38,9 @@ struct JSONGrammarBuilder {
             whitespace == .compact
             ? try table.empty() : try table.add(.rule(table.addRule("space", body: some)))
 
-        // No rule of its own: a string's characters have to be one network, or every one of them ends a rule, and what
-        // a token does would have to be found out anew from the place of each (30 ms a token instead of 0.02).
+        // No rule of its own: a string's characters have to be one network, or every one of them ends a rule,
+        // and what a token does would have to be found out anew from the place of each (30 ms a token instead
+        // of 0.02).
         character = try Self.character(&table)
         let quote = try table.text("\"")
         string = try table.add(

@@ -2,8 +2,9 @@ import AttentionJSON
 
 /// Reads the regular expressions of `pattern` (ECMA-262) as expressions over the content of a JSON string.
 ///
-/// What is there: characters, `.`, sets, `\d \w \s` and their opposites, escapes, groups, `|`, repetitions, and `^` and `$` at
-/// the beginning and the end of the whole. As JSON Schema has it, a pattern may match anywhere unless `^` and `$` hold it.
+/// What is there: characters, `.`, sets, `\d \w \s` and their opposites, escapes, groups, `|`, repetitions,
+/// and `^` and `$` at the beginning and the end of the whole. As JSON Schema has it, a pattern may match
+/// anywhere unless `^` and `$` hold it.
 struct PatternReader {
     private let scalars: [Unicode.Scalar]
     private let value: JSONValue

@@ -1,12 +1,12 @@
 import AttentionJSON
 
-/// Makes a grammar of a schema: what it allows follows the schema, though not all that follows the schema need be
-/// allowed, such as members in another order.
+/// Makes a grammar of a schema: what it allows follows the schema, though not all that follows the schema
+/// need be allowed, such as members in another order.
 struct SchemaCompiler {
     let reader: SchemaReader
     var builder: JSONGrammarBuilder
-    /// The rules of schemas, by their places in the text, and those that have no body yet. A schema that leads back to
-    /// itself is a rule that does; and no depth of the schema is one of recursion.
+    /// The rules of schemas, by their places in the text, and those that have no body yet. A schema that
+    /// leads back to itself is a rule that does; and no depth of the schema is one of recursion.
     private var rules: [[Int]: Int] = [:]
     private var pending: [(rule: Int, schema: SchemaParts.Conjunction)] = []
     private var checked: Set<Int> = []

@@ -45,8 +45,8 @@ public struct TokenMatcher: Sendable {
         for index in matcher.range {
             try add(walk.machine.threads[index], &walk, to: &words)
         }
-        // Most sets are put together from the tables faster than they are looked up. Some are not: where a rule that is
-        // called may end anywhere, much of the tree is walked.
+        // Most sets are put together from the tables faster than they are looked up. Some are not: where a
+        // rule that is called may end anywhere, much of the tree is walked.
         let spent = GrammarLimits.stepsPerToken - walk.machine.budget
         if let configuration, spent > Self.costlySteps { tables.remember(words, of: configuration) }
         return words

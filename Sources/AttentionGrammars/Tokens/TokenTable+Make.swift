@@ -1,6 +1,6 @@
 extension TokenTable {
-    /// Which table: a state, and whether it stands directly in a repetition with bounds; then the state that each of its
-    /// rounds begins in, otherwise 0.
+    /// Which table: a state, and whether it stands directly in a repetition with bounds; then the state that
+    /// each of its rounds begins in, otherwise 0.
     struct Key: Hashable, Sendable {
         var state: Int32
         var round: Int32
@@ -20,9 +20,10 @@ extension TokenTable {
 
 /// Walks through a vocabulary's tree once, to see what its tokens do in a state.
 ///
-/// Most states are plain: they call no rule, and a text is in one of them at a time. There a node costs a look into the
-/// automaton's table, a few nanoseconds, which matters within a string, where almost all tokens may come. Where the
-/// walk meets a call, or a round of a repetition that may both end and go on, a machine follows all ways from there.
+/// Most states are plain: they call no rule, and a text is in one of them at a time. There a node costs a
+/// look into the automaton's table, a few nanoseconds, which matters within a string, where almost all tokens
+/// may come. Where the walk meets a call, or a round of a repetition that may both end and go on, a machine
+/// follows all ways from there.
 private struct TokenTableMaker {
     private(set) var accepted: [(token: Int32, rounds: Int32)] = []
     private(set) var exits: [TokenTable.Exit] = []
@@ -127,8 +128,8 @@ private struct TokenTableMaker {
         }
     }
 
-    /// How many rounds have to be left for the machine to be where it is: the fewest over all threads. A round that has
-    /// just been finished may have been the last one.
+    /// How many rounds have to be left for the machine to be where it is: the fewest over all threads. A
+    /// round that has just been finished may have been the last one.
     private static func rounds(_ machine: borrowing GrammarMachine, _ threads: Range<Int>) -> Int32 {
         var fewest = machine.endings.min().map { $0 - 1 } ?? Int32.max
         var seen: Swift.Set<Int32> = []

@@ -1,12 +1,13 @@
-/// What tokens do in one state of a rule, whoever called the rule: computed once, used wherever the state comes up.
+/// What tokens do in one state of a rule, whoever called the rule: computed once, used wherever the state
+/// comes up.
 ///
-/// A token may stay within the rule and what it calls; then it is allowed. Or it may end the rule before its own end;
-/// then the rest of it is a matter of the callers, who differ, and the table says where in the tree the rule ended.
-/// (The split is XGrammar's: Dong et al., "XGrammar: flexible and efficient structured generation engine for large
-/// language models", 2024.)
+/// A token may stay within the rule and what it calls; then it is allowed. Or it may end the rule before its
+/// own end; then the rest of it is a matter of the callers, who differ, and the table says where in the tree
+/// the rule ended. (The split is XGrammar's: Dong et al., "XGrammar: flexible and efficient structured
+/// generation engine for large language models", 2024.)
 ///
-/// In a repetition `{m,n}` both depend on how many rounds are left. The table is made without bounds and says how many
-/// rounds each needs, so that one serves all bounds and all places in them.
+/// In a repetition `{m,n}` both depend on how many rounds are left. The table is made without bounds and says
+/// how many rounds each needs, so that one serves all bounds and all places in them.
 struct TokenTable: Sendable {
     /// Where the tree goes on behind a place where the rule ended.
     struct Exit: Sendable {

@@ -1,5 +1,5 @@
-/// The bytes of all tokens of a vocabulary as a tree of their beginnings, so that what a token may be is found out for
-/// all tokens that begin alike at once.
+/// The bytes of all tokens of a vocabulary as a tree of their beginnings, so that what a token may be is
+/// found out for all tokens that begin alike at once.
 ///
 /// Made once for a vocabulary and shared by all that use it.
 public final class TokenVocabulary: Sendable {
@@ -21,8 +21,8 @@ public final class TokenVocabulary: Sendable {
     private let storage: [UInt8]
     private let offsets: [Int]
 
-    /// - Parameter tokens: the bytes of every token; nil or none for one that never stands in a text, as special tokens
-    ///   do not. A token's bytes need not be whole characters.
+    /// - Parameter tokens: the bytes of every token; nil or none for one that never stands in a text, as
+    ///   special tokens do not. A token's bytes need not be whole characters.
     public init(_ tokens: [[UInt8]?]) {
         count = tokens.count
         var storage: [UInt8] = []

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A lock that one program at a time holds, and that the system lets go of when the program ends, however it ends.
-/// It is the one that Python's `huggingface_hub` takes.
+/// A lock that one program at a time holds, and that the system lets go of when the program ends, however it
+/// ends. It is the one that Python's `huggingface_hub` takes.
 final class FileLock: Sendable {
     private let descriptor: Int32
 

@@ -3,7 +3,8 @@ import Crypto
 import Foundation
 import Synchronization
 
-/// A file that is arriving: it can be gone on with where an earlier attempt, or an earlier program, broke off.
+/// A file that is arriving: it can be gone on with where an earlier attempt, or an earlier program, broke
+/// off.
 final class PartialFile: Sendable {
     private struct State {
         var count = 0
@@ -42,8 +43,8 @@ final class PartialFile: Sendable {
     /// Whether a wrong content would be noticed.
     var isProven: Bool { Self.hash(for: tag, size: size) != nil }
 
-    /// What a content has to come to so that the hub named it `tag`: SHA-256, or SHA-1 as git does, of `blob <size>`, a
-    /// zero byte and the content. Nil for any other name.
+    /// What a content has to come to so that the hub named it `tag`: SHA-256, or SHA-1 as git does, of
+    /// `blob <size>`, a zero byte and the content. Nil for any other name.
     private static func hash(for tag: String, size: Int?) -> (any HashFunction)? {
         guard tag.allSatisfy(\.isHexDigit) else { return nil }
         if tag.utf8.count == 64 { return SHA256() }

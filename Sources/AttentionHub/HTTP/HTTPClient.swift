@@ -32,13 +32,14 @@ struct HTTPReceiver: Sendable {
     var receive: @Sendable (Data) throws -> Void = { _ in }
 }
 
-/// HTTP through Foundation's URL loading, which follows no redirect by itself: whoever asks decides, also about
-/// what is told to another host.
+/// HTTP through Foundation's URL loading, which follows no redirect by itself: whoever asks decides, also
+/// about what is told to another host.
 ///
-/// One session serves the process and is never invalidated: on Linux a session for each request can crash when it
-/// is torn down (swift-corelibs-foundation #4791, #5469). There, too, a task that ends while its delegate is asked
-/// about a redirect ends the process, whether it is cancelled or its time is up. So time is kept here, to the
-/// millisecond, the session's own limit is far away, and a task is cancelled only once its answer has begun.
+/// One session serves the process and is never invalidated: on Linux a session for each request can crash
+/// when it is torn down (swift-corelibs-foundation #4791, #5469). There, too, a task that ends while its
+/// delegate is asked about a redirect ends the process, whether it is cancelled or its time is up. So time is
+/// kept here, to the millisecond, the session's own limit is far away, and a task is cancelled only once its
+/// answer has begun.
 final class HTTPClient: NSObject, Sendable {
     static let shared = HTTPClient()
 
@@ -161,11 +162,12 @@ private final class Exchange: Sendable {
 
 /// A serial queue that lets no more than a megabyte of pieces wait.
 ///
-/// On Linux the session hands over pieces of 16 KiB without end, and a slow disk would have them all in memory:
-/// 335 MB of a file of 300 MB, against 41 MB in all with this bound. Holding up whoever adds the next piece holds up
-/// the connection. (Suspending the task instead starts the request anew there.)
+/// On Linux the session hands over pieces of 16 KiB without end, and a slow disk would have them all in
+/// memory: 335 MB of a file of 300 MB, against 41 MB in all with this bound. Holding up whoever adds the next
+/// piece holds up the connection. (Suspending the task instead starts the request anew there.)
 private final class BoundedQueue: OperationQueue, @unchecked Sendable {
-    // `@unchecked`, as every subclass of OperationQueue must say; the one property is a constant and thread-safe.
+    // `@unchecked`, as every subclass of OperationQueue must say; the one property is a constant and
+    // thread-safe.
     private let room = DispatchSemaphore(value: 64)
 
     override init() {

@@ -119,8 +119,8 @@ package struct HubConnection: Sendable {
         }
     }
 
-    /// Tries again, a bounded number of times, what may succeed later. Each attempt that says that it got further
-    /// counts as the first.
+    /// Tries again, a bounded number of times, what may succeed later. Each attempt that says that it got
+    /// further counts as the first.
     ///
     /// - Parameter unreachable: how often a server that cannot be reached is asked.
     func retrying<Result>(

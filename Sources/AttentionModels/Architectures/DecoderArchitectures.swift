@@ -1,7 +1,8 @@
 import Attention
 import AttentionTensors
 
-/// One published family of decoders: its configuration in both forms in which it is published, and what that means here.
+/// One published family of decoders: its configuration in both forms in which it is published, and what that
+/// means here.
 protocol DecoderArchitecture: Decodable {
     /// The values of `model_type` in `config.json` that it answers to.
     static var modelTypes: [String] { get }
@@ -39,8 +40,8 @@ extension DecoderTransformer {
 
     /// The decoder of a published model, with the weights of `source`.
     ///
-    /// - Throws: ``ModelConfigurationError`` for what is not implemented; `TensorError` for a missing or misshapen
-    ///   tensor; what `source` throws.
+    /// - Throws: ``ModelConfigurationError`` for what is not implemented; `TensorError` for a missing or
+    ///   misshapen tensor; what `source` throws.
     public init(_ description: Description, from source: any WeightSource) throws {
         try self.init(description.configuration, names: description.names, from: source)
     }

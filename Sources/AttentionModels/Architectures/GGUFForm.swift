@@ -1,8 +1,8 @@
 import Attention
 import AttentionTensors
 
-/// A decoder as a GGUF file holds it: what the metadata say, and which tensors there are under which names, made of a
-/// checkpoint's. The reverse of `Description(metadata:)`.
+/// A decoder as a GGUF file holds it: what the metadata say, and which tensors there are under which names,
+/// made of a checkpoint's. The reverse of `Description(metadata:)`.
 public struct GGUFForm: Sendable {
     /// A value of the metadata.
     public enum Value: Hashable, Sendable {

@@ -1,8 +1,8 @@
 import Attention
 import AttentionTensors
 
-/// GPT-2 ("Language Models are Unsupervised Multitask Learners", 2019): learned positions, layer norms with biases, queries,
-/// keys and values from one matrix, a feed-forward network without a gate.
+/// GPT-2 ("Language Models are Unsupervised Multitask Learners", 2019): learned positions, layer norms with
+/// biases, queries, keys and values from one matrix, a feed-forward network without a gate.
 struct GPT2Configuration: DecoderArchitecture {
     static let modelTypes = ["gpt2"]
     static let ggufNames = ["gpt2"]

@@ -1,8 +1,8 @@
 import Attention
 import AttentionTensors
 
-/// Gemma 2 (arXiv:2408.00118): softcaps of scores and logits, a window in every other layer, norms before and after each
-/// part, token vectors scaled by √M, a scale of scores of its own.
+/// Gemma 2 (arXiv:2408.00118): softcaps of scores and logits, a window in every other layer, norms before and
+/// after each part, token vectors scaled by √M, a scale of scores of its own.
 ///
 /// Its norms multiply by 1 + gain; in GGUF files the 1 is in the gain already.
 struct Gemma2Configuration: DecoderArchitecture {

@@ -3,8 +3,9 @@ import AttentionTensors
 
 /// Llama (arXiv:2302.13971, arXiv:2307.09288, arXiv:2407.21783).
 ///
-/// GGUF files have its queries' and keys' channels in the order in which neighbours turn together, and Llama 3.1's scaled
-/// frequencies as a tensor of divisors. Mistral's models are stored as Llama's there, without their window.
+/// GGUF files have its queries' and keys' channels in the order in which neighbours turn together, and Llama
+/// 3.1's scaled frequencies as a tensor of divisors. Mistral's models are stored as Llama's there, without
+/// their window.
 struct LlamaConfiguration: DecoderArchitecture {
     static let modelTypes = ["llama"]
     static let ggufNames = ["llama"]

@@ -1,8 +1,8 @@
 import Attention
 import AttentionTensors
 
-/// The fields of `config.json` that the decoders after Llama have in common: root-mean-square norms, rotary positions,
-/// grouped queries and a gated feed-forward network.
+/// The fields of `config.json` that the decoders after Llama have in common: root-mean-square norms, rotary
+/// positions, grouped queries and a gated feed-forward network.
 struct LlamaFields: Decodable {
     let hiddenSize: Int
     let numHiddenLayers: Int

@@ -1,8 +1,8 @@
 import Attention
 import AttentionTensors
 
-/// Phi-3 (arXiv:2404.14219): Llama with queries, keys and values from one matrix, and gate and values from another. Its models
-/// for long texts have LongRoPE, whose divisors GGUF files hold as tensors.
+/// Phi-3 (arXiv:2404.14219): Llama with queries, keys and values from one matrix, and gate and values from
+/// another. Its models for long texts have LongRoPE, whose divisors GGUF files hold as tensors.
 struct Phi3Configuration: DecoderArchitecture {
     static let modelTypes = ["phi3"]
     static let ggufNames = ["phi3"]

@@ -1,7 +1,7 @@
 import AttentionTensors
 
-/// The position-wise feed-forward network: plain, W₂ · act(W₁ · x + b₁) + b₂ (arXiv:1706.03762, section 3.3), or
-/// gated, W₂ · (act(W_g · x) · W₁ · x) (arXiv:2002.05202).
+/// The position-wise feed-forward network: plain, W₂ · act(W₁ · x + b₁) + b₂ (arXiv:1706.03762, section 3.3),
+/// or gated, W₂ · (act(W_g · x) · W₁ · x) (arXiv:2002.05202).
 public struct FeedForward: Sendable {
     private var gate: Linear?
     private var expand: Linear

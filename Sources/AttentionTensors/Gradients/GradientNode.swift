@@ -1,14 +1,15 @@
 import Synchronization
 
-/// One recorded operation, or a leaf: what ``gradients(of:seed:at:)`` follows back from a result to its inputs.
+/// One recorded operation, or a leaf: what ``gradients(of:seed:at:)`` follows back from a result to its
+/// inputs.
 ///
-/// A tensor refers to the node that made it, and a node to its inputs' nodes; there is no tape. So the graph of a
-/// result lives exactly as long as somebody holds the result.
+/// A tensor refers to the node that made it, and a node to its inputs' nodes; there is no tape. So the graph
+/// of a result lives exactly as long as somebody holds the result.
 package final class GradientNode: Sendable {
     /// From the gradient of the operation's result to those of its inputs, nil where `needs` does not ask.
     ///
-    /// The gradient is the closure's own, to be overwritten if that helps. The tensors that a closure captures
-    /// are detached.
+    /// The gradient is the closure's own, to be overwritten if that helps. The tensors that a closure
+    /// captures are detached.
     package typealias Backward =
         @Sendable (_ gradient: inout Tensor, _ needs: [Bool]) throws(TensorError) -> [GradientPart?]
 

@@ -4,9 +4,9 @@
 ///     let loss = try lossFunction(w)
 ///     let gradient = try gradients(of: loss, at: [w])[0]
 ///
-/// Operations run backwards from the latest to the earliest, and gradients that meet are added in that order: the
-/// same computation gives the same bits. What an operation had kept for its backward pass is let go as soon as
-/// that has run, so that a computation's gradients can be taken once.
+/// Operations run backwards from the latest to the earliest, and gradients that meet are added in that order:
+/// the same computation gives the same bits. What an operation had kept for its backward pass is let go as
+/// soon as that has run, so that a computation's gradients can be taken once.
 ///
 /// - Parameters:
 ///   - result: A single number, unless there is a seed.
@@ -14,7 +14,8 @@
 ///   - points: Watched tensors, or recorded ones on the way to the result.
 /// - Returns: A gradient for each of `points`, of its shape.
 /// - Throws: ``GradientError``. Nothing has run, and the gradients can still be taken, unless it is
-///   ``GradientError/wrongGradient(operation:input:expected:found:)`` or ``GradientError/failed(operation:_:)``.
+///   ``GradientError/wrongGradient(operation:input:expected:found:)`` or
+///   ``GradientError/failed(operation:_:)``.
 public func gradients(
     of result: Tensor, seed: Tensor? = nil, at points: [Tensor]
 ) throws(GradientError) -> [Tensor] {

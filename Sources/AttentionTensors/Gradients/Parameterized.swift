@@ -12,13 +12,15 @@ public typealias ParameterVisitor = (_ name: String, _ parameter: inout Tensor) 
 ///         parameter = try (parameter.detached() + gradient[name]! * -0.01).watched()
 ///     }
 public protocol Parameterized {
-    /// Calls `body` with every parameter, in a fixed order. Names are paths: `layers.0.attention.query.weight`.
+    /// Calls `body` with every parameter, in a fixed order. Names are paths:
+    /// `layers.0.attention.query.weight`.
     ///
-    /// A parameter that is left watched is trained: the computations of the layer are recorded at it. One that nobody
-    /// else refers to is changed in place. Weights stored in another type than float32 are no parameters.
+    /// A parameter that is left watched is trained: the computations of the layer are recorded at it. One
+    /// that nobody else refers to is changed in place. Weights stored in another type than float32 are no
+    /// parameters.
     ///
-    /// - Throws: What `body` throws; ``TensorError/shapeMismatch(tensor:expected:found:)`` for a parameter that is
-    ///   replaced by one of another shape. The parameters before that one are replaced then.
+    /// - Throws: What `body` throws; ``TensorError/shapeMismatch(tensor:expected:found:)`` for a parameter
+    ///   that is replaced by one of another shape. The parameters before that one are replaced then.
     mutating func forEachParameter(_ body: ParameterVisitor) throws
 }
 

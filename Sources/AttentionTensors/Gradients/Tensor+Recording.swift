@@ -13,8 +13,9 @@ extension Tensor {
         Tensor(shape: shape, strides: strides, offset: offset, storage: storage, gradientNode: node)
     }
 
-    /// Whether an operation on these tensors is to be recorded. An operation asks this before it makes the closure
-    /// that ``recorded(as:from:backward:)`` takes, so that one which nobody watches pays a few comparisons.
+    /// Whether an operation on these tensors is to be recorded. An operation asks this before it makes the
+    /// closure that ``recorded(as:from:backward:)`` takes, so that one which nobody watches pays a few
+    /// comparisons.
     public static func isAnyWatched(
         _ a: Tensor?, _ b: Tensor? = nil, _ c: Tensor? = nil, _ d: Tensor? = nil, _ e: Tensor? = nil,
         _ f: Tensor? = nil
@@ -34,9 +35,9 @@ extension Tensor {
     /// - Parameters:
     ///   - operation: What messages call it.
     ///   - inputs: What the result was computed from; nil for an input that is not there.
-    ///   - backward: From the result's gradient, which it may overwrite, to the gradients of the inputs: one for
-    ///     each, of its shape; nil where `needs` does not ask for it. It is called at most once. It captures
-    ///     detached tensors only, and saves as few as it can: they live as long as the result.
+    ///   - backward: From the result's gradient, which it may overwrite, to the gradients of the inputs: one
+    ///     for each, of its shape; nil where `needs` does not ask for it. It is called at most once. It
+    ///     captures detached tensors only, and saves as few as it can: they live as long as the result.
     public func recorded(
         as operation: String, from inputs: [Tensor?],
         backward:
@@ -58,7 +59,8 @@ extension Tensor {
         }
     }
 
-    /// ``recorded(as:from:backward:)`` for an operation that has overwritten its input, of which only the node is left.
+    /// ``recorded(as:from:backward:)`` for an operation that has overwritten its input, of which only the
+    /// node is left.
     package func recorded(
         as operation: String, from node: GradientNode,
         backward: @escaping @Sendable (_ gradient: inout Tensor) throws(TensorError) -> Tensor

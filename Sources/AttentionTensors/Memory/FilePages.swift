@@ -3,10 +3,11 @@ import Synchronization
 
 /// The pages of a mapped file, which is only read.
 ///
-/// A file's pages are small ones, and one thread streams them a third slower than large ones (20 to 25 GB/s instead of 30
-/// to 35 on a core of Zen 4; two threads a tenth). So what is read again and again, a decoder's weights, moves: window by
-/// window, large pages with the same bytes take the place of the file's, at the same addresses. It costs what reading the
-/// bytes five times costs, and the memory is then the process's own instead of the file's.
+/// A file's pages are small ones, and one thread streams them a third slower than large ones (20 to 25 GB/s
+/// instead of 30 to 35 on a core of Zen 4; two threads a tenth). So what is read again and again, a decoder's
+/// weights, moves: window by window, large pages with the same bytes take the place of the file's, at the
+/// same addresses. It costs what reading the bytes five times costs, and the memory is then the process's own
+/// instead of the file's.
 final class FilePages: Sendable {
     private let start: Int
     private let byteCount: Int
@@ -28,9 +29,9 @@ final class FilePages: Sendable {
         byteCount = bytes.count
     }
 
-    /// Lets the system take back the file's pages around `bytes`; who reads their neighbours gets those back. Around one
-    /// page that is read Linux maps 64 KiB, or the 2 MiB that its page cache has in one piece: left behind at both ends of
-    /// each of a model's matrices, they would be a third of a small one's memory.
+    /// Lets the system take back the file's pages around `bytes`; who reads their neighbours gets those back.
+    /// Around one page that is read Linux maps 64 KiB, or the 2 MiB that its page cache has in one piece:
+    /// left behind at both ends of each of a model's matrices, they would be a third of a small one's memory.
     func forget(_ bytes: Range<Int>) {
         guard !bytes.isEmpty else { return }
         let (first, last) = (

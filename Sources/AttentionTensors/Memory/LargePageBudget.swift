@@ -8,9 +8,9 @@ import Synchronization
     import Darwin
 #endif
 
-/// How much of mapped files may move to large pages, which are the process's own and do not go back to the file when
-/// memory is short: half of what the machine and the process's control groups have, and what is available now. Only
-/// Linux has them. `ATTENTION_LARGE_PAGES=0`: nothing moves.
+/// How much of mapped files may move to large pages, which are the process's own and do not go back to the
+/// file when memory is short: half of what the machine and the process's control groups have, and what is
+/// available now. Only Linux has them. `ATTENTION_LARGE_PAGES=0`: nothing moves.
 enum LargePageBudget {
     private static let reserved = Mutex(0)
 

@@ -1,5 +1,5 @@
-/// The sizes of the pool's blocks: 256 bytes, and four in every doubling, so that at most a fifth is unused (and,
-/// in a large block, is never touched).
+/// The sizes of the pool's blocks: 256 bytes, and four in every doubling, so that at most a fifth is unused
+/// (and, in a large block, is never touched).
 struct SizeClass {
     /// 4 (log₂ of the doubling's start) + the step within it.
     let index: Int

@@ -8,13 +8,14 @@ import CAttentionKernels
     import Darwin
 #endif
 
-/// Memory from the system: small blocks from the C library, large ones as mappings of their own, which go back to
-/// the system at once.
+/// Memory from the system: small blocks from the C library, large ones as mappings of their own, which go
+/// back to the system at once.
 enum SystemMemory {
     private static let mapped = 1 << 20
     static let largePage = Int(AK_LARGE_PAGE)
 
-    /// `ATTENTION_SCRIBBLE=1` fills memory with NaN before each use, to show who reads what was never written.
+    /// `ATTENTION_SCRIBBLE=1` fills memory with NaN before each use, to show who reads what was never
+    /// written.
     static let scribbles = getenv("ATTENTION_SCRIBBLE") != nil
 
     /// Nil if there is no more.

@@ -6,8 +6,9 @@ import CAttentionKernels
 ///
 /// with class weights w and label smoothing ε (arXiv:1512.00567), as PyTorch's `cross_entropy`.
 ///
-/// Probabilities are never held. The backward pass makes them row by row, in the logits' own memory where nobody
-/// else refers to it: `try crossEntropy(head(hidden), targets: tokens)` holds one tensor of the logits' size.
+/// Probabilities are never held. The backward pass makes them row by row, in the logits' own memory where
+/// nobody else refers to it: `try crossEntropy(head(hidden), targets: tokens)` holds one tensor of the
+/// logits' size.
 public struct CrossEntropy: Sendable {
     /// How the losses of the rows become the result.
     public enum Reduction: Sendable, CaseIterable {

@@ -1,11 +1,11 @@
 import CAttentionKernels
 
 extension Tensor {
-    /// Each element is 0 with a chance of `probability`, and otherwise divided by 1 − `probability`, so that the
-    /// expected value stays (arXiv:1207.0580).
+    /// Each element is 0 with a chance of `probability`, and otherwise divided by 1 − `probability`, so that
+    /// the expected value stays (arXiv:1207.0580).
     ///
-    /// What is dropped depends on the key and on the element's place in row-major order alone. No mask is stored: the
-    /// backward pass draws it again.
+    /// What is dropped depends on the key and on the element's place in row-major order alone. No mask is
+    /// stored: the backward pass draws it again.
     ///
     /// - Parameters:
     ///   - probability: From 0 to 1.

@@ -2,7 +2,8 @@ import CAttentionKernels
 
 /// A table of vectors, one for each token, position or segment.
 ///
-/// A table in 16-bit floats or in blocks is read as it is stored, a row at a time; only a float32 table can be watched.
+/// A table in 16-bit floats or in blocks is read as it is stored, a row at a time; only a float32 table can
+/// be watched.
 public struct Embedding: Sendable {
     /// The number of vectors: V for tokens.
     public let count: Int
@@ -60,8 +61,8 @@ public struct Embedding: Sendable {
 
     /// The vectors of `indices`, `[indices, width]`.
     ///
-    /// The gradient of the table is the sum, for each of its rows, of the gradients of the places where it was used,
-    /// in their order.
+    /// The gradient of the table is the sum, for each of its rows, of the gradients of the places where it
+    /// was used, in their order.
     ///
     /// - Throws: ``TensorError/invalidArgument(_:)`` for an index that the table does not have.
     public func callAsFunction(_ indices: [Int], what: String = "token id") throws(TensorError) -> Tensor {
@@ -104,8 +105,8 @@ public struct Embedding: Sendable {
         }
     }
 
-    /// A counting sort lists the places where each row of the table was used. So the gradient is written once, row by
-    /// row and by all threads, and no two of them add to the same row.
+    /// A counting sort lists the places where each row of the table was used. So the gradient is written
+    /// once, row by row and by all threads, and no two of them add to the same row.
     private static func tableGradient(
         _ gradient: Tensor, _ indices: [Int], count: Int, _ kernels: Kernels
     ) -> Tensor {

@@ -25,7 +25,8 @@ extension Activation {
         }
     }
 
-    /// act(first half) · second half of the last axis: what one linear layer gives for gate and values together.
+    /// act(first half) · second half of the last axis: what one linear layer gives for gate and values
+    /// together.
     ///
     /// - Parameter input: `[…, 2F]`, the gate's channels first.
     /// - Returns: `[…, F]`

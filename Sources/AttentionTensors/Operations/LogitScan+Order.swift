@@ -1,7 +1,7 @@
 import CAttentionKernels
 
-/// What comes first in an order until its weight reaches a bound. An order is a list of numbers that are not negative,
-/// the greatest first: the weights themselves, or how close each is to something.
+/// What comes first in an order until its weight reaches a bound. An order is a list of numbers that are not
+/// negative, the greatest first: the weights themselves, or how close each is to something.
 extension LogitScan {
     /// Bins of neighbouring orders, by the bits of these.
     package struct Bins: Sendable {
@@ -9,7 +9,8 @@ extension LogitScan {
         private let low: Int32
         private let shift: Int32
 
-        /// Bins over the orders from `low` to `high`; what lies beyond counts in the first and in the last bin.
+        /// Bins over the orders from `low` to `high`; what lies beyond counts in the first and in the last
+        /// bin.
         package init(from low: Float, to high: Float) {
             self.low = Int32(bitPattern: low.bitPattern)
             let range = Int32(bitPattern: high.bitPattern) - self.low
@@ -51,7 +52,8 @@ extension LogitScan {
         }
     }
 
-    /// Makes the weights 0 of all that neither come before `boundary` nor are its equals and stand up to place `last`.
+    /// Makes the weights 0 of all that neither come before `boundary` nor are its equals and stand up to
+    /// place `last`.
     ///
     /// - Parameter order: May be the weights themselves.
     /// - Returns: The sums of each block of what is left.

@@ -15,8 +15,8 @@ struct Normalisation: Sendable {
 
     private var name: String { isCentred ? "layer norm" : "RMS norm" }
 
-    /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless gain and bias have one number for
-    ///   each channel.
+    /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless gain and bias have one number
+    ///   for each channel.
     init(
         width: Int, isCentred: Bool, epsilon: Float, gainOffset: Float = 0, gain: Tensor?, bias: Tensor? = nil
     ) throws(TensorError) {
@@ -75,8 +75,8 @@ struct Normalisation: Sendable {
     ) throws(TensorError) -> (dgain: Tensor?, dbias: Tensor?) {
         let kernels = try Kernels.selected()
         let x = x.contiguous()
-        // At most 64 blocks of rows, which depend on the shape alone: each has sums of its own, which are then added
-        // in the blocks' order, whatever the number of threads.
+        // At most 64 blocks of rows, which depend on the shape alone: each has sums of its own, which are
+        // then added in the blocks' order, whatever the number of threads.
         let rows = x.elementCount / width
         let each = max(rowsOfBlock, (rows + 63) / 64)
         let blocks = max((rows + each - 1) / each, 1)

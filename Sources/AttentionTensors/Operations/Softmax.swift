@@ -6,8 +6,8 @@ extension Tensor {
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` for a tensor without axes.
     public func softmax() throws(TensorError) -> Tensor { try softmax(logarithm: false) }
 
-    /// The logarithm of ``softmax()``, xᵢ − log Σⱼ exp(xⱼ), without its rounding where the softmax is small. A row of
-    /// −∞ alone stays so.
+    /// The logarithm of ``softmax()``, xᵢ − log Σⱼ exp(xⱼ), without its rounding where the softmax is small.
+    /// A row of −∞ alone stays so.
     ///
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` for a tensor without axes.
     public func logSoftmax() throws(TensorError) -> Tensor { try softmax(logarithm: true) }

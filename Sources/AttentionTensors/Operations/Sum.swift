@@ -58,7 +58,8 @@ extension Tensor {
     }
 }
 
-/// out ← a + b for `rows` runs of `count` elements, each so far from the next; on all threads if there is enough.
+/// out ← a + b for `rows` runs of `count` elements, each so far from the next; on all threads if there is
+/// enough.
 private func addRuns(
     _ rows: Int, _ a: UnsafePointer<Float>, _ aRow: Int, _ b: UnsafePointer<Float>, _ bRow: Int,
     _ out: UnsafeMutablePointer<Float>, _ outRow: Int, _ count: Int, _ kernels: Kernels

@@ -1,8 +1,9 @@
 import CAttentionKernels
 
-/// A weight `[outputs, inputs]` in one of GGUF's block types, laid out for one instruction set: as many outputs as a
-/// vector has lanes stand together, interleaved by fours, and their scales apart (`ak_blocks.h`). It takes the bytes of
-/// the file's form, or a few more (and the outputs are filled up to whole groups).
+/// A weight `[outputs, inputs]` in one of GGUF's block types, laid out for one instruction set: as many
+/// outputs as a vector has lanes stand together, interleaved by fours, and their scales apart
+/// (`ak_blocks.h`). It takes the bytes of the file's form, or a few more (and the outputs are filled up to
+/// whole groups).
 package struct BlockMatrix: Sendable {
     package let outputs: Int
     package let inputs: Int
@@ -89,7 +90,8 @@ package struct BlockMatrix: Sendable {
         let activation = Int32(activation.kernelValue.rawValue)
         let x = input.rounded(for: format, kernels)
         let (q, scales, sums) = (x.integers, x.scales, x.sums)
-        // A piece's rows, one byte a number, pass by two groups at a time: 512 KiB stay in the second-level cache.
+        // A piece's rows, one byte a number, pass by two groups at a time: 512 KiB stay in the second-level
+        // cache.
         let tallest = max(524_288 / max(inputs, 1) / 6 * 6, 6)
         return PieceLoop(
             rows: rows, tallest: tallest, outputs: outputs, widest: outputs, step: 2 * kernels.laneWidth,

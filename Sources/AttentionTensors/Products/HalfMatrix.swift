@@ -1,9 +1,10 @@
 import CAttentionKernels
 import Synchronization
 
-/// A weight `[outputs, inputs]` in 16-bit floats, multiplied where it lies. Nothing is copied, so that a mapped model
-/// is ready at once; only a tensor at an odd address, which a file may hold, is. Once few rows have been multiplied some
-/// times, as a decoder's steps do, a mapped file's pages are exchanged for large ones, which stream faster.
+/// A weight `[outputs, inputs]` in 16-bit floats, multiplied where it lies. Nothing is copied, so that a
+/// mapped model is ready at once; only a tensor at an odd address, which a file may hold, is. Once few rows
+/// have been multiplied some times, as a decoder's steps do, a mapped file's pages are exchanged for large
+/// ones, which stream faster.
 package struct HalfMatrix: Sendable {
     package let outputs: Int
     package let inputs: Int
@@ -35,9 +36,9 @@ package struct HalfMatrix: Sendable {
         let w = weight.withUnsafeBytes { $0.baseAddress!.assumingMemoryBound(to: UInt16.self) }
         let (table, format) = (kernels.table, format)
         let activation = Int32(activation.kernelValue.rawValue)
-        // A piece lays its weights out for all its rows: with 258, that is 2 % of its work. 1024 of k of its rows are 1 MiB, which
-        // the second-level cache mostly keeps. Narrow pieces are soon done, so that threads end together. A few rows read
-        // each weight once, and take as many outputs as there are.
+        // A piece lays its weights out for all its rows: with 258, that is 2 % of its work. 1024 of k of its
+        // rows are 1 MiB, which the second-level cache mostly keeps. Narrow pieces are soon done, so that
+        // threads end together. A few rows read each weight once, and take as many outputs as there are.
         let isStep = table.pointee.weights.half_scratch(Int64(rows), Int64(inputs)) == 0
         return PieceLoop(
             rows: rows, tallest: 258, outputs: outputs, widest: isStep ? outputs : 128, step: 16,
@@ -61,7 +62,8 @@ package struct HalfMatrix: Sendable {
 /// Says once that enough steps have gone by.
 private final class StepCounter: Sendable {
     private let count = Atomic(0)
-    /// The first steps are left alone, so that the first token comes soon, and one that reads few does not pay.
+    /// The first steps are left alone, so that the first token comes soon, and one that reads few does not
+    /// pay.
     private static let patience = 4
 
     func isTime() -> Bool {

@@ -23,7 +23,8 @@ struct LayerInput {
     }
 }
 
-/// Rows in integers of 8 bits, 32 to a scale (`ak_blocks.h`), as the kernels of one instruction set want them.
+/// Rows in integers of 8 bits, 32 to a scale (`ak_blocks.h`), as the kernels of one instruction set want
+/// them.
 struct RoundedRows {
     let format: Int32
     let table: UnsafePointer<ak_kernels>

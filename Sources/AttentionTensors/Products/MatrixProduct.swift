@@ -2,9 +2,10 @@ import CAttentionKernels
 
 /// `a · b`, a matrix for each of the leading axes.
 ///
-/// Strides say what is transposed, and nothing is copied whole: `x · Wᵀ` is `matrixProduct(x, w.transposed(0, 1))`, a
-/// layer's input gradient `dy · W` is `matrixProduct(dy, w)`, and its weight gradient `dyᵀ · x` is
-/// `matrixProduct(dy.transposed(0, 1), x)`. Every number is one chain of multiply-adds in the order of k.
+/// Strides say what is transposed, and nothing is copied whole: `x · Wᵀ` is
+/// `matrixProduct(x, w.transposed(0, 1))`, a layer's input gradient `dy · W` is `matrixProduct(dy, w)`, and
+/// its weight gradient `dyᵀ · x` is `matrixProduct(dy.transposed(0, 1), x)`. Every number is one chain of
+/// multiply-adds in the order of k.
 ///
 /// - Parameters:
 ///   - a: `[…, m, k]`, with any strides.
@@ -66,7 +67,8 @@ package func sumOfRows(_ x: Tensor) throws(TensorError) -> Tensor {
     return Tensor(shape: [width]) { sums in
         guard let sums = sums.baseAddress, width > 0 else { return }
         x.withElementPointer { source in
-            // Each piece is a run of columns, at least 64 and of 64 Ki numbers, so that a row's part is a few cache lines.
+            // Each piece is a run of columns, at least 64 and of 64 Ki numbers, so that a row's part is a few
+            // cache lines.
             let pieces = max(min(width / 64, rows * width / 65_536, 4 * WorkerPool.current.threadCount), 1)
             let each = ((width + pieces - 1) / pieces + 15) / 16 * 16
             WorkerPool.current.run(count: (width + each - 1) / each) { piece, _ in
@@ -143,7 +145,8 @@ extension Tensor {
         try reshaped(to: [shape.dropLast().reduce(1, *), shape[rank - 1]])
     }
 
-    /// All leading axes as one, where that needs no copy: many small matrices against one are one tall matrix.
+    /// All leading axes as one, where that needs no copy: many small matrices against one are one tall
+    /// matrix.
     fileprivate func asRows() -> Tensor? {
         if rank == 2 { return self }
         guard isContiguous else { return nil }

@@ -1,5 +1,5 @@
-/// The pieces of a product that is ready to run. Products that wait for the same input run as one loop, so that a thread
-/// that has ended its part of one goes on with the next.
+/// The pieces of a product that is ready to run. Products that wait for the same input run as one loop, so
+/// that a thread that has ended its part of one goes on with the next.
 struct PieceLoop {
     let count: Int
     let work: Work
@@ -28,12 +28,12 @@ struct PieceLoop {
 }
 
 extension PieceLoop {
-    /// The least that a piece of a decoder's step reads where there is enough for every thread: 4 µs, ten times what
-    /// taking a piece costs. Half as much costs 5 % more time in kernels.
+    /// The least that a piece of a decoder's step reads where there is enough for every thread: 4 µs, ten
+    /// times what taking a piece costs. Half as much costs 5 % more time in kernels.
     private static let leastBytes = 65_536
 
-    /// `body` over rows × outputs: at most `tallest` rows and `widest` outputs a piece, a multiple of `step`, and enough
-    /// pieces for every thread of the current pool.
+    /// `body` over rows × outputs: at most `tallest` rows and `widest` outputs a piece, a multiple of `step`,
+    /// and enough pieces for every thread of the current pool.
     ///
     /// - Parameters:
     ///   - depth: Multiply-adds for each row and output.

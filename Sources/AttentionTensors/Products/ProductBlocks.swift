@@ -1,11 +1,11 @@
 import CAttentionKernels
 
-/// How a product `[m, k] · [k, n]` is cut into pieces of work. What is cut depends on the sizes and on the number of
-/// threads; no bit of the result depends on how.
+/// How a product `[m, k] · [k, n]` is cut into pieces of work. What is cut depends on the sizes and on the
+/// number of threads; no bit of the result depends on how.
 ///
 /// A piece is some rows by some panels of columns. Its rows of A (384 KiB at most) and one panel stay in the
-/// second-level cache together. Where k is long, a piece goes through it block by block, and every output's chain of
-/// multiply-adds goes on from one block to the next.
+/// second-level cache together. Where k is long, a piece goes through it block by block, and every output's
+/// chain of multiply-adds goes on from one block to the next.
 struct ProductBlocks {
     let rows, depth, columns: Int
     let panelWidth: Int

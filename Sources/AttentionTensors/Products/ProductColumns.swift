@@ -1,8 +1,8 @@
 import CAttentionKernels
 
-/// The right side of a product, `[k, n]`, about to be packed into panels of columns. Rows that lie in one run are
-/// copied, columns that lie in one run (a transposed weight) are transposed in registers; anything else is first
-/// brought into order.
+/// The right side of a product, `[k, n]`, about to be packed into panels of columns. Rows that lie in one run
+/// are copied, columns that lie in one run (a transposed weight) are transposed in registers; anything else
+/// is first brought into order.
 struct ProductColumns {
     private let matrix: Tensor
 
@@ -15,7 +15,8 @@ struct ProductColumns {
             matrix.hasUnitStride(axis: 0) || matrix.hasUnitStride(axis: 1) ? matrix : matrix.contiguous()
     }
 
-    /// Writes `rows` of the matrix as panels, `[⌈n / panel⌉][rows][panel]`, on the threads of the current pool.
+    /// Writes `rows` of the matrix as panels, `[⌈n / panel⌉][rows][panel]`, on the threads of the current
+    /// pool.
     func pack(rows: Range<Int>, _ kernels: Kernels, into panels: UnsafeMutablePointer<Float>) {
         let (isRowMajor, rowStride, columnStride) = (
             matrix.hasUnitStride(axis: 1), matrix.strides[0], matrix.strides[1]

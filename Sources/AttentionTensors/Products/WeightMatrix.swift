@@ -1,14 +1,16 @@
-/// A weight `[outputs, inputs]` in the form in which it is multiplied. Which one follows from how it is stored, and
-/// there is never more than one of them in memory.
+/// A weight `[outputs, inputs]` in the form in which it is multiplied. Which one follows from how it is
+/// stored, and there is never more than one of them in memory.
 package enum WeightMatrix: Sendable {
     /// float32, packed once.
     case packed(PackedMatrix)
     /// float16 or bfloat16, used where it lies: in a mapped file, say.
     case half(HalfMatrix)
-    /// One of GGUF's block types, laid out once for the instruction set. Inputs are rounded to 8 bits, 32 to a scale.
+    /// One of GGUF's block types, laid out once for the instruction set. Inputs are rounded to 8 bits, 32 to
+    /// a scale.
     case blocks(BlockMatrix)
 
-    /// The most rows that a decoder's steps have: each weight is read once for all of them, and memory decides.
+    /// The most rows that a decoder's steps have: each weight is read once for all of them, and memory
+    /// decides.
     static let mostRowsOfStep = 8
 
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless it is a matrix.
@@ -57,8 +59,8 @@ package enum WeightMatrix: Sendable {
         }
     }
 
-    /// `act(x · Wᵀ + bias)`, ready to run. A row's bits do not depend on the other rows. The matrix, the input and the
-    /// bias must outlive it.
+    /// `act(x · Wᵀ + bias)`, ready to run. A row's bits do not depend on the other rows. The matrix, the
+    /// input and the bias must outlive it.
     ///
     /// - Parameters:
     ///   - bias: `[outputs]`, or nil.

@@ -1,5 +1,5 @@
-/// Linux's limits on processor time and memory, of the groups that this process is in. Elsewhere the files do not exist,
-/// and there is no limit.
+/// Linux's limits on processor time and memory, of the groups that this process is in. Elsewhere the files do
+/// not exist, and there is no limit.
 package struct ControlGroups {
     /// A line for each hierarchy: `id:controllers:path`. Version 2 has no controllers there.
     let membership: String
@@ -60,8 +60,8 @@ package struct ControlGroups {
         return quota / period
     }
 
-    /// The group at `path` and all above it: "/a/b", "/a" and "". In a container the path may be the host's, and
-    /// then only the topmost, which is the container's own, is found.
+    /// The group at `path` and all above it: "/a/b", "/a" and "". In a container the path may be the host's,
+    /// and then only the topmost, which is the container's own, is found.
     private static func ancestry(of path: Substring) -> [String] {
         let names = path.split(separator: "/")
         guard !names.contains("..") else { return [""] }

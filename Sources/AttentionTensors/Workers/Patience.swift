@@ -8,8 +8,8 @@ import CAttentionKernels
     import Darwin
 #endif
 
-/// Waiting for a moment without sleeping. Counted in time: a processor's pause is 40 cycles on some and 140 on
-/// others.
+/// Waiting for a moment without sleeping. Counted in time: a processor's pause is 40 cycles on some and 140
+/// on others.
 struct Patience: ~Copyable {
     private let nanoseconds: Int
     private var end = 0

@@ -18,8 +18,8 @@ package enum ProcessorCount {
         return available
     }
 
-    /// The processors that this process may run on (its affinity mask, where the system has one), and that its
-    /// control groups let it use.
+    /// The processors that this process may run on (its affinity mask, where the system has one), and that
+    /// its control groups let it use.
     package static var available: Int {
         let allowed = Int(ak_allowed_processors())
         let count = allowed > 0 ? allowed : Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))

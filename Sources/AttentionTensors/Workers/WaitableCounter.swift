@@ -39,8 +39,9 @@ struct WaitableCounter: @unchecked Sendable {
         word.pointee.compareExchange(expected: old, desired: new, ordering: .sequentiallyConsistent).exchanged
     }
 
-    /// Sleeps while the number is `value`. The system looks at the lower half alone, which stands first on every
-    /// machine that the package runs on; a number never moves by a multiple of 2³² while somebody sleeps.
+    /// Sleeps while the number is `value`. The system looks at the lower half alone, which stands first on
+    /// every machine that the package runs on; a number never moves by a multiple of 2³² while somebody
+    /// sleeps.
     func wait(while value: Int) { ak_wait(word, UInt32(truncatingIfNeeded: value)) }
 
     func wake(_ threads: Int) { ak_wake(word, Int32(clamping: threads)) }

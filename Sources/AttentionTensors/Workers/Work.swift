@@ -19,8 +19,9 @@ public struct Work: Sendable, Comparable {
 
     /// A loop shorter than this stays on its caller's thread: a join costs up to 0.4 µs.
     static let worthSharing = Work(nanoseconds: 2_000)
-    /// What a thread that sleeps must find to be woken for. On a virtual machine the call costs its caller 8 µs and
-    /// the thread begins 20 to 50 µs later, so that a lone loop gains from 40 µs on; but rarely is it alone.
+    /// What a thread that sleeps must find to be woken for. On a virtual machine the call costs its caller 8
+    /// µs and the thread begins 20 to 50 µs later, so that a lone loop gains from 40 µs on; but rarely is it
+    /// alone.
     static let worthWaking = Work(nanoseconds: 20_000)
 
     /// Whether `a` is less work than `b`.

@@ -24,8 +24,8 @@ final class WorkerCrew: Sendable {
     /// 1 when the pool is gone.
     private let isOver = WaitableCounter()
 
-    /// Nanoseconds that a worker looks out for more before it sleeps: longer than the gap between two loops of a
-    /// layer, and about what it costs to wake it again.
+    /// Nanoseconds that a worker looks out for more before it sleeps: longer than the gap between two loops
+    /// of a layer, and about what it costs to wake it again.
     private static let patience = 50_000
 
     init(threadCount: Int) {

@@ -34,13 +34,13 @@ public final class WorkerPool: Sendable {
 
     deinit { crew.shutDown() }
 
-    /// Calls `body(item, worker)` for every item in `0..<count`; `worker` is below ``threadCount``, and no two
-    /// calls of this loop with the same worker overlap.
+    /// Calls `body(item, worker)` for every item in `0..<count`; `worker` is below ``threadCount``, and no
+    /// two calls of this loop with the same worker overlap.
     ///
     /// - Parameters:
     ///   - count: The number of items.
-    ///   - work: About how long the whole loop takes on one thread. What is too short to gain from a second one
-    ///     stays on the caller's.
+    ///   - work: About how long the whole loop takes on one thread. What is too short to gain from a second
+    ///     one stays on the caller's.
     ///   - body: Runs one item. Task-local values are those of the caller only where the caller runs it.
     public func run(
         count: Int, work: Work = .ample, _ body: (_ item: Int, _ worker: Int) -> Void

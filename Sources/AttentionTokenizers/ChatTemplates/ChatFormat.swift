@@ -44,13 +44,15 @@ public struct ChatFormat: Sendable {
         self.specialTokens = specialTokens
     }
 
-    /// Loads what a model's folder says: `chat_template.jinja`, else `chat_template` of `tokenizer_config.json`, one
-    /// or several with names, else `chat_template.json`; and the special tokens of `tokenizer_config.json`.
+    /// Loads what a model's folder says: `chat_template.jinja`, else `chat_template` of
+    /// `tokenizer_config.json`, one or several with names, else `chat_template.json`; and the special tokens
+    /// of `tokenizer_config.json`.
     ///
     /// - Parameters:
     ///   - folder: the model's folder.
     ///   - name: the template to use, where there are several.
-    /// - Throws: ``ChatTemplateError``; ``TokenizerError`` where a file cannot be read or is not as it should be.
+    /// - Throws: ``ChatTemplateError``; ``TokenizerError`` where a file cannot be read or is not as it should
+    ///   be.
     public init(folder: URL, name: String? = nil) throws {
         try self.init(
             sources: Self.sources(in: folder, Self.config(in: folder)), name: name,
@@ -70,8 +72,8 @@ public struct ChatFormat: Sendable {
         return tokens
     }
 
-    /// Makes the text of a conversation, as ``ChatTemplate/render(_:tools:documents:addGenerationPrompt:variables:trustsContent:date:)``
-    /// does.
+    /// Makes the text of a conversation, as
+    /// ``ChatTemplate/render(_:tools:documents:addGenerationPrompt:variables:trustsContent:date:)`` does.
     ///
     /// - Parameter variables: switches that the template reads, such as `enable_thinking`.
     public func render(

@@ -51,8 +51,8 @@ public struct ChatMessage: Hashable, Sendable {
 
     /// The message as templates see it.
     ///
-    /// Reasoning has several names in use, and a template reads only one of them: it is given under the two that
-    /// are common, as the reference does.
+    /// Reasoning has several names in use, and a template reads only one of them: it is given under the two
+    /// that are common, as the reference does.
     func value(trusting trustsContent: Bool) throws(JinjaFault) -> JinjaValue {
         let isContent = !trustsContent
         var members = JinjaDictionary()

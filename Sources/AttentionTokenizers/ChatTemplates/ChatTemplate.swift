@@ -2,9 +2,9 @@ import Foundation
 
 /// A model's chat template: how a conversation becomes the text that the model continues.
 ///
-/// Models are published with a template in the language Jinja. This runs the part of it that such templates use,
-/// as the reference does (`transformers` 5, in its sandbox), and says clearly where a template uses more. A
-/// template is a program from a stranger: what it may use up is bounded by ``Limits``.
+/// Models are published with a template in the language Jinja. This runs the part of it that such templates
+/// use, as the reference does (`transformers` 5, in its sandbox), and says clearly where a template uses
+/// more. A template is a program from a stranger: what it may use up is bounded by ``Limits``.
 ///
 /// ```swift
 /// let template = try ChatTemplate(source, name: "chat_template.jinja")
@@ -12,8 +12,8 @@ import Foundation
 /// let ids = try tokenizer.encode(prompt).ids
 /// ```
 ///
-/// What people write must not pass for what the template writes: a message with `<|im_end|>` in it does not end
-/// there. Each character of the prompt knows whether it is from a message or from the template, and
+/// What people write must not pass for what the template writes: a message with `<|im_end|>` in it does not
+/// end there. Each character of the prompt knows whether it is from a message or from the template, and
 /// ``Tokenizer/encode(_:)`` finds special tokens only in what is from the template.
 public struct ChatTemplate: Sendable {
     /// What rendering may use up.
@@ -73,8 +73,8 @@ public struct ChatTemplate: Sendable {
     ///   - tools: the functions that the model may call, as JSON schemas.
     ///   - documents: texts that the answer should rest on.
     ///   - addGenerationPrompt: whether the text ends with what begins the model's answer.
-    ///   - variables: what else the template reads: the special tokens, such as `bos_token`, and switches such as
-    ///     `enable_thinking`. Special tokens are looked for in these texts.
+    ///   - variables: what else the template reads: the special tokens, such as `bos_token`, and switches
+    ///     such as `enable_thinking`. Special tokens are looked for in these texts.
     ///   - trustsContent: whether special tokens are looked for in messages, tools and documents, too.
     ///   - date: what `strftime_now` shows.
     /// - Throws: ``ChatTemplateError``.

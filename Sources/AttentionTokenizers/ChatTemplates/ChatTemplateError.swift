@@ -2,8 +2,8 @@ import AttentionJSON
 
 /// What can be wrong with a chat template, and with what it is given.
 ///
-/// `template` is the name that the caller gave, such as the path of its file; lines and columns are counted from 1,
-/// columns in Unicode scalars.
+/// `template` is the name that the caller gave, such as the path of its file; lines and columns are counted
+/// from 1, columns in Unicode scalars.
 public enum ChatTemplateError: Error, Hashable, Sendable {
     /// The template is not well-formed.
     case syntax(template: String, line: Int, column: Int, reason: String)

@@ -42,7 +42,8 @@ typedef struct {
     const float *q_panel;    // [d][lanes], already scaled (by scale · log2 e; by scale / softcap with a softcap)
     const float *key_scale;  // a factor for each key (cosine scores), or NULL
     float softcap;           // cap · log2 e of cap · tanh(s / cap); 0: none
-    // ALiBi: score −= slope[i] · |position[i] − (first_key + key)| in lane i, slopes in units of log2 e; NULL: none
+    // ALiBi: score −= slope[i] · |position[i] − (first_key + key)| in lane i, slopes in units of log2 e;
+    // NULL: none
     const float *slope;
     const int32_t *position;  // [lanes]
     int32_t first_key;        // position of the block's first key
@@ -92,8 +93,8 @@ typedef struct {
     // Adds to a panel's running sums those of the same queries over other keys.
     void (*merge_panel)(const ak_sums *into, const ak_sums *from, int32_t vectors, int64_t dv);
     // Ends the online softmax of a panel: inverse[i] = 1 / total (0 for a row that saw nothing), and
-    // log_sum_exp[i] (natural logarithm, −∞ for such a row) unless NULL. sink[i] is a score, in units of log2 e,
-    // that takes its part of the weight and adds nothing to the sum; NULL: none.
+    // log_sum_exp[i] (natural logarithm, −∞ for such a row) unless NULL. sink[i] is a score, in units of log2
+    // e, that takes its part of the weight and adds nothing to the sum; NULL: none.
     void (*finish_panel)(const float *maximum, const float *total, const float *sink, int32_t lanes, float *inverse,
                          float *log_sum_exp);
 
@@ -120,9 +121,9 @@ int32_t ak_allowed_processors(void);
 
 // The size of a large page, on x86-64 and with 64-bit Arm's usual page of 4 KiB.
 enum { AK_LARGE_PAGE = 2 << 20 };
-// Puts memory of the process's own, a large page if the system has a free one, with the same bytes in the place of the
-// pages at `address`, a multiple of its size, in a mapping that is only read; others may read it meanwhile. Returns 0,
-// and changes nothing, where the system cannot.
+// Puts memory of the process's own, a large page if the system has a free one, with the same bytes in the
+// place of the pages at `address`, a multiple of its size, in a mapping that is only read; others may read it
+// meanwhile. Returns 0, and changes nothing, where the system cannot.
 int32_t ak_use_large_page(void *address);
 
 // Sleeps while the 32 bits at `address` are `value`, until `ak_wake`; may also return for no reason.

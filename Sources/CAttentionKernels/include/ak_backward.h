@@ -8,7 +8,8 @@ typedef struct {
     const float *g_panel;     // [dv][lanes], the gradient of the output
     const float *delta;       // [lanes], Σ output · its gradient
     int32_t rows;             // lanes that are queries
-    // Whether a number among the inputs is not finite: what has a weight or a gradient of 0 then plays no part.
+    // Whether a number among the inputs is not finite: what has a weight or a gradient of 0 then plays no
+    // part.
     int32_t is_guarded;
 
     float *gradients;  // takes the gradients of the dot products, [keys][lanes]

@@ -1,20 +1,22 @@
 // Matrix products with weights in GGUF's blocks of integers, laid out anew for the instruction set.
 //
-// A number is q · scale + minimum. What differs between the types is how many bits q has, how many numbers share a
-// scale (16 or 32), and how scales and minima are written down. `ak_block_layout` says it once for all of them.
+// A number is q · scale + minimum. What differs between the types is how many bits q has, how many numbers
+// share a scale (16 or 32), and how scales and minima are written down. `ak_block_layout` says it once for
+// all of them.
 //
-// The layout that is multiplied: a group of `lane_width` outputs (lanes) stands together, block of 32 inputs by block.
-// Integers, `number_bytes` a lane and block, in planes of vectors of 4 bytes a lane (a *quad*: the q of four
-// neighbouring inputs; a block has quads 0 … 7):
+// The layout that is multiplied: a group of `lane_width` outputs (lanes) stands together, block of 32 inputs
+// by block. Integers, `number_bytes` a lane and block, in planes of vectors of 4 bytes a lane (a *quad*: the
+// q of four neighbouring inputs; a block has quads 0 … 7):
 //   8 bits  8 vectors, a quad each
 //   4 bits  4 vectors, quad v in the low halves of vector v's bytes, quad v + 4 in the high ones
 //   2 bits  2 vectors, quad 4v + p in bits 2p and 2p + 1 of vector v's bytes
 //   1 bit   1 vector, quad p in bit p
 // and, apart from them, scales, `scale_bytes` a lane and block of the file:
-//   simple types  float16 scale[lanes], then float16 minimum[lanes]
-//   K types       float16 d[lanes], then float16 dmin[lanes]; then for each 16 or 32 numbers one byte a lane that is
+//   simple types  float16 scale[lanes], then float16 minimum[lanes] K types       float16 d[lanes], then
+//   float16 dmin[lanes]; then for each 16 or 32 numbers one byte a lane that is
 //                 multiplied by d, then one that is multiplied by −dmin
-// So every number is exactly the file's, in the bytes of the file (q2_K: a fifth more; q3_K, q4_K, q5_K: 2 to 4 %).
+// So every number is exactly the file's, in the bytes of the file (q2_K: a fifth more; q3_K, q4_K, q5_K: 2 to
+// 4 %).
 #ifndef AK_BLOCKS_H
 #define AK_BLOCKS_H
 
@@ -60,8 +62,8 @@ static inline __attribute__((always_inline)) ak_block_layout ak_layout_of(int32_
     }
 }
 
-// y[m × n] = act(x[m × 32·blocks] · Wᵀ + bias), x in blocks of 32 8-bit integers. The sums of integers are exact;
-// every output is one chain of multiply-adds over the blocks, in their order.
+// y[m × n] = act(x[m × 32·blocks] · Wᵀ + bias), x in blocks of 32 8-bit integers. The sums of integers are
+// exact; every output is one chain of multiply-adds over the blocks, in their order.
 typedef struct {
     const int8_t *x;       // [m][blocks][32]
     const float *x_scale;  // [m][blocks]
@@ -80,16 +82,17 @@ typedef struct {
 typedef struct {
     // What q8_0's integers are stored with: 128 more, where instructions multiply unsigned by signed numbers.
     int32_t eights_bias;
-    // q[rows][blocks][32] · scale[rows][blocks] ≈ x, |q| ≤ 127. sum[rows][blocks][parts]: for formats with minima the
-    // bits of a float, scale · Σ q; for others −bias · Σ q, which the integer sums begin with. A block that is not
-    // finite has the scale NaN.
+    // q[rows][blocks][32] · scale[rows][blocks] ≈ x, |q| ≤ 127. sum[rows][blocks][parts]: for formats with
+    // minima the bits of a float, scale · Σ q; for others −bias · Σ q, which the integer sums begin with. A
+    // block that is not finite has the scale NaN.
     void (*quantize_rows)(const float *x, ptrdiff_t x_row, int64_t rows, int64_t blocks, int32_t format, int8_t *q,
                           float *scale, int32_t *sum);
     int64_t (*scratch_bytes)(int64_t m, int64_t blocks);
     void (*multiply)(const ak_block_product *product);
 } ak_block_kernels;
 
-// out[32 · blocks] ← the numbers of blocks as a file holds them: each rounded once, as exactly as float32 can.
+// out[32 · blocks] ← the numbers of blocks as a file holds them: each rounded once, as exactly as float32
+// can.
 void ak_read_blocks(const uint8_t *from, int64_t blocks, int32_t format, float *out);
 // Lays out `outputs` ≤ lanes rows of blocks, as a file holds them, as one group.
 void ak_pack_group(const uint8_t *rows, ptrdiff_t row_bytes, int64_t outputs, int64_t blocks, int32_t format,

@@ -1,7 +1,8 @@
-// A few rows of queries against a cache of keys and values: the step of a decoder. Included by CAttentionKernels.h.
+// A few rows of queries against a cache of keys and values: the step of a decoder. Included by
+// CAttentionKernels.h.
 //
-// Keys are taken in chunks by position. A chunk's scores stand in rows `[row][key of the chunk]`; the scores and the
-// sums of a row have the same bits whatever other rows it is computed with.
+// Keys are taken in chunks by position. A chunk's scores stand in rows `[row][key of the chunk]`; the scores
+// and the sums of a row have the same bits whatever other rows it is computed with.
 #ifndef AK_DECODE_H
 #define AK_DECODE_H
 
@@ -42,7 +43,8 @@ typedef struct {
 typedef struct {
     // The length of a packed row of queries, and of a row of sums, for keys or values of `width` elements.
     int64_t (*row_size)(int64_t width);
-    // out[row_size] ← src[width] · scale; `width` is without padding, the row as long as the keys of `type` need.
+    // out[row_size] ← src[width] · scale; `width` is without padding, the row as long as the keys of `type`
+    // need.
     void (*pack_query)(const float *src, int64_t width, float scale, ak_cache_type type, float *out);
     // scores[r][key] ← packed query r · key; rows of scores are `scores_row` apart.
     void (*scores)(const ak_cache_run *keys, const float *queries, int64_t rows, float *scores, int64_t scores_row);
@@ -55,8 +57,9 @@ typedef struct {
     void (*guarded_values)(const ak_cache_run *values, const ak_decode_row *row, float *sums);
     // Whether some value is infinite or no number.
     int32_t (*has_nonfinite)(const ak_cache_run *values);
-    // One row's chunks: out[width] = Σ sums · 2^(maximum − M) / Σ total · 2^(maximum − M), 0 where nothing was seen;
-    // `sink` is a score (in units of log2 e) that joins the denominator, −∞ for none. Overwrites `maximum`.
+    // One row's chunks: out[width] = Σ sums · 2^(maximum − M) / Σ total · 2^(maximum − M), 0 where nothing
+    // was seen; `sink` is a score (in units of log2 e) that joins the denominator, −∞ for none. Overwrites
+    // `maximum`.
     void (*merge)(const float *sums, ptrdiff_t sums_stride, float *maximum, const float *total, int64_t chunks, float sink,
                   ak_cache_type type, int64_t width, float *out, float *log_sum_exp);
     // Rows of a cache from float32 rows of `width` elements, and back.

@@ -14,8 +14,8 @@ typedef enum {
     AK_TANH = 5,
 } ak_activation;
 
-// A gated unit, act(gate) · up, and its gradients. Rows of `width` elements; those of gate, up and their gradients
-// stand `row` apart, so that they may be the two halves of longer rows.
+// A gated unit, act(gate) · up, and its gradients. Rows of `width` elements; those of gate, up and their
+// gradients stand `row` apart, so that they may be the two halves of longer rows.
 typedef struct {
     const float *gate, *up;
     ptrdiff_t row;

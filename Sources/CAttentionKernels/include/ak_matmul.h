@@ -1,7 +1,7 @@
 // Matrix products C = act(A · B + bias) over packed panels of B.
 //
-// A *column panel* holds `lanes = max_vectors · lane_width` neighbouring columns of B, row by row: element (k, j)
-// of panel p, that is column p·lanes + j of B, stands at panels + p·panel_stride + k·lanes + j.
+// A *column panel* holds `lanes = max_vectors · lane_width` neighbouring columns of B, row by row: element
+// (k, j) of panel p, that is column p·lanes + j of B, stands at panels + p·panel_stride + k·lanes + j.
 #ifndef AK_MATMUL_H
 #define AK_MATMUL_H
 

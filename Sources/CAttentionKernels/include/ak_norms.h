@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-// y = (x − μ) · σ · (gain + offset) + bias over rows of `width`, with μ the row's mean and σ = 1 / √(variance + ε)
-// (centred), or μ = 0 and σ = 1 / √(mean square + ε).
+// y = (x − μ) · σ · (gain + offset) + bias over rows of `width`, with μ the row's mean and σ = 1 / √(variance
+// + ε) (centred), or μ = 0 and σ = 1 / √(mean square + ε).
 typedef struct {
     const float *x;
     int64_t rows, width;

@@ -7,7 +7,8 @@
 
 // Cross-entropy of rows of logits z with the classes that are wanted, t:
 //     loss = (1 − ε) · w_t · (L − z_t) + ε / classes · Σⱼ wⱼ (L − zⱼ),  L = log Σⱼ exp zⱼ
-// L is kept as two numbers, maximum + log_total: where logits are large, their sum would round away the difference.
+// L is kept as two numbers, maximum + log_total: where logits are large, their sum would round away the
+// difference.
 typedef struct {
     const float *logits;
     ptrdiff_t logits_row;  // distance of rows, in elements
@@ -40,21 +41,22 @@ typedef struct {
 
     // losses[rows]
     void (*cross_entropy)(const ak_cross_entropy *loss, float *losses);
-    // out[rows][classes] ← gradient of the logits, where row r's loss has gradient `gradients[r]`. `out` may be the
-    // logits.
+    // out[rows][classes] ← gradient of the logits, where row r's loss has gradient `gradients[r]`. `out` may
+    // be the logits.
     void (*cross_entropy_backward)(const ak_cross_entropy *loss, const float *gradients, float *out,
                                    ptrdiff_t out_row);
 
     void (*rotate)(const ak_rotation *rotation);
 
-    // out[i] = x[i] · scale where the random number of place first + i under `key` is at least `threshold`, else 0.
-    // `first` is a multiple of 64. `out` may be `x`.
+    // out[i] = x[i] · scale where the random number of place first + i under `key` is at least `threshold`,
+    // else 0. `first` is a multiple of 64. `out` may be `x`.
     void (*dropout)(const float *x, int64_t count, uint64_t key, uint64_t first, uint32_t threshold, float scale,
                     float *out);
     // out[i] ← the random number of place first + i under `key`.
     void (*random_words)(uint64_t key, uint64_t first, int64_t count, uint32_t *out);
 
-    // out[width] = Σ x[indices[i]], i in 0 ..< count, in this order; rows 0 ..< count where `indices` is NULL.
+    // out[width] = Σ x[indices[i]], i in 0 ..< count, in this order; rows 0 ..< count where `indices` is
+    // NULL.
     void (*sum_rows)(const float *x, ptrdiff_t row, const int64_t *indices, int64_t count, int64_t width, float *out);
 
     // y = x / max(‖x‖₂, least) by rows; inverse[rows] = 1 / max(‖x‖₂, least)

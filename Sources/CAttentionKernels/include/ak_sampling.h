@@ -1,5 +1,5 @@
-// Passes over the logits of a vocabulary, from which a token is drawn. The same bits on every instruction set: no fused
-// multiply-add, and sums in one order, so that a seed means the same choice everywhere.
+// Passes over the logits of a vocabulary, from which a token is drawn. The same bits on every instruction
+// set: no fused multiply-add, and sums in one order, so that a seed means the same choice everywhere.
 #ifndef AK_SAMPLING_H
 #define AK_SAMPLING_H
 
@@ -10,8 +10,8 @@ enum {
     AK_SAMPLING_BINS = 1024,  // of what comes first until its weight reaches a bound
 };
 
-// What comes first is decided by an *order*: numbers that are not negative, the greatest first. Their bits ascend as
-// they do.
+// What comes first is decided by an *order*: numbers that are not negative, the greatest first. Their bits
+// ascend as they do.
 
 typedef struct {
     // maxima[b] ← the greatest of block b; returns the greatest of all, NaN if one is NaN or +∞
@@ -21,12 +21,12 @@ typedef struct {
     // The places of the numbers from `low` to `high`, in order; returns how many.
     int64_t (*between)(const float *x, int64_t count, float low, float high, int32_t *places);
 
-    // sums[b] ← the weights of those whose order is at least `floor` and has, in its bits less `low`, from `shift` up
-    // the number b; orders below all bins count in the first one, those above all in the last.
+    // sums[b] ← the weights of those whose order is at least `floor` and has, in its bits less `low`, from
+    // `shift` up the number b; orders below all bins count in the first one, those above all in the last.
     void (*bins)(const float *order, const float *weights, int64_t count, float floor, int32_t low, int32_t shift,
                  double *sums);
-    // Makes the weights 0 of what neither comes before `boundary` in the order nor is its equal and stands up to place
-    // `last`; sums[b] ← what is left of block b. The order may be the weights themselves.
+    // Makes the weights 0 of what neither comes before `boundary` in the order nor is its equal and stands up
+    // to place `last`; sums[b] ← what is left of block b. The order may be the weights themselves.
     void (*keep)(const float *order, float *weights, int64_t count, float boundary, int32_t last, float *sums);
 
     // With d = scale · (maximum − x): Σ w and Σ w d.

@@ -7,9 +7,10 @@
 
 typedef enum { AK_FLOAT16 = 0, AK_BFLOAT16 = 1 } ak_half_format;
 
-// y[m × n] = act(x[m × k] · Wᵀ + bias), W row by row in 16-bit floats. Every output is a sum over blocks of 1024 of k,
-// begun with the first; a block's is the sum, in pairs, of `lane_width` chains of multiply-adds, chain j over the k that
-// leave the remainder j. A row's bits depend neither on the other rows nor on the working memory.
+// y[m × n] = act(x[m × k] · Wᵀ + bias), W row by row in 16-bit floats. Every output is a sum over blocks of
+// 1024 of k, begun with the first; a block's is the sum, in pairs, of `lane_width` chains of multiply-adds,
+// chain j over the k that leave the remainder j. A row's bits depend neither on the other rows nor on the
+// working memory.
 typedef struct {
     const float *x;
     ptrdiff_t x_row;

@@ -13,8 +13,8 @@ enum EditingKey: Equatable {
     case unknown
 }
 
-/// Makes keys of a terminal's bytes: characters in UTF-8, control characters, and the sequences that cursor keys and
-/// pasted text come as.
+/// Makes keys of a terminal's bytes: characters in UTF-8, control characters, and the sequences that cursor
+/// keys and pasted text come as.
 struct KeyReader {
     /// The next byte; nil at the end.
     let byte: () -> UInt8?

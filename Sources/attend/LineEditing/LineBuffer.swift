@@ -58,8 +58,8 @@ struct LineBuffer {
         return index
     }
 
-    /// The part of the line that a terminal shows, and the cursor's column in it. A line that is too long is moved to
-    /// the left until its cursor can be seen.
+    /// The part of the line that a terminal shows, and the cursor's column in it. A line that is too long is
+    /// moved to the left until its cursor can be seen.
     func view(columns: Int) -> (text: String, column: Int) {
         let shown = characters.map(Self.shown)
         let widths = shown.map { VisibleText.width($0) }

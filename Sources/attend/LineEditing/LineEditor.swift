@@ -1,7 +1,8 @@
 import AttentionMaps
 import Foundation
 
-/// Reads lines from standard input: with editing and a history where it is a terminal, as they come where it is not.
+/// Reads lines from standard input: with editing and a history where it is a terminal, as they come where it
+/// is not.
 struct LineEditor {
     private var history: [String] = []
     private var input = InputBytes()

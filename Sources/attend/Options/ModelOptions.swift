@@ -19,7 +19,8 @@ struct ModelOptions: ParsableArguments {
 
     @OptionGroup var computing: ThreadOptions
 
-    /// Finds the model, fetching it if need be, and runs `body` with its path on as many threads as were asked for.
+    /// Finds the model, fetching it if need be, and runs `body` with its path on as many threads as were
+    /// asked for.
     func withPath<Result>(_ body: (String) throws -> Result) throws -> Result {
         try computing.withPath(of: model, body)
     }
@@ -74,7 +75,8 @@ struct ThreadOptions: ParsableArguments {
         }
     }
 
-    /// Finds the model, fetching it if need be, and runs `body` with its path on as many threads as were asked for.
+    /// Finds the model, fetching it if need be, and runs `body` with its path on as many threads as were
+    /// asked for.
     func withPath<Result>(of model: String, _ body: (String) throws -> Result) throws -> Result {
         try Self.checkEnvironment()
         let path = try ModelSource().path(of: model)

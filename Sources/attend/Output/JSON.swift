@@ -8,8 +8,8 @@ enum JSON {
     case members([Member])
     case null
 
-    /// A part of an object. No tuple: one that holds the enumeration itself is "a circular reference" to some debug
-    /// builds (Swift 6.3), depending on which files are compiled together.
+    /// A part of an object. No tuple: one that holds the enumeration itself is "a circular reference" to some
+    /// debug builds (Swift 6.3), depending on which files are compiled together.
     struct Member {
         let key: String
         let value: JSON

@@ -4,9 +4,9 @@ import Testing
 
 /// Gradients against central differences of the operation itself, at awkward shapes.
 ///
-/// The function is Σ f(x) · seed, its change along a random direction is compared with the gradient's: the sum over
-/// all elements leaves one number, in which the rounding of f, at most a few units in the last place of the sum of
-/// magnitudes, is divided by the step.
+/// The function is Σ f(x) · seed, its change along a random direction is compared with the gradient's: the
+/// sum over all elements leaves one number, in which the rounding of f, at most a few units in the last place
+/// of the sum of magnitudes, is divided by the step.
 @Suite struct FiniteDifferenceTests {
     static let shapes: [Shape] = [[1, 1], [5, 24], [1, 77], [3, 7, 6], [23, 34]]
 
@@ -25,7 +25,8 @@ import Testing
             return (terms.reduce(0, +), terms.reduce(0) { $0 + abs($1) })
         }
         let step: Float = 0x1p-7
-        // Richardson's extrapolation of two central differences: what is left is of the fourth order in the step.
+        // Richardson's extrapolation of two central differences: what is left is of the fourth order in the
+        // step.
         let (up, down) = (try value(step), try value(-step))
         let (far, near) = (try value(2 * step), try value(-2 * step))
         let h = Double(step)

@@ -4,8 +4,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Every dense operation's gradients against PyTorch's in float64, at most twice as wrong as its float32, and the
-/// same to the bit on any number of threads.
+/// Every dense operation's gradients against PyTorch's in float64, at most twice as wrong as its float32, and
+/// the same to the bit on any number of threads.
 @Suite struct OperationGradientTests {
     struct Attributes: Decodable, Sendable {
         var width: Int?

@@ -4,7 +4,8 @@ import AttentionModels
 import AttentionTokenizers
 
 extension Reader {
-    /// The header, all of the metadata, asked for as every type, every tensor's numbers, and the decoder that it is.
+    /// The header, all of the metadata, asked for as every type, every tensor's numbers, and the decoder that
+    /// it is.
     static let gguf = Reader(name: "gguf", errors: [GGUFError.self]) { bytes in
         let file = try GGUFFile(content: bytes, label: "input")
         for entry in file.entries {

@@ -156,7 +156,8 @@ extension JinjaLexer {
                 result.append(value)
             case "\0"..<"\u{80}": result += [0x5C, escaped]
             default:
-                // Python writes the character as an escape of its own first, whose backslash this one escapes.
+                // Python writes the character as an escape of its own first, whose backslash this one
+                // escapes.
                 result += JinjaRenderer.escape(escaped).unicodeScalars.map(\.value)
             }
         }

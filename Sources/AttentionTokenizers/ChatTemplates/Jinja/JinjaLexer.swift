@@ -15,8 +15,9 @@ struct JinjaToken {
     let position: Int
 }
 
-/// Cuts a template into data and tags (what is within tags is read in an extension), with white space around blocks taken away as chat templates have it: a block's
-/// own line keeps neither its indentation nor its end (`trim_blocks` and `lstrip_blocks`).
+/// Cuts a template into data and tags (what is within tags is read in an extension), with white space around
+/// blocks taken away as chat templates have it: a block's own line keeps neither its indentation nor its end
+/// (`trim_blocks` and `lstrip_blocks`).
 struct JinjaLexer {
     let source: [UInt32]
     var position = 0

@@ -1,7 +1,7 @@
 /// Statements: what stands between `{%` and `%}`.
 extension JinjaParser {
-    /// Reads up to one of the tags `ends`, which becomes the current token; to the end of the template if there
-    /// are none.
+    /// Reads up to one of the tags `ends`, which becomes the current token; to the end of the template if
+    /// there are none.
     mutating func statements(
         until ends: Set<String>, of tag: JinjaToken?
     ) throws(JinjaFault) -> [JinjaStatement] {

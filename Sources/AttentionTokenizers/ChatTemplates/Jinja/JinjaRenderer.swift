@@ -29,7 +29,8 @@ final class JinjaRenderer {
     let loopSymbol: Int?
     let implicitSymbols: [String: Int]
 
-    /// Evaluations in each other at most. Each takes about 2.5 KiB of stack, and a pool's thread may have 512.
+    /// Evaluations in each other at most. Each takes about 2.5 KiB of stack, and a pool's thread may have
+    /// 512.
     static let greatestDepth = 150
 
     struct Frame {

@@ -1,5 +1,5 @@
-/// A value of the templates' language, which is Python's in small. Values do not change; what does, namespaces
-/// and loops, belongs to the renderer, and a value only names it.
+/// A value of the templates' language, which is Python's in small. Values do not change; what does,
+/// namespaces and loops, belongs to the renderer, and a value only names it.
 enum JinjaValue: Sendable {
     case undefined(Undefined)
     case null

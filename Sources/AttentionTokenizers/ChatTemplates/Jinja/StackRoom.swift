@@ -1,5 +1,6 @@
-/// How much stack a walk through something nested has taken since it began. The limits of nesting fit into the 512 KiB of
-/// a pool's thread as the optimised program takes them; a debug build takes several times as much.
+/// How much stack a walk through something nested has taken since it began. The limits of nesting fit into
+/// the 512 KiB of a pool's thread as the optimised program takes them; a debug build takes several times as
+/// much.
 struct StackRoom {
     private let start = Self.here
     private static let most: UInt = 400 << 10

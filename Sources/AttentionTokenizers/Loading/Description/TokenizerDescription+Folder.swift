@@ -2,8 +2,8 @@ import AttentionJSON
 import Foundation
 
 extension TokenizerDescription {
-    /// The tokenizer of a model folder in the plain values of GGUF files: from `tokenizer.model` where there is one, and
-    /// otherwise from a `tokenizer.json` that holds byte pairs.
+    /// The tokenizer of a model folder in the plain values of GGUF files: from `tokenizer.model` where there
+    /// is one, and otherwise from a `tokenizer.json` that holds byte pairs.
     ///
     /// - Parameters:
     ///   - folder: The folder.
