@@ -25,8 +25,8 @@ struct ONNXProblem {
             return tensor.rank == 3 ? try tensor.splitIntoHeads(count ?? 0) : tensor
         }
         isPacked = try input(0)?.shape.rank == 3
-        query = try heads(0, attributes.q_num_heads)
-        var (key, value) = (try heads(1, attributes.kv_num_heads), try heads(2, attributes.kv_num_heads))
+        query = try heads(0, attributes.qNumHeads)
+        var (key, value) = (try heads(1, attributes.kvNumHeads), try heads(2, attributes.kvNumHeads))
         var past = 0
         if let pastKey = try input(4)?.float32(), let pastValue = try input(5)?.float32() {
             past = pastKey.shape[2]
@@ -37,7 +37,7 @@ struct ONNXProblem {
         let lengths = try input(6)?.int64s()
         var (mask, bias) = try Self.maskAndBias(input(3), keys: key.shape[2])
         if let lengths { mask = mask & .keyPadding(lengths: lengths) }
-        if attributes.is_causal == 1 {
+        if attributes.isCausal == 1 {
             mask = Self.causal(mask, lengths: lengths, queries: query.shape[2])
         }
         attention = AttentionOperator(

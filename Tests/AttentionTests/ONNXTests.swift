@@ -27,7 +27,7 @@ struct ONNXTests {
             let found = try problem.attention.forward(
                 query: problem.query, key: problem.key, value: problem.value)
             try check(found.values, at: 0, test, tensors, packs: problem.isPacked)
-            if test.attributes.qk_matmul_output_mode == 3 {
+            if test.attributes.qkMatmulOutputMode == 3 {
                 let totals = found.logSumExp
                 let weights = try problem.attention.weights(
                     query: problem.query, key: problem.key, logSumExp: totals)
@@ -49,7 +49,7 @@ struct ONNXTests {
         }
         if test.outputs.count > 3 {
             let stage = try #require(
-                AttentionOperator.ScoreStage(rawValue: test.attributes.qk_matmul_output_mode ?? 0))
+                AttentionOperator.ScoreStage(rawValue: test.attributes.qkMatmulOutputMode ?? 0))
             let scores = try problem.attention.referenceScores(
                 query: problem.query, key: problem.key, stage: stage)
             try check(scores, at: 3, test, tensors)
