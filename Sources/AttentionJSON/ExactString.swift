@@ -1,8 +1,9 @@
 /// Text from a file, a schema, a template or a request, compared by its Unicode scalars.
 ///
 /// `String` compares by canonical equivalence: é as U+00E9 equals e followed by U+0301, and the Kelvin sign
-/// equals K. JSON (RFC 8259, section 8.3), JSON Schema, tokenizers and templates tell such texts apart. A name
-/// or a token from outside is therefore compared, hashed and ordered as an `ExactString`, never as a `String`.
+/// equals K. JSON (RFC 8259, section 8.3), JSON Schema, tokenizers and templates tell such texts apart. A
+/// name or a token from outside is therefore compared, hashed and ordered as an `ExactString`, never as a
+/// `String`.
 package struct ExactString: Sendable {
     /// The text as a `String`, to be shown or taken apart.
     package let string: String
@@ -52,4 +53,11 @@ extension ExactString: Codable {
         var container = encoder.singleValueContainer()
         try container.encode(string)
     }
+}
+
+/// Dictionaries keyed by exact strings are coded as objects.
+extension ExactString: CodingKeyRepresentable {
+    package var codingKey: any CodingKey { JSONPathKey(stringValue: string) }
+
+    package init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
 }

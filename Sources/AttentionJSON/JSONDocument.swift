@@ -16,7 +16,7 @@ package final class JSONDocument: Sendable {
         var next: Int32
     }
 
-    /// What errors call this text.
+    /// The text's name in errors.
     package let name: String
     let bytes: [UInt8]
     /// The values in the order of the text. An object's members are two nodes each, name and value.
@@ -24,7 +24,7 @@ package final class JSONDocument: Sendable {
 
     /// Checks and indexes a text.
     ///
-    /// - Parameter name: what errors call the text, such as the path of its file.
+    /// - Parameter name: the text's name in errors, such as the path of its file.
     /// - Throws: ``JSONError`` unless the bytes are exactly one value.
     package init(_ bytes: [UInt8], name: String) throws(JSONError) {
         guard bytes.count <= JSONScanner.greatestLength else {

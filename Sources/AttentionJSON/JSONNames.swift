@@ -37,8 +37,9 @@ struct JSONNames {
     }
 }
 
-/// A polynomial over the bytes modulo 2^61 - 1, at a point that every process draws anew: whoever makes a
-/// file cannot know which names collide (Carter and Wegman, "Universal classes of hash functions", 1979).
+/// A polynomial over the bytes modulo 2^61 - 1, at a point that every process draws anew: the
+/// author of a file cannot know which names collide (Carter and Wegman, "Universal classes of hash
+/// functions", 1979).
 enum NameHash {
     private static let prime: UInt64 = 1 << 61 - 1
     private static let point = UInt64.random(in: 1 << 32..<prime)

@@ -42,8 +42,9 @@ package struct JSONScanner {
 
     /// The name of the object's next member, or nil at its end. The member's value must be read before the
     /// next call. Names are the same if their bytes are, escapes resolved.
-    package mutating func nextKey(of members: inout Members) throws(JSONError) -> String? {
-        try nextName(of: &members)?.text(in: bytes)
+    package mutating func nextKey(of members: inout Members) throws(JSONError) -> ExactString? {
+        guard let name = try nextName(of: &members) else { return nil }
+        return ExactString(name.text(in: bytes))
     }
 
     /// The same, with the name left where it stands.
@@ -53,7 +54,7 @@ package struct JSONScanner {
         members.keyOffset = position
         let name = try scanString()
         guard members.seen.insert(name, in: bytes) else {
-            throw .duplicate(name.text(in: bytes), at: members.keyOffset)
+            throw .duplicate(ExactString(name.text(in: bytes)), at: members.keyOffset)
         }
         try expect(UInt8(ascii: ":"), "':'")
         return name
@@ -131,9 +132,9 @@ package struct JSONScanner {
 
 extension JSONError {
     /// A name that stands twice in one object.
-    package static func duplicate(_ name: String, at offset: Int) -> JSONError {
+    package static func duplicate(_ name: ExactString, at offset: Int) -> JSONError {
         JSONError(
             problem: .duplicateKey, offset: offset, expected: "each name once",
-            found: "\(quoted(name)) a second time")
+            found: "\(quoted(name.string)) a second time")
     }
 }

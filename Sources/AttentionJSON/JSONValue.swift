@@ -13,11 +13,14 @@ package struct JSONValue: Sendable {
 
     // MARK: Scalars
 
-    /// The string; nil if this is none.
+    /// The string, to be shown or kept; nil if this is none. ``exactString`` is the one to compare.
     package var stringValue: String? {
         guard node.kind == .string || node.kind == .escapedString else { return nil }
         return document.string(index).text(in: document.bytes)
     }
+
+    /// The string, compared by its scalars; nil if this is none.
+    package var exactString: ExactString? { stringValue.map { ExactString($0) } }
 
     /// The truth value; nil if this is none.
     package var boolValue: Bool? {
@@ -68,11 +71,11 @@ package struct JSONValue: Sendable {
             end = Int(object.node.next)
         }
 
-        package mutating func next() -> (name: String, value: JSONValue)? {
+        package mutating func next() -> (name: ExactString, value: JSONValue)? {
             guard name < end else { return nil }
             let value = JSONValue(document: document, index: name + 1)
             defer { name = Int(value.node.next) }
-            return (document.string(name).text(in: document.bytes), value)
+            return (ExactString(document.string(name).text(in: document.bytes)), value)
         }
     }
 
@@ -91,6 +94,8 @@ package struct JSONValue: Sendable {
         }
         return nil
     }
+
+    package subscript(name: ExactString) -> JSONValue? { self[name.string] }
 
     // MARK: Errors
 
@@ -129,12 +134,14 @@ package struct JSONValue: Sendable {
         return nil
     }
 
+    /// A name as a path shows it: cut short, and safe to print.
     private static func component(_ name: String, isFirst: Bool) -> String {
         let isPlain = name.utf8.allSatisfy {
             $0 == 0x5F || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20)
         }
-        guard isPlain, !name.isEmpty else { return "[\"\(name)\"]" }
-        return isFirst ? name : ".\(name)"
+        let shown = excerpt(name)
+        guard isPlain, !name.isEmpty else { return "[\"\(shown)\"]" }
+        return isFirst ? shown : ".\(shown)"
     }
 }
 

@@ -1,7 +1,9 @@
 /// Decodes a `Decodable` type out of a ``JSONValue``.
 ///
 /// Foundation's decoder reports some faults, such as 1.5 for an integer, as those of the whole text; this
-/// one always says which member is at fault.
+/// one always says which member is at fault. Members whose names come from outside are decoded as
+/// `[ExactString: Value]`: a dictionary keyed by `String` would keep one of two names that are canonically
+/// equal.
 package struct JSONValueDecoder: Decoder {
     let value: JSONValue
     package let codingPath: [any CodingKey]
@@ -13,14 +15,7 @@ package struct JSONValueDecoder: Decoder {
 
     package func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         guard let members = value.members else { throw mismatch([String: Any].self) }
-        var byName: [String: JSONValue] = [:]
-        for (name, member) in members where byName.updateValue(member, forKey: name) != nil {
-            // Their bytes differ, but not what Unicode takes them for; a dictionary holds one of them.
-            throw DecodingError.dataCorrupted(
-                .init(
-                    codingPath: codingPath, debugDescription: "each name once (\(quoted(name)) stands twice)")
-            )
-        }
+        let byName = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
         return KeyedDecodingContainer(JSONObjectContainer<Key>(members: byName, codingPath: codingPath))
     }
 
