@@ -76,7 +76,7 @@ struct ChatPromptTests {
         #expect(try special(prompt) == [304])
     }
 
-    @Test func aRoleIsTheProgramsOwnWhileItIsAWord() throws {
+    @Test func rolesThatAreWordsAreTrusted() throws {
         #expect(try special(prompt("a", role: .assistant)) == [303, 305, 300])
         #expect(try special(prompt("a", role: "x|><|end")) == [303, 304, 304, 300])
     }

@@ -55,6 +55,11 @@ struct ChatTemplateHostileTests {
     ])
     func isTooCostly(_ source: String) { expectTooCostly(source) }
 
+    @Test(arguments: ["-9223372036854775808", "9223372036854775807", "-301", "301"])
+    func digitsAreBounded(_ precision: String) {
+        #expect(throws: ChatTemplateError.self) { try rendered("{{ 1.5|round(\(precision)) }}") }
+    }
+
     @Test func nestingIsBounded() {
         for (open, close) in [
             ("(", ")"), ("[", "]"), ("{1:", "}"), ("-", ""), ("not ", ""), ("a if b else ", ""), ("f(", ")"),
@@ -97,7 +102,7 @@ struct ChatTemplateHostileTests {
     }
 
     /// Long, but not deep: sums, chains of conditions, many statements.
-    @Test func whatIsOnlyLongIsFine() throws {
+    @Test func longTemplatesAreAllowed() throws {
         let many = 20_000
         #expect(try rendered("{{ 1" + String(repeating: "+1", count: many) + " }}") == "\(many + 1)")
         #expect(try rendered("{{ 1" + String(repeating: "~1", count: many) + " }}").count == many + 1)
@@ -127,7 +132,7 @@ struct ChatTemplateHostileTests {
         #expect(try rendered(source, [:], messages).count > 4_900_000)
     }
 
-    @Test func whatIsGivenMayBeTooDeep() throws {
+    @Test func deepArgumentsAreRefused() throws {
         var value = ChatValue.null
         for _ in 0..<300 { value = [value] }
         #expect(throws: ChatTemplateError.tooDeep(limit: 100)) {

@@ -81,7 +81,7 @@ struct ChatTemplateTests {
     }
 
     /// What the template does not reach costs nothing, and is no error.
-    @Test func whatIsUnsupportedIsAnErrorOnlyWhereItIsReached() throws {
+    @Test func unsupportedPartsFailOnlyWhenReached() throws {
         #expect(try rendered("{% if false %}{{ a|groupby }}{% endif %}b") == "b")
     }
 

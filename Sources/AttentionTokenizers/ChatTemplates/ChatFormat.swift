@@ -1,141 +1,124 @@
 import AttentionJSON
 import Foundation
 
-/// How a model is talked to: its chat template, and the special tokens that the template reads.
+// exact-text, whole file: the keys of dictionaries are names that the caller or this program gives.
+
+/// A model's chat templates, and the special tokens that they read.
 ///
 /// ```swift
 /// let format = try ChatFormat(folder: folder)
 /// let prompt = try format.render([ChatMessage(.user, "Hello!")])
 /// ```
+///
+/// A model may have several templates with names. ``template(named:hasTools:hasDocuments:)`` says which one a
+/// conversation takes.
 public struct ChatFormat: Sendable {
-    /// The template for conversations.
-    public var template: ChatTemplate
-    /// The template for conversations with tools, where the model has one of its own.
-    public var toolTemplate: ChatTemplate?
+    /// The name of the template that every conversation takes; nil: the conversation's tools and documents
+    /// decide.
+    public var templateName: String?
     /// The special tokens by the names that templates know them by, such as `bos_token`.
     public var specialTokens: [String: String]
+    /// The model's name in errors.
+    private let model: String
+    /// A template that cannot be read is an error when a conversation takes it, and not before.
+    private let templates: [ExactString: Result<ChatTemplate, ChatTemplateError>]
 
+    /// A format with one template.
     public init(template: ChatTemplate, specialTokens: [String: String] = [:]) {
-        (self.template, self.specialTokens) = (template, specialTokens)
-    }
-
-    /// Chooses among a model's templates.
-    ///
-    /// - Parameters:
-    ///   - sources: the templates by name. `default` is for conversations, `tool_use` for those with tools.
-    ///   - name: the template to use instead of those two.
-    ///   - specialTokens: ``specialTokens``.
-    ///   - model: what errors call the model.
-    /// - Throws: ``ChatTemplateError``.
-    public init(
-        sources: [String: String], name: String? = nil, specialTokens: [String: String], model: String
-    ) throws(ChatTemplateError) {
-        // A model with one template may call it what it likes.
-        let only = sources.count == 1 ? sources.first?.value : nil
-        guard let source = sources[name ?? "default"] ?? (name == nil ? only : nil) else {
-            throw .noTemplate(
-                model: model, name: sources.isEmpty ? name : name ?? "default",
-                available: sources.keys.sorted())
-        }
-        template = try ChatTemplate(source, name: "\(model): chat template")
-        if name == nil, sources.count > 1, let tools = sources["tool_use"] {
-            toolTemplate = try ChatTemplate(tools, name: "\(model): chat template 'tool_use'")
-        }
         self.specialTokens = specialTokens
+        model = template.name
+        templates = [Self.standard: .success(template)]
     }
 
-    /// Loads what a model's folder says: `chat_template.jinja`, else `chat_template` of
-    /// `tokenizer_config.json`, one or several with names, else `chat_template.json`; and the special tokens
-    /// of `tokenizer_config.json`.
+    /// Reads a model's templates.
     ///
     /// - Parameters:
-    ///   - folder: the model's folder.
-    ///   - name: the template to use, where there are several.
-    /// - Throws: ``ChatTemplateError``; ``TokenizerError`` where a file cannot be read or is not as it should
-    ///   be.
-    public init(folder: URL, name: String? = nil) throws {
-        try self.init(
-            sources: Self.sources(in: folder, Self.config(in: folder)), name: name,
-            specialTokens: Self.specialTokens(folder: folder), model: folder.path)
-    }
-
-    /// The special tokens that a model's folder names, for a template from elsewhere.
-    ///
-    /// - Throws: ``TokenizerError``.
-    public static func specialTokens(folder: URL) throws(TokenizerError) -> [String: String] {
-        let config = try config(in: folder)
-        var tokens: [String: String] = [:]
-        for name in ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].map({ $0 + "_token" }) {
-            guard let value = try config?.optional(name) else { continue }
-            tokens[name] = value.isObject ? try value.required("content").string() : try value.string()
+    ///   - sources: the templates by name.
+    ///   - name: ``templateName``.
+    ///   - specialTokens: ``specialTokens``.
+    ///   - model: the model's name in errors.
+    /// - Throws: ``ChatTemplateError`` where there is no template of that name, none that a conversation
+    ///   takes by itself, or where the one that most conversations take cannot be read.
+    package init(
+        sources: [ExactString: String], name: String? = nil, specialTokens: [String: String], model: String
+    ) throws(ChatTemplateError) {
+        var templates: [ExactString: Result<ChatTemplate, ChatTemplateError>] = [:]
+        for (name, source) in sources {
+            let label = name == Self.standard ? "chat template" : "chat template \(quoted(name.string))"
+            do throws(ChatTemplateError) {
+                templates[name] = .success(try ChatTemplate(source, name: "\(model): \(label)"))
+            } catch {
+                templates[name] = .failure(error)
+            }
         }
-        return tokens
+        (self.templates, self.specialTokens, self.model) = (templates, specialTokens, model)
+        templateName = name
+        guard let plain = templates[name.map { ExactString($0) } ?? Self.standard] else {
+            let chosen = [Self.toolUse, Self.retrieval]
+            guard name == nil, chosen.contains(where: { templates[$0] != nil }) else {
+                throw noTemplate(name: sources.isEmpty ? name : name ?? Self.standard.string)
+            }
+            return
+        }
+        _ = try plain.get()
     }
 
-    /// Makes the text of a conversation, as
+    private static let standard: ExactString = "default"
+    private static let toolUse: ExactString = "tool_use"
+    private static let retrieval: ExactString = "rag"
+
+    /// The names of the templates in ascending order; a template without a name of its own is `default`.
+    public var templateNames: [String] { templates.keys.sorted().map(\.string) }
+
+    /// The template that a conversation takes: the one of that name, or `tool_use` for a conversation with
+    /// tools, `rag` for one with documents, each where the model has it, or else `default`.
+    ///
+    /// This is the order of `apply_chat_template` in transformers 5. That function never takes `rag` by
+    /// itself: it leaves documents to `default`, where most such models pass over them.
+    ///
+    /// - Parameters:
+    ///   - name: The name of a template; nil: ``templateName``.
+    ///   - hasTools: Whether the conversation has tools.
+    ///   - hasDocuments: Whether the conversation has documents.
+    /// - Throws: ``ChatTemplateError``.
+    public func template(
+        named name: String? = nil, hasTools: Bool = false, hasDocuments: Bool = false
+    ) throws(ChatTemplateError) -> ChatTemplate {
+        if let name = name ?? templateName {
+            guard let template = templates[ExactString(name)] else { throw noTemplate(name: name) }
+            return try template.get()
+        }
+        if hasTools, let template = templates[Self.toolUse] { return try template.get() }
+        if hasDocuments, let template = templates[Self.retrieval] { return try template.get() }
+        guard let template = templates[Self.standard] else { throw noTemplate(name: Self.standard.string) }
+        return try template.get()
+    }
+
+    private func noTemplate(name: String?) -> ChatTemplateError {
+        .noTemplate(model: model, name: name, available: templateNames)
+    }
+
+    /// Makes the text of a conversation with the template that it takes, as
     /// ``ChatTemplate/render(_:tools:documents:addGenerationPrompt:variables:trustsContent:date:)`` does.
     ///
-    /// - Parameter variables: switches that the template reads, such as `enable_thinking`.
+    /// - Parameters:
+    ///   - messages: The conversation.
+    ///   - tools: The tools that the model may call, as JSON Schema describes functions.
+    ///   - documents: The documents that the model may quote.
+    ///   - addGenerationPrompt: Whether the text ends where the model's answer begins.
+    ///   - variables: Switches that the template reads, such as `enable_thinking`.
+    ///   - trustsContent: Whether special tokens are also found in the text of messages.
+    ///   - date: The date that the template is told.
+    /// - Throws: ``ChatTemplateError``.
     public func render(
         _ messages: [ChatMessage], tools: [ChatValue]? = nil, documents: [ChatValue]? = nil,
         addGenerationPrompt: Bool = true, variables: [String: ChatValue] = [:], trustsContent: Bool = false,
         date: Date = Date()
     ) throws(ChatTemplateError) -> ChatPrompt {
-        let template = tools == nil ? template : toolTemplate ?? template
+        let template = try template(hasTools: tools != nil, hasDocuments: documents != nil)
         return try template.render(
             messages, tools: tools, documents: documents, addGenerationPrompt: addGenerationPrompt,
             variables: specialTokens.mapValues(ChatValue.string).merging(variables) { $1 },
             trustsContent: trustsContent, date: date)
-    }
-
-    // MARK: Folders
-
-    private static func sources(in folder: URL, _ config: JSONValue?) throws(TokenizerError) -> [String:
-        String]
-    {
-        if let source = try text("chat_template.jinja", in: folder) { return ["default": source] }
-        if let value = try config?.optional("chat_template") { return try sources(value) }
-        if let value = try json("chat_template.json", in: folder)?.optional("chat_template") {
-            return try sources(value)
-        }
-        return [:]
-    }
-
-    /// One template, or a list of objects with `name` and `template`.
-    private static func sources(_ value: JSONValue) throws(TokenizerError) -> [String: String] {
-        guard value.isArray else { return ["default": try value.string()] }
-        var sources: [String: String] = [:]
-        for element in try value.array() {
-            sources[try element.required("name").string()] = try element.required("template").string()
-        }
-        return sources
-    }
-
-    private static func config(in folder: URL) throws(TokenizerError) -> JSONValue? {
-        try json("tokenizer_config.json", in: folder)
-    }
-
-    private static func json(_ name: String, in folder: URL) throws(TokenizerError) -> JSONValue? {
-        guard let bytes = try bytes(name, in: folder) else { return nil }
-        return try JSONValue(parsing: bytes, name: folder.appendingPathComponent(name).path)
-    }
-
-    private static func text(_ name: String, in folder: URL) throws(TokenizerError) -> String? {
-        guard let bytes = try bytes(name, in: folder) else { return nil }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw .invalidData(
-                file: folder.appendingPathComponent(name).path, offset: 0, reason: "a template must be UTF-8")
-        }
-        return text
-    }
-
-    private static func bytes(_ name: String, in folder: URL) throws(TokenizerError) -> [UInt8]? {
-        let file = folder.appendingPathComponent(name)
-        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        do {
-            return [UInt8](try Data(contentsOf: file))
-        } catch {
-            throw .unreadableFile(file: file.path, reason: error.localizedDescription)
-        }
     }
 }

@@ -1,18 +1,20 @@
+import AttentionJSON
+
 /// One message of a conversation.
 public struct ChatMessage: Hashable, Sendable {
-    /// Who says it, such as `user`.
+    /// The speaker of a message, such as `user`.
     public struct Role: RawRepresentable, Hashable, Sendable, ExpressibleByStringLiteral {
         public let rawValue: String
 
         public init(rawValue: String) { self.rawValue = rawValue }
         public init(stringLiteral name: String) { rawValue = name }
 
-        /// Who says how the assistant should behave.
+        /// Instructions for the assistant.
         public static let system = Role(rawValue: "system")
         public static let user = Role(rawValue: "user")
         /// The model.
         public static let assistant = Role(rawValue: "assistant")
-        /// A function that the model called.
+        /// The result of a function that the model called.
         public static let tool = Role(rawValue: "tool")
 
         /// Whether it is a plain word, which no special token can hide in.
@@ -23,56 +25,93 @@ public struct ChatMessage: Hashable, Sendable {
         }
     }
 
-    public var role: Role
-    /// The text; or parts, such as `[["type": "text", "text": "…"]]`; or null for a message without content.
-    public var content: ChatValue
-    /// What else belongs to the message, such as `tool_calls`, `reasoning_content` or `name`.
-    public var fields: [ChatValue.Member]
+    /// All that belongs to the message, in its own order: `role`, `content` unless there is none, and the
+    /// other fields.
+    public private(set) var members: [ChatValue.Member]
 
+    /// A message.
+    ///
+    /// - Parameters:
+    ///   - role: ``role``.
+    ///   - content: ``content``.
+    ///   - fields: ``fields``.
     public init(_ role: Role, _ content: ChatValue, fields: [ChatValue.Member] = []) {
-        (self.role, self.content, self.fields) = (role, content, fields)
+        members = [.init(Self.roleName, .string(role.rawValue)), .init(Self.contentName, content)] + fields
     }
 
     public init(_ role: Role, _ text: String) { self.init(role, .string(text)) }
 
-    /// Reads a message as JSON has it: an object with `role`, `content` and whatever else.
+    /// Reads a message as JSON has it: an object with `role`, `content` and other members.
     ///
-    /// - Returns: nil for what is no object with a role.
+    /// - Returns: nil for a value that is no object with a role.
     public init?(_ value: ChatValue) {
-        guard case .object(let members) = value, let role = value["role"]?.stringValue else { return nil }
-        self.init(
-            Role(rawValue: role), value["content"] ?? .null,
-            fields: members.filter { $0.name != "role" && $0.name != "content" })
-        hasContent = value["content"] != nil
+        guard case .object(let members) = value, value[Self.roleName]?.stringValue != nil else { return nil }
+        self.members = members
     }
 
-    /// Whether the message has content at all; JSON tells none from null.
-    private var hasContent = true
+    private static let roleName = "role"
+    private static let contentName = "content"
+
+    /// The speaker.
+    public var role: Role {
+        get { Role(rawValue: self[Self.roleName]?.stringValue ?? "") }
+        set { self[Self.roleName] = .string(newValue.rawValue) }
+    }
+
+    /// The text; or parts, such as `[["type": "text", "text": "…"]]`; or null for a message without content.
+    public var content: ChatValue {
+        get { self[Self.contentName] ?? .null }
+        set { self[Self.contentName] = newValue }
+    }
+
+    /// The other members, such as `tool_calls`, `reasoning_content` or `name`.
+    public var fields: [ChatValue.Member] {
+        get { members.filter { !Self.isOwn($0) } }
+        set { members = members.filter(Self.isOwn) + newValue }
+    }
+
+    private static func isOwn(_ member: ChatValue.Member) -> Bool {
+        [ExactString(roleName), ExactString(contentName)].contains(ExactString(member.name))
+    }
+
+    /// The member of a name; of several, the last.
+    private subscript(name: String) -> ChatValue? {
+        get { place(of: name).map { members[$0].value } }
+        set {
+            guard let newValue else { return }
+            if let place = place(of: name) {
+                members[place].value = newValue
+            } else {
+                members.append(.init(name, newValue))
+            }
+        }
+    }
+
+    private func place(of name: String) -> Int? {
+        members.lastIndex { ExactString($0.name) == ExactString(name) }
+    }
 
     /// The message as templates see it.
     ///
-    /// Reasoning has several names in use, and a template reads only one of them: it is given under the two
-    /// that are common, as the reference does.
+    /// Reasoning has several names in use, and a template reads only one of them. As in transformers, the
+    /// text is given under both common names.
     func value(trusting trustsContent: Bool) throws(JinjaFault) -> JinjaValue {
         let isContent = !trustsContent
-        var members = JinjaDictionary()
-        let reasoning = ["reasoning_content", "thinking", "reasoning"].lazy.compactMap { name in
-            fields.last { $0.name == name && $0.value != .null }?.value
-        }.first
+        let reasoning = ["reasoning_content", "thinking", "reasoning"].lazy.compactMap { self[$0] }
+            .first { $0 != .null }
+        var dictionary = JinjaDictionary()
         if let reasoning {
-            try members.set(.string("thinking"), JinjaValue(reasoning, isContent: isContent))
+            try dictionary.set(.string("thinking"), JinjaValue(reasoning, isContent: isContent))
         }
-        try members.set(
-            .string("role"), .string(JinjaText(role.rawValue, isContent: isContent && !role.isPlain)))
-        if hasContent { try members.set(.string("content"), JinjaValue(content, isContent: isContent)) }
-        for field in fields {
-            try members.set(
-                .string(JinjaText(field.name, isContent: isContent)),
-                JinjaValue(field.value, isContent: isContent))
+        for member in members {
+            let isPlainRole = ExactString(member.name) == ExactString(Self.roleName) && role.isPlain
+            try dictionary.set(
+                .string(JinjaText(member.name, isContent: isContent && !Self.isOwn(member))),
+                JinjaValue(member.value, isContent: isContent && !isPlainRole))
         }
         if let reasoning {
-            try members.set(.string("reasoning_content"), JinjaValue(reasoning, isContent: isContent))
+            try dictionary.set(.string("reasoning_content"), JinjaValue(reasoning, isContent: isContent))
         }
-        return .dictionary(members)
+        return .dictionary(dictionary)
     }
 }

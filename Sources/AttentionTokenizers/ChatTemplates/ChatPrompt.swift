@@ -1,4 +1,4 @@
-/// The text of a conversation, and which parts of it are the conversation's own rather than the template's.
+/// The text of a conversation, and the parts of it that come from the conversation rather than the template.
 public struct ChatPrompt: Hashable, Sendable {
     public let text: String
     /// The parts that come from messages, tools or documents, in UTF-8 bytes, in order.

@@ -1,10 +1,13 @@
+import AttentionJSON
 import Foundation
 
-/// A model's chat template: how a conversation becomes the text that the model continues.
+// exact-text, whole file: the keys of dictionaries are names that the caller or this program gives.
+
+/// A model's chat template, which makes of a conversation the text that the model continues.
 ///
-/// Models are published with a template in the language Jinja. This runs the part of it that such templates
-/// use, as the reference does (`transformers` 5, in its sandbox), and says clearly where a template uses
-/// more. A template is a program from a stranger: what it may use up is bounded by ``Limits``.
+/// Models are published with a template in the language Jinja. This runs the part of Jinja that such
+/// templates use, with the results of `transformers` 5. A part that is not implemented is an error that names
+/// it. A template is a program from outside: ``Limits`` bound the time and memory that it takes.
 ///
 /// ```swift
 /// let template = try ChatTemplate(source, name: "chat_template.jinja")
@@ -12,15 +15,15 @@ import Foundation
 /// let ids = try tokenizer.encode(prompt).ids
 /// ```
 ///
-/// What people write must not pass for what the template writes: a message with `<|im_end|>` in it does not
-/// end there. Each character of the prompt knows whether it is from a message or from the template, and
-/// ``Tokenizer/encode(_:)`` finds special tokens only in what is from the template.
+/// The text of a message never becomes a special token: a message with `<|im_end|>` in it does not end there.
+/// ``ChatPrompt`` keeps which characters come from messages, and ``Tokenizer/encode(_:)`` finds special
+/// tokens only in those that come from the template.
 public struct ChatTemplate: Sendable {
-    /// What rendering may use up.
+    /// The most that rendering may take.
     public struct Limits: Hashable, Sendable {
-        /// Evaluations, and what else takes time: a step is about 50 ns.
+        /// The steps of evaluation, of about 50 ns each.
         public var steps: Int
-        /// The length of the output, and of any text on the way.
+        /// The length of the output and of each text on the way, in Unicode scalars.
         public var characters: Int
 
         public init(steps: Int = 5_000_000, characters: Int = 16_000_000) {
@@ -28,14 +31,14 @@ public struct ChatTemplate: Sendable {
         }
     }
 
-    /// What errors call the template.
+    /// The template's name in errors.
     public let name: String
     /// The template's text.
     public let source: String
     public var limits = Limits()
     private let program: JinjaProgram
 
-    /// The template that many models were trained with, and others understand.
+    /// The template of ChatML, with which many models were trained.
     public static let chatML = """
         {%- for message in messages %}
         {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}
@@ -45,7 +48,7 @@ public struct ChatTemplate: Sendable {
         {%- endif %}
         """
 
-    /// The length of a template at most, in bytes. The longest published ones have 20,000.
+    /// The greatest length of a template, in bytes. The longest published ones have 20,000.
     static let greatestLength = 2_000_000
 
     /// Reads a template.
@@ -71,25 +74,28 @@ public struct ChatTemplate: Sendable {
     /// - Parameters:
     ///   - messages: the conversation.
     ///   - tools: the functions that the model may call, as JSON schemas.
-    ///   - documents: texts that the answer should rest on.
+    ///   - documents: texts on which the answer rests.
     ///   - addGenerationPrompt: whether the text ends with what begins the model's answer.
-    ///   - variables: what else the template reads: the special tokens, such as `bos_token`, and switches
-    ///     such as `enable_thinking`. Special tokens are looked for in these texts.
-    ///   - trustsContent: whether special tokens are looked for in messages, tools and documents, too.
-    ///   - date: what `strftime_now` shows.
+    ///   - variables: the other variables of the template: special tokens, such as `bos_token`, and switches,
+    ///     such as `enable_thinking`. Special tokens are found in these texts.
+    ///   - trustsContent: whether special tokens are found in messages, tools and documents, too.
+    ///   - date: the time that `strftime_now` shows.
     /// - Throws: ``ChatTemplateError``.
     public func render(
         _ messages: [ChatMessage], tools: [ChatValue]? = nil, documents: [ChatValue]? = nil,
         addGenerationPrompt: Bool = true, variables: [String: ChatValue] = [:], trustsContent: Bool = false,
         date: Date = Date()
     ) throws(ChatTemplateError) -> ChatPrompt {
-        var values: [String: JinjaValue] = [:]
+        var values: [ExactString: JinjaValue] = [:]
         do throws(JinjaFault) {
-            for (name, value) in variables { values[name] = try JinjaValue(value, isContent: false) }
+            for (name, value) in variables {
+                values[ExactString(name)] = try JinjaValue(value, isContent: false)
+            }
             values["messages"] = .list(
                 try JinjaSequence(
                     messages.map { m throws(JinjaFault) in try m.value(trusting: trustsContent) }))
-            for (name, list) in [("tools", tools), ("documents", documents)] {
+            let lists: [(ExactString, [ChatValue]?)] = [("tools", tools), ("documents", documents)]
+            for (name, list) in lists {
                 values[name] =
                     try list.map { l throws(JinjaFault) in
                         try JinjaValue(.array(l), isContent: !trustsContent)

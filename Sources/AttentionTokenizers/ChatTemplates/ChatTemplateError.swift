@@ -1,6 +1,6 @@
 import AttentionJSON
 
-/// What can be wrong with a chat template, and with what it is given.
+/// An error of a chat template, or of the values that it is given.
 ///
 /// `template` is the name that the caller gave, such as the path of its file; lines and columns are counted
 /// from 1, columns in Unicode scalars.

@@ -1,10 +1,12 @@
 import AttentionJSON
 
-/// What a chat template can be given: a value as JSON has them, its objects in order.
+/// A value that a chat template reads: a JSON value whose objects keep the order of their members.
 public indirect enum ChatValue: Hashable, Sendable {
     case null
     case bool(Bool)
     case integer(Int)
+    /// A whole number beyond 64 bits.
+    case largeInteger(LargeInteger)
     case number(Double)
     case string(String)
     case array([ChatValue])
@@ -22,7 +24,7 @@ public indirect enum ChatValue: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - json: UTF-8.
-    ///   - name: what errors call the text, such as the path of its file.
+    ///   - name: the text's name in errors, such as the path of its file.
     /// - Throws: ``TokenizerError/invalidJSON(file:offset:reason:)``.
     public init(json: some Sequence<UInt8>, name: String = "JSON") throws(TokenizerError) {
         try self.init(JSONValue(parsing: Array(json), name: name))
@@ -36,6 +38,8 @@ public indirect enum ChatValue: Hashable, Sendable {
         } else if json.isNumber {
             if let integer = json.integerValue {
                 self = .integer(integer)
+            } else if let whole = LargeInteger(json.literal) {
+                self = .largeInteger(whole)
             } else {
                 self = .number(json.doubleValue ?? 0)
             }
@@ -43,7 +47,7 @@ public indirect enum ChatValue: Hashable, Sendable {
             self = .array(try elements.map { element throws(TokenizerError) in try ChatValue(element) })
         } else if let members = json.members {
             var list: [Member] = []
-            for (name, value) in members { list.append(Member(name, try ChatValue(value))) }
+            for (name, value) in members { list.append(Member(name.string, try ChatValue(value))) }
             self = .object(list)
         } else {
             self = .null
@@ -53,11 +57,34 @@ public indirect enum ChatValue: Hashable, Sendable {
     /// The member of an object by its name.
     public subscript(name: String) -> ChatValue? {
         guard case .object(let members) = self else { return nil }
-        return members.last { $0.name == name }?.value
+        return members.last { ExactString($0.name) == ExactString(name) }?.value
     }
 
     /// The text, where this is one.
     public var stringValue: String? { if case .string(let text) = self { text } else { nil } }
+}
+
+/// Texts and names are equal if their scalars are, as for templates.
+extension ChatValue {
+    public static func == (left: Self, right: Self) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let a), .bool(let b)): a == b
+        case (.integer(let a), .integer(let b)): a == b
+        case (.largeInteger(let a), .largeInteger(let b)): a == b
+        case (.number(let a), .number(let b)): a == b
+        case (.string(let a), .string(let b)): ExactString(a) == ExactString(b)
+        case (.array(let a), .array(let b)): a == b
+        case (.object(let a), .object(let b)): a == b
+        default: false
+        }
+    }
+}
+
+extension ChatValue.Member {
+    public static func == (left: Self, right: Self) -> Bool {
+        ExactString(left.name) == ExactString(right.name) && left.value == right.value
+    }
 }
 
 extension ChatValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
@@ -74,13 +101,14 @@ extension ChatValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Ex
 }
 
 extension JinjaValue {
-    /// - Parameter isContent: whether the text in it is content, in which special tokens are not looked for.
+    /// - Parameter isContent: whether its texts are content, in which no special token is found.
     init(_ value: ChatValue, isContent: Bool, depth: Int = 1) throws(JinjaFault) {
         guard depth <= JinjaSequence.greatestDepth else { throw JinjaSequence.tooDeep }
         switch value {
         case .null: self = .null
         case .bool(let flag): self = .bool(flag)
         case .integer(let number): self = .integer(number)
+        case .largeInteger(let number): self = JinjaValue(number)
         case .number(let number): self = .float(number)
         case .string(let text): self = .string(JinjaText(text, isContent: isContent))
         case .array(let elements):

@@ -1,5 +1,7 @@
 import Foundation
 
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
 /// Python's format specification, `[[fill]align][sign][#][0][width][,][.precision][type]`.
 struct FormatSpecification {
     var fill: Unicode.Scalar = " "
@@ -84,18 +86,21 @@ struct FormatSpecification {
         }
         var digits: String
         var isNegative = false
-        switch (value.integer, type) {
+        switch (value.wholeNumber, type) {
         case (let integer?, "d"), (let integer?, ""):
             if type.isEmpty, case .bool(let flag) = value { return flag ? "True" : "False" }
             guard precision == nil else { throw .failed("Precision not allowed in integer format specifier") }
-            digits = String(integer.magnitude)
-            isNegative = integer < 0
+            digits = integer.magnitude.description
+            isNegative = integer < LargeInteger(0)
         case (let integer?, "x"), (let integer?, "X"), (let integer?, "o"), (let integer?, "b"):
-            digits = String(
-                integer.magnitude, radix: type == "o" ? 8 : type == "b" ? 2 : 16, uppercase: type == "X")
-            isNegative = integer < 0
+            digits = integer.magnitudeText(
+                radix: type == "o" ? 8 : type == "b" ? 2 : 16, uppercase: type == "X")
+            isNegative = integer < LargeInteger(0)
         default:
             let number = value.number ?? 0
+            guard value.wholeNumber == nil || number.isFinite else {
+                throw .failed("int too large to convert to float")
+            }
             isNegative = number.sign == .minus
             digits = try float(number.magnitude)
         }

@@ -1,4 +1,6 @@
-/// The values that something is called with.
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
+/// The arguments of a call.
 struct JinjaArguments {
     var positional: [JinjaValue] = []
     var keywords: [(name: String, value: JinjaValue)] = []

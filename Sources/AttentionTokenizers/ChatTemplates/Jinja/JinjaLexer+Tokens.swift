@@ -1,3 +1,5 @@
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
 /// The tokens within tags.
 extension JinjaLexer {
     mutating func readToken(_ unit: UInt32) throws(JinjaFault) {
@@ -33,7 +35,7 @@ extension JinjaLexer {
         if peek() == 0x30, let base = peek(1).flatMap({ [0x78: 16, 0x6F: 8, 0x62: 2][$0 | 0x20] }) {
             position += 2
             let digits = digits { JinjaText.scalar($0).properties.isASCIIHexDigit }
-            guard let value = Int(digits, radix: base) else {
+            guard let value = LargeInteger(digits, radix: base) else {
                 throw JinjaFault(.syntax, "a number that is none, or too large", at: start)
             }
             return append(.integer(value), at: start)
@@ -57,8 +59,8 @@ extension JinjaLexer {
             }
         }
         if text != whole, let value = Double(text) { return append(.float(value), at: start) }
-        guard whole.count == 1 || !whole.hasPrefix("0") || whole.allSatisfy({ $0 == "0" }),
-            let value = Int(whole)
+        guard whole.count == 1 || whole.utf8.first != UInt8(ascii: "0") || whole.allSatisfy({ $0 == "0" }),
+            let value = LargeInteger(whole)
         else { throw JinjaFault(.syntax, "the number \(whole.prefix(30)) cannot be read", at: start) }
         append(.integer(value), at: start)
     }

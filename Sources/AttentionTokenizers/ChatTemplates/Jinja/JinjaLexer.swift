@@ -5,7 +5,7 @@ struct JinjaToken {
         case variableBegin, variableEnd, blockBegin, blockEnd
         case name(String)
         case string([UInt32])
-        case integer(Int)
+        case integer(LargeInteger)
         case float(Double)
         case symbol(String)
         case end
@@ -22,9 +22,9 @@ struct JinjaLexer {
     let source: [UInt32]
     var position = 0
     private var tokens: [JinjaToken] = []
-    /// The closing brackets that are waited for.
+    /// The closing brackets that are due.
     var brackets: [UInt32] = []
-    /// Whether what was read last ended with a line's end.
+    /// Whether the text before ended with a line's end.
     private var isLineStart = true
 
     /// - Parameter source: the text, its line ends as they were; ``normalized(_:)``.
@@ -112,7 +112,7 @@ struct JinjaLexer {
         return true
     }
 
-    /// What is left of text before a tag that begins with `sign`.
+    /// The rest of the text before a tag that begins with `sign`.
     private func trimmed(_ range: Range<Int>, sign: UInt32, isVariable: Bool) -> Range<Int> {
         var end = range.upperBound
         if sign == 0x2D {
@@ -138,7 +138,7 @@ struct JinjaLexer {
         endTag(sign: sign)
     }
 
-    /// What follows a tag's end: white space after `-`, else one line's end.
+    /// The white space behind a tag's end that is left out: all of it after `-`, else one line's end.
     private mutating func endTag(sign: UInt32, takesLineEnd: Bool = true) {
         isLineStart = false
         if sign == 0x2D {

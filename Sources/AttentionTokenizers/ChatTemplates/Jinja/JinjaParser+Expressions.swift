@@ -1,3 +1,5 @@
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
 /// Expressions, by precedence from low to high.
 extension JinjaParser {
     func make(
@@ -169,7 +171,7 @@ extension JinjaParser {
             return try constant(.string(JinjaText(units: units)))
         case .integer(let value):
             advance()
-            return try constant(.integer(value))
+            return try constant(JinjaValue(value))
         case .float(let value):
             advance()
             return try constant(.float(value))

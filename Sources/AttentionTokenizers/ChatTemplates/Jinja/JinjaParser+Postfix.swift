@@ -1,4 +1,6 @@
-/// What follows a value: attributes, subscripts, calls, filters and tests.
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
+/// The parts behind a value: attributes, subscripts, calls, filters and tests.
 extension JinjaParser {
     mutating func postfix(_ value: JinjaExpression) throws(JinjaFault) -> JinjaExpression {
         var value = value
@@ -33,7 +35,7 @@ extension JinjaParser {
         let position = current.position
         if skip(symbol: ".") {
             if case .integer(let number) = current.kind {
-                let index = try make(.constant(.integer(number)), at: position, over: [])
+                let index = try make(.constant(JinjaValue(number)), at: position, over: [])
                 advance()
                 return try make(.item(value, index), at: position, over: [value, index])
             }

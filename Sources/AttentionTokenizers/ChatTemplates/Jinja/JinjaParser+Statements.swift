@@ -1,4 +1,6 @@
-/// Statements: what stands between `{%` and `%}`.
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
+/// Statements, which stand between `{%` and `%}`.
 extension JinjaParser {
     /// Reads up to one of the tags `ends`, which becomes the current token; to the end of the template if
     /// there are none.
@@ -180,7 +182,7 @@ extension JinjaParser {
 
     // MARK: Targets
 
-    /// What is assigned to: names, separated by commas.
+    /// The targets of an assignment: names with commas between them.
     private mutating func target(
         allowsAttribute: Bool = false, until end: String? = nil
     ) throws(JinjaFault) -> JinjaTarget {

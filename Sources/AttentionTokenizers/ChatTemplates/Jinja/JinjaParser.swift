@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Reads a template. Statements and expressions are in extensions.
 struct JinjaParser {
     /// Blocks, brackets and operands in each other at most.
@@ -7,11 +9,11 @@ struct JinjaParser {
     private let stack = StackRoom()
     private var index = 0
     private var symbols: [String] = []
-    private var symbolNumbers: [String: Int] = [:]
+    private var symbolNumbers: [ExactString: Int] = [:]
     var loops = 0
     var depth = 0
     /// The names that macros have implicitly, where they have been used since the macro began.
-    var implicitNames: Set<String> = []
+    var implicitNames: Set<ExactString> = []
 
     static func program(of source: [UInt32]) throws(JinjaFault) -> JinjaProgram {
         var parser = JinjaParser(tokens: try JinjaLexer.tokens(of: source))
@@ -68,10 +70,11 @@ struct JinjaParser {
     }
 
     mutating func symbol(_ name: String) -> Int {
-        if ["varargs", "kwargs", "caller"].contains(name) { implicitNames.insert(name) }
-        if let number = symbolNumbers[name] { return number }
+        let exact = ExactString(name)
+        if JinjaMacro.implicitNames.contains(exact) { implicitNames.insert(exact) }
+        if let number = symbolNumbers[exact] { return number }
         symbols.append(name)
-        symbolNumbers[name] = symbols.count - 1
+        symbolNumbers[exact] = symbols.count - 1
         return symbols.count - 1
     }
 

@@ -1,9 +1,12 @@
+import AttentionJSON
 import Foundation
+
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
 
 /// Functions, and the methods of everything but strings.
 extension JinjaRenderer {
     /// The functions that every template is given.
-    static let functions: Set = [
+    static let functions: Set<ExactString> = [
         "range", "dict", "namespace", "raise_exception", "strftime_now", "lipsum", "cycler", "joiner",
     ]
 

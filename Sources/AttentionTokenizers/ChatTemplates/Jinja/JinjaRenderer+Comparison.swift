@@ -1,3 +1,5 @@
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
 /// Comparison and order, as Python has them.
 extension JinjaRenderer {
     func comparison(
@@ -56,7 +58,7 @@ extension JinjaRenderer {
     {
         try charge()
         if let a = left.integer, let b = right.integer { return a < b }
-        if let a = left.number, let b = right.number { return a < b }
+        if let order = left.order(beside: right) { return order == .less }
         switch (left, right) {
         case (.undefined(let undefined), _), (_, .undefined(let undefined)):
             throw .failed(undefined.message)
@@ -93,7 +95,7 @@ extension JinjaRenderer {
         }
     }
 
-    /// Sorted by merging, so that what is equal keeps its order.
+    /// A merge sort: equal items keep their order.
     func sorted<Element>(
         _ items: [Element], by precedes: (Element, Element) throws(JinjaFault) -> Bool
     ) throws(JinjaFault) -> [Element] {

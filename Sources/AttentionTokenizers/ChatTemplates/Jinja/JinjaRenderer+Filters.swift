@@ -1,12 +1,16 @@
+import AttentionJSON
+
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
 /// The filters. Those for numbers and over sequences are in other extensions.
 extension JinjaRenderer {
-    static let textFilters: Set = [
+    static let textFilters: Set<ExactString> = [
         "upper", "lower", "title", "capitalize", "trim", "string", "safe", "e", "escape", "forceescape",
         "tojson", "from_json", "replace", "indent", "center", "format", "truncate", "wordcount", "int",
         "float", "abs", "round",
         "default", "d", "length", "count", "attr",
     ]
-    static let sequenceFilters: Set = [
+    static let sequenceFilters: Set<ExactString> = [
         "first", "last", "list", "reverse", "join", "items", "dictsort", "sort", "unique", "min", "max",
         "sum", "map",
         "select", "reject", "selectattr", "rejectattr", "batch", "slice",
@@ -25,10 +29,10 @@ extension JinjaRenderer {
         filter name: String, to value: JinjaValue, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         try charge()
-        if Self.sequenceFilters.contains(name) {
+        if Self.sequenceFilters.contains(ExactString(name)) {
             return try apply(sequenceFilter: name, to: value, arguments)
         }
-        guard Self.textFilters.contains(name) else { throw .unsupported("the filter '\(name)'") }
+        guard Self.textFilters.contains(ExactString(name)) else { throw .unsupported("the filter '\(name)'") }
         switch name {
         case "default", "d": return try defaulted(value, arguments)
         case "length", "count":

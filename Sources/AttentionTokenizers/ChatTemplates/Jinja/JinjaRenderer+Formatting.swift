@@ -1,3 +1,7 @@
+import AttentionJSON
+
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
 /// `'…'.format(…)`
 extension JinjaRenderer {
     func formatted(_ format: JinjaText, _ arguments: JinjaArguments) throws(JinjaFault) -> JinjaText {
@@ -16,7 +20,9 @@ extension JinjaRenderer {
                 guard let end else { throw .failed("expected '}' before end of string") }
                 try charge(units: end - index)
                 let field = JinjaText(units[(index + 1)..<end]).string
-                guard !field.contains("{") else { throw .unsupported("a format within a format") }
+                guard !field.unicodeScalars.contains("{") else {
+                    throw .unsupported("a format within a format")
+                }
                 try extend(&result, by: replacement(field, arguments, &automatic).units)
                 index = end + 1
             } else {
@@ -29,13 +35,15 @@ extension JinjaRenderer {
         return format.with(result)
     }
 
-    /// What stands for `{field}`: a name, `!s` or `!r`, and `:` with a specification.
+    /// The text in the place of `{field}`: a name, `!s` or `!r`, and `:` with a specification.
     private func replacement(
         _ field: String, _ arguments: JinjaArguments, _ automatic: inout Int
     ) throws(JinjaFault) -> JinjaText {
-        let parts = field.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        // By scalars, as in Python: a mark may follow the sign that separates.
+        let parts = field.unicodeScalars.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let names = parts[0].split(separator: "!", maxSplits: 1, omittingEmptySubsequences: false)
-        var value = try self.field(String(names[0]), arguments, &automatic)
+            .map { String($0) }
+        var value = try self.field(names[0], arguments, &automatic)
         if names.count > 1 {
             switch names[1] {
             case "s": value = .string(try text(of: value))
@@ -49,8 +57,9 @@ extension JinjaRenderer {
     private func field(
         _ path: String, _ arguments: JinjaArguments, _ automatic: inout Int
     ) throws(JinjaFault) -> JinjaValue {
-        let name = String(path.prefix { $0 != "." && $0 != "[" })
-        var rest = path.dropFirst(name.count)
+        let scalars = path.unicodeScalars
+        let name = String(scalars.prefix { $0 != "." && $0 != "[" })
+        var rest = scalars.dropFirst(name.unicodeScalars.count)
         var value: JinjaValue
         if let index = name.isEmpty ? automatic : Int(name) {
             if name.isEmpty { automatic += 1 }
@@ -59,7 +68,8 @@ extension JinjaRenderer {
             }
             value = arguments.positional[index]
         } else {
-            guard let keyword = arguments.keywords.first(where: { $0.name == name }) else {
+            guard let keyword = arguments.keywords.first(where: { ExactString($0.name) == ExactString(name) })
+            else {
                 throw .failed("the format names '\(name)', which is not given")
             }
             value = keyword.value
@@ -69,14 +79,14 @@ extension JinjaRenderer {
             if first == "." {
                 let name = String(rest.prefix { $0 != "." && $0 != "[" })
                 value = try attribute(name, of: value)
-                rest = rest.dropFirst(name.count)
+                rest = rest.dropFirst(name.unicodeScalars.count)
             } else {
                 let key = String(rest.prefix { $0 != "]" })
-                guard first == "[", rest.count > key.count else {
+                guard first == "[", rest.count > key.unicodeScalars.count else {
                     throw .failed("Missing ']' in format string")
                 }
                 value = try item(Int(key).map(JinjaValue.integer) ?? .string(key), of: value)
-                rest = rest.dropFirst(key.count + 1)
+                rest = rest.dropFirst(key.unicodeScalars.count + 1)
             }
         }
         return value

@@ -24,6 +24,7 @@ extension JinjaRenderer {
         case .null: append("null", to: &units)
         case .bool(let value): append(value ? "true" : "false", to: &units)
         case .integer(let value): append("\(value)", to: &units)
+        case .large(let value): append("\(value)", to: &units)
         case .float(let value): append(Self.jsonText(of: value), to: &units)
         case .string(let text): try writeJSON(text, style, into: &units)
         case .list(let sequence), .tuple(let sequence):

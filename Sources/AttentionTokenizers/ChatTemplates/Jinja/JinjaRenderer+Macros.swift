@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Macros, and the blocks of calls.
 extension JinjaRenderer {
     func makeMacro(_ definition: JinjaMacro) -> JinjaValue {
@@ -18,7 +20,9 @@ extension JinjaRenderer {
     private func bind(_ arguments: JinjaArguments, to macro: JinjaMacro) throws(JinjaFault) {
         var keywords = arguments.keywords
         func taken(_ name: String) -> JinjaValue? {
-            keywords.firstIndex { $0.name == name }.map { keywords.remove(at: $0).value }
+            keywords.firstIndex { ExactString($0.name) == ExactString(name) }.map {
+                keywords.remove(at: $0).value
+            }
         }
         let parameters = macro.parameters
         let firstDefault = parameters.count - macro.defaults.count

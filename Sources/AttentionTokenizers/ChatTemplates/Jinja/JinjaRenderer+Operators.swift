@@ -20,7 +20,10 @@ extension JinjaRenderer {
             throw .failed(undefined.message)
         }
         if let a = left.integer, let b = right.integer { return try integers(operation, a, b) }
-        if let a = left.number, let b = right.number { return try floats(operation, a, b) }
+        if let a = left.wholeNumber, let b = right.wholeNumber { return try wholeNumbers(operation, a, b) }
+        if left.number != nil, right.number != nil {
+            return try floats(operation, float(of: left), float(of: right))
+        }
         switch (operation, left, right) {
         case (.add, .string(let a), .string(let b)): return try sum(a, b)
         case (.add, .list(let a), .list(let b)): return try list(a.items + b.items)
@@ -90,7 +93,7 @@ extension JinjaRenderer {
         case .add: result = a.addingReportingOverflow(b)
         case .subtract: result = a.subtractingReportingOverflow(b)
         case .multiply: result = a.multipliedReportingOverflow(by: b)
-        case .divide: return try floats(.divide, Double(a), Double(b))
+        case .divide: return try wholeNumbers(.divide, LargeInteger(a), LargeInteger(b))
         case .floorDivide, .modulo:
             guard b != 0 else { throw .failed("integer division or modulo by zero") }
             let quotient = a.dividedReportingOverflow(by: b)
@@ -104,7 +107,7 @@ extension JinjaRenderer {
             guard b >= 0 else { return try floats(.power, Double(a), Double(b)) }
             result = Self.power(a, b)
         }
-        guard !result.overflow else { throw .unsupported("a whole number beyond 64 bits") }
+        guard !result.overflow else { return try wholeNumbers(operation, LargeInteger(a), LargeInteger(b)) }
         return .integer(result.partialValue)
     }
 
@@ -118,6 +121,64 @@ extension JinjaRenderer {
             if result.overflow { break }
         }
         return result
+    }
+
+    private func wholeNumbers(
+        _ operation: JinjaExpression.Arithmetic, _ a: LargeInteger, _ b: LargeInteger
+    ) throws(JinjaFault) -> JinjaValue {
+        // A division takes a few operations for each digit of the quotient.
+        let effort = [.floorDivide, .modulo, .divide].contains(operation) ? 4 : 1
+        try charge(effort * (a.limbCount + 1) * (b.limbCount + 1))
+        switch operation {
+        case .add: return try whole(a + b)
+        case .subtract: return try whole(a - b)
+        case .multiply: return try whole(a * b)
+        case .divide:
+            guard !b.isZero else { throw .failed("division by zero") }
+            let quotient = a.divided(by: b)
+            guard quotient.isFinite else { throw .failed("integer division result too large for a float") }
+            return .float(quotient)
+        case .floorDivide, .modulo:
+            guard !b.isZero else { throw .failed("integer division or modulo by zero") }
+            let (quotient, remainder) = a.dividedFlooring(by: b)
+            return try whole(operation == .modulo ? remainder : quotient)
+        case .power:
+            guard b >= LargeInteger(0) else {
+                return try floats(.power, float(of: JinjaValue(a)), float(of: JinjaValue(b)))
+            }
+            if a.magnitude <= LargeInteger(1) {
+                let isEven = b.dividedFlooring(by: LargeInteger(2)).remainder.isZero
+                return a.isZero && !b.isZero ? .integer(0) : JinjaValue(isEven ? LargeInteger(1) : a)
+            }
+            // Bits of the base, less one, times the exponent: no more than the result has.
+            let bits = max((a.digitCount - 1) * 3, 1)
+            guard let exponent = b.int, exponent <= 4 * LargeInteger.greatestDigitCount / bits else {
+                throw tooLarge
+            }
+            let limbs = exponent * a.digitCount / 9 + 1
+            try charge(limbs * limbs / 16)
+            return try whole(.power(a, exponent))
+        }
+    }
+
+    /// A result that is not too long.
+    func whole(_ value: LargeInteger) throws(JinjaFault) -> JinjaValue {
+        try charge(value.limbCount)
+        guard value.digitCount <= LargeInteger.greatestDigitCount else { throw tooLarge }
+        return JinjaValue(value)
+    }
+
+    private var tooLarge: JinjaFault {
+        JinjaFault(.tooCostly, "a whole number of more than \(LargeInteger.greatestDigitCount) digits")
+    }
+
+    /// A number beside a floating-point number.
+    private func float(of value: JinjaValue) throws(JinjaFault) -> Double {
+        let number = value.number ?? 0
+        guard value.wholeNumber == nil || number.isFinite else {
+            throw .failed("int too large to convert to float")
+        }
+        return number
     }
 
     private func floats(
@@ -152,6 +213,7 @@ extension JinjaRenderer {
             guard isNegative else { return .integer(integer) }
             return try integers(.subtract, 0, integer)
         }
+        if let whole = value.wholeNumber { return JinjaValue(isNegative ? whole.negated : whole) }
         guard let number = value.number else {
             throw .failed("bad operand type for unary \(isNegative ? "-" : "+"): '\(value.typeName)'")
         }

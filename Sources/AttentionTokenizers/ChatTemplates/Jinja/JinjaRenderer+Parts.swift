@@ -1,6 +1,10 @@
+import AttentionJSON
+
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
 /// Parts of values: attributes and methods, items, slices.
 extension JinjaRenderer {
-    private static let stringMethods: Set = [
+    private static let stringMethods: Set<ExactString> = [
         "split", "rsplit", "splitlines", "strip", "lstrip", "rstrip", "startswith", "endswith", "replace",
         "upper", "lower", "title", "capitalize", "swapcase", "casefold", "count", "find", "rfind", "index",
         "rindex", "join", "format", "format_map", "isdigit", "isdecimal", "isnumeric", "isalpha", "isalnum",
@@ -9,29 +13,38 @@ extension JinjaRenderer {
         "ljust", "rjust", "removeprefix", "removesuffix", "partition", "rpartition", "encode", "expandtabs",
         "maketrans", "translate",
     ]
-    private static let listMethods: Set = ["index", "count", "copy"]
-    private static let listChanges: Set = [
+    private static let listMethods: Set<ExactString> = ["index", "count", "copy"]
+    private static let listChanges: Set<ExactString> = [
         "append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove",
     ]
-    private static let dictionaryMethods: Set = ["get", "items", "keys", "values", "copy", "fromkeys"]
-    private static let dictionaryChanges: Set = ["clear", "pop", "popitem", "setdefault", "update"]
+    private static let dictionaryMethods: Set<ExactString> = [
+        "get", "items", "keys", "values", "copy", "fromkeys",
+    ]
+    private static let dictionaryChanges: Set<ExactString> = [
+        "clear", "pop", "popitem", "setdefault", "update",
+    ]
 
     /// A value's own attribute or method; nil if it has none of this name.
     private func ownAttribute(_ name: String, of value: JinjaValue) -> JinjaValue? {
-        var (methods, changes): (Set<String>, Set<String>) = ([], [])
+        var (methods, changes): (Set<ExactString>, Set<ExactString>) = ([], [])
         switch value {
         case .string: methods = Self.stringMethods
         case .list: (methods, changes) = (Self.listMethods, Self.listChanges)
         case .tuple: methods = ["index", "count"]
         case .dictionary: (methods, changes) = (Self.dictionaryMethods, Self.dictionaryChanges)
         case .float: methods = ["is_integer"]
-        case .namespace(let number): return namespaces[number].first { $0.name == name }?.value
+        case .namespace(let number):
+            return namespaces[number].first { ExactString($0.name) == ExactString(name) }?.value
         case .loop(let id): return loopAttribute(name, of: id)
         case .macro(let number) where name == "name": return .string(macros[number].definition.name)
         default: break
         }
-        if methods.contains(name) { return .method(value, name) }
-        guard changes.contains(name) || (name.hasPrefix("__") && name.hasSuffix("__")) else { return nil }
+        if methods.contains(ExactString(name)) { return .method(value, name) }
+        guard
+            changes.contains(ExactString(name)) || (name.utf8.starts(with: "__".utf8) && name.hasSuffix("__"))
+        else {
+            return nil
+        }
         return .undefined(
             .other("access to attribute '\(name)' of '\(value.typeName)' object is unsafe."))
     }
@@ -108,13 +121,15 @@ extension JinjaRenderer {
         guard let expression else { return nil }
         let value = try evaluate(expression)
         if value.isNone { return nil }
-        guard let integer = value.integer else {
+        guard let whole = value.wholeNumber else {
             throw .failed("slice indices must be integers or None, not '\(value.typeName)'")
         }
-        return min(max(integer, -(1 << 40)), 1 << 40)
+        let limit = 1 << 40
+        guard let integer = whole.int else { return whole < LargeInteger(0) ? -limit : limit }
+        return min(max(integer, -limit), limit)
     }
 
-    /// What going through a value gives, paid for.
+    /// The items of a value, paid for.
     func items(of value: JinjaValue) throws(JinjaFault) -> [JinjaValue] {
         switch value {
         case .list(let sequence), .tuple(let sequence):

@@ -35,16 +35,16 @@ extension JinjaRenderer {
             guard let number = value.number else {
                 throw .failed("%d format: a real number is required, not \(value.typeName)")
             }
-            guard let integer = value.integer ?? Int(exactly: number.rounded(.towardZero)) else {
-                throw .failed("%d format: the number is too large")
+            guard let integer = value.wholeNumber ?? LargeInteger(exactly: number.rounded(.towardZero)) else {
+                throw .failed("cannot convert float \(Self.text(of: number)) to integer")
             }
             spec.type = "d"
             spec.precision = nil
-            return try aligned(JinjaText(spec.number(.integer(integer))), spec, isNumber: true)
+            return try aligned(JinjaText(spec.number(JinjaValue(integer))), spec, isNumber: true)
         case "f", "F", "e", "E", "g", "G", "x", "X", "o":
             guard value.number != nil else { throw .failed("must be real number, not \(value.typeName)") }
             spec.type = String(type)
-            if "xXo".unicodeScalars.contains(type), value.integer == nil {
+            if "xXo".unicodeScalars.contains(type), value.wholeNumber == nil {
                 throw .failed("%\(type) format: an integer is required, not \(value.typeName)")
             }
             return try aligned(JinjaText(spec.number(value)), spec, isNumber: true)
@@ -53,7 +53,7 @@ extension JinjaRenderer {
     }
 }
 
-/// What stands behind a `%`: a key in brackets, flags with width and precision, and a type.
+/// The conversion behind a `%`: a key in brackets, flags with width and precision, and a type.
 private struct PercentConversion {
     let key: JinjaText?
     let specification: String

@@ -1,4 +1,6 @@
-/// How strings are cut, searched, joined and filled up.
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
+/// Cutting, searching, joining and padding of strings.
 extension JinjaRenderer {
     func split(
         _ text: JinjaText, _ arguments: JinjaArguments, fromRight: Bool
@@ -63,7 +65,7 @@ extension JinjaRenderer {
         return false
     }
 
-    /// `text[start:end]`, and where it begins.
+    /// `text[start:end]`, and its first place.
     private func part(
         of text: JinjaText, _ start: JinjaValue?, _ end: JinjaValue?
     ) throws(JinjaFault) -> (text: JinjaText, start: Int) {

@@ -1,3 +1,5 @@
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
 /// The filters over sequences.
 extension JinjaRenderer {
     func apply(
@@ -57,8 +59,9 @@ extension JinjaRenderer {
         guard let text = path.text else { return try self.item(path, of: item) }
         try charge(units: text.count)
         var value = item
-        for part in text.string.split(separator: ".", omittingEmptySubsequences: false) {
-            value = try self.item(Int(part).map(JinjaValue.integer) ?? .string(String(part)), of: value)
+        for scalars in text.string.unicodeScalars.split(separator: ".", omittingEmptySubsequences: false) {
+            let part = String(scalars)
+            value = try self.item(Int(part).map(JinjaValue.integer) ?? .string(part), of: value)
             if let standard, value.isUndefined { value = standard }
         }
         return value
@@ -117,7 +120,7 @@ extension JinjaRenderer {
         let keys = try items.map { item throws(JinjaFault) in
             var key = item
             if let attribute = values[1], !attribute.isNone {
-                guard attribute.text?.string.contains(",") != true else {
+                guard attribute.text?.string.unicodeScalars.contains(",") != true else {
                     throw .unsupported("several attributes to sort by")
                 }
                 key = try member(attribute, of: item)

@@ -1,3 +1,5 @@
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
 /// The methods of strings, as Python has them.
 extension JinjaRenderer {
     func callMethod(

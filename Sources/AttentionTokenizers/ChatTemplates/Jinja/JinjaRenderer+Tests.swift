@@ -1,3 +1,7 @@
+import AttentionJSON
+
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
 /// The tests, `value is …`.
 extension JinjaRenderer {
     func test(
@@ -9,7 +13,7 @@ extension JinjaRenderer {
         return try test(name, value, values)
     }
 
-    private static let names: Set = [
+    private static let names: Set<ExactString> = [
         "defined", "undefined", "none", "boolean", "true", "false", "integer", "float", "number", "string",
         "mapping", "sequence", "iterable", "callable", "escaped", "lower", "upper", "odd", "even", "filter",
         "test",
@@ -32,7 +36,7 @@ extension JinjaRenderer {
         case "gt", "greaterthan", ">": return try compare(.greater, value, operand(arguments, name))
         case "ge", ">=": return try compare(.greaterOrEqual, value, operand(arguments, name))
         default:
-            guard Self.names.contains(name) else { throw .unsupported("the test '\(name)'") }
+            guard Self.names.contains(ExactString(name)) else { throw .unsupported("the test '\(name)'") }
             try arguments.none(for: name)
             return try simpleTest(name, value)
         }
@@ -47,8 +51,10 @@ extension JinjaRenderer {
         case ("defined", _): return !value.isUndefined
         case ("undefined", _): return value.isUndefined
         case ("none", _): return value.isNone
-        case ("boolean", .bool), ("integer", .integer), ("float", .float), ("string", .string),
-            ("mapping", .dictionary), ("number", .integer), ("number", .float), ("number", .bool),
+        case ("boolean", .bool), ("integer", .integer), ("integer", .large), ("float", .float),
+            ("string", .string),
+            ("mapping", .dictionary), ("number", .integer), ("number", .large), ("number", .float),
+            ("number", .bool),
             ("sequence", .string), ("sequence", .list), ("sequence", .tuple), ("sequence", .dictionary),
             ("sequence", .undefined), ("iterable", .string), ("iterable", .list), ("iterable", .tuple),
             ("iterable", .dictionary), ("iterable", .undefined), ("iterable", .iterator), ("iterable", .loop),
@@ -62,8 +68,9 @@ extension JinjaRenderer {
         case ("odd", _): return try apply(.modulo, value, .integer(2)).scalarEquals(.integer(1))
         case ("even", _): return try apply(.modulo, value, .integer(2)).scalarEquals(.integer(0))
         case ("filter", .string(let text)):
-            return Self.textFilters.contains(text.string) || Self.sequenceFilters.contains(text.string)
-        case ("test", .string(let text)): return Self.names.contains(text.string)
+            let name = ExactString(text.string)
+            return Self.textFilters.contains(name) || Self.sequenceFilters.contains(name)
+        case ("test", .string(let text)): return Self.names.contains(ExactString(text.string))
         default: return false
         }
     }

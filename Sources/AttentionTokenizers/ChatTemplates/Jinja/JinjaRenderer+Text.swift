@@ -1,3 +1,5 @@
+// exact-text, whole file: the text is this program's own digits.
+
 /// Values as text, as Python's `str` and `repr` write them.
 extension JinjaRenderer {
     /// `str(value)`
@@ -57,6 +59,7 @@ extension JinjaRenderer {
         case .null: "None"
         case .bool(let value): value ? "True" : "False"
         case .integer(let value): "\(value)"
+        case .large(let value): "\(value)"
         case .float(let value): text(of: value)
         case .undefined: "Undefined"
         default: "<\(value.typeName)>"

@@ -1,21 +1,25 @@
-/// Renders a template: its budgets, variables and output. What it does is in extensions.
+import AttentionJSON
+
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
+/// The rendering of a template: its budgets, variables and output. Evaluation is in extensions.
 ///
-/// Whatever the template does is paid for in steps, before it is done: evaluating a node, an item of a list,
-/// sixteen scalars of text. So neither time nor memory depends on anything but ``ChatTemplate/Limits``.
+/// Every operation is paid for in steps before it is done: a node, an item of a list, sixteen scalars of
+/// text. So ``ChatTemplate/Limits`` alone bound time and memory.
 final class JinjaRenderer {
     let program: JinjaProgram
     let limits: ChatTemplate.Limits
     /// Seconds since 1970, for `strftime_now`.
     let now: Double
     private var steps = 0
-    /// How many evaluations lie in each other.
+    /// The number of evaluations in each other.
     private(set) var depth = 0
     private let stack = StackRoom()
-    /// The place of what is evaluated, for errors.
+    /// The place of the current node, for errors.
     var position = 0
     private(set) var output: [UInt32] = []
 
-    // What values only name.
+    // The state that values refer to by number.
     private var frames: [Frame] = []
     var frame = 0
     var macros: [(definition: JinjaMacro, frame: Int)] = []
@@ -27,9 +31,9 @@ final class JinjaRenderer {
     var blockTexts: [JinjaText] = []
 
     let loopSymbol: Int?
-    let implicitSymbols: [String: Int]
+    let implicitSymbols: [ExactString: Int]
 
-    /// Evaluations in each other at most. Each takes about 2.5 KiB of stack, and a pool's thread may have
+    /// The most evaluations in each other. Each takes about 2.5 KiB of stack, and a pool's thread may have
     /// 512.
     static let greatestDepth = 150
 
@@ -53,18 +57,20 @@ final class JinjaRenderer {
     enum Flow { case next, `break`, `continue` }
 
     init(
-        _ program: JinjaProgram, variables: [String: JinjaValue], limits: ChatTemplate.Limits, now: Double
+        _ program: JinjaProgram, variables: [ExactString: JinjaValue], limits: ChatTemplate.Limits,
+        now: Double
     ) {
         (self.program, self.limits, self.now) = (program, limits, now)
         loopSymbol = program.symbols.firstIndex(of: "loop")
-        var implicit: [String: Int] = [:]
+        var implicit: [ExactString: Int] = [:]
         var globals: [Int: JinjaValue] = [:]
-        for (symbol, name) in program.symbols.enumerated() {
-            if ["varargs", "kwargs", "caller"].contains(name) { implicit[name] = symbol }
+        for (symbol, symbolName) in program.symbols.enumerated() {
+            let name = ExactString(symbolName)
+            if JinjaMacro.implicitNames.contains(name) { implicit[name] = symbol }
             if let value = variables[name] {
                 globals[symbol] = value
             } else if Self.functions.contains(name) {
-                globals[symbol] = .function(name)
+                globals[symbol] = .function(name.string)
             }
         }
         implicitSymbols = implicit
@@ -98,7 +104,7 @@ final class JinjaRenderer {
         try charge(units: units)
     }
 
-    /// Pays for what is added to a text, and refuses a text that becomes too long.
+    /// Pays for an addition to a text, and refuses a text that becomes too long.
     func extend(_ units: inout [UInt32], by more: [UInt32]) throws(JinjaFault) {
         try charge(units: more.count)
         guard units.count + more.count <= limits.characters else {
@@ -168,18 +174,19 @@ final class JinjaRenderer {
     }
 
     func setAttribute(_ name: String, of namespace: Int, to value: JinjaValue) throws(JinjaFault) {
-        guard !name.hasPrefix("_") else {
+        guard name.utf8.first != UInt8(ascii: "_") else {
             throw .failed("a namespace cannot have an attribute that begins with an underscore: '\(name)'")
         }
         try charge(1 + namespaces[namespace].count / 4)
-        if let index = namespaces[namespace].firstIndex(where: { $0.name == name }) {
+        if let index = namespaces[namespace].firstIndex(where: { ExactString($0.name) == ExactString(name) })
+        {
             namespaces[namespace][index].value = value
         } else {
             namespaces[namespace].append((name, value))
         }
     }
 
-    /// Begins a scope; to be ended with what is returned.
+    /// Begins a scope, which ``popFrame(to:)`` ends with the result.
     func pushFrame(parent: Int) -> Int {
         let before = frame
         frames.append(Frame(parent: parent))
@@ -209,7 +216,7 @@ final class JinjaRenderer {
 
     func write(_ units: [UInt32]) throws(JinjaFault) { try extend(&output, by: units) }
 
-    /// What `body` writes, instead of writing it.
+    /// The text that `body` writes, taken out of the output.
     func captured(_ body: () throws(JinjaFault) -> Void) throws(JinjaFault) -> JinjaText {
         var before: [UInt32] = []
         swap(&before, &output)

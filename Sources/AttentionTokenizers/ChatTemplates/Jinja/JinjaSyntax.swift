@@ -1,9 +1,11 @@
+import AttentionJSON
+
 /// An expression of a template.
 struct JinjaExpression: Sendable {
     let kind: Kind
-    /// Where it stands in the template.
+    /// Its place in the template.
     let position: Int
-    /// How deep it is nested; evaluation recurses as deep.
+    /// The depth of its nesting; evaluation recurses as deep.
     let height: Int
 
     indirect enum Kind: Sendable {
@@ -54,7 +56,7 @@ struct JinjaExpression: Sendable {
     }
 }
 
-/// What a value is given to.
+/// The target of an assignment.
 indirect enum JinjaTarget: Sendable {
     case name(Int)
     /// A namespace's attribute.
@@ -62,7 +64,7 @@ indirect enum JinjaTarget: Sendable {
     case tuple([JinjaTarget])
 }
 
-/// A part of a template that does something.
+/// A statement of a template.
 struct JinjaStatement: Sendable {
     let kind: Kind
     let position: Int
@@ -103,8 +105,11 @@ struct JinjaMacro: Sendable {
     /// The defaults of the last parameters.
     var defaults: [JinjaExpression]
     var body: [JinjaStatement]
-    /// Which of `varargs`, `kwargs` and `caller` the body uses.
-    var implicit: Set<String>
+    /// Those of ``implicitNames`` that the body uses.
+    var implicit: Set<ExactString>
+
+    /// The names that a macro may read without naming them as parameters.
+    static let implicitNames: Set<ExactString> = ["varargs", "kwargs", "caller"]
 }
 
 /// A template that has been read.

@@ -1,4 +1,4 @@
-/// Upper, lower and title case, and what HTML needs.
+/// Upper, lower and title case, and escapes for HTML.
 extension JinjaText {
     func mapped(_ mapping: (Unicode.Scalar.Properties) -> String) -> JinjaText {
         var result: [UInt32] = []
@@ -65,7 +65,7 @@ extension JinjaText {
         return with(result)
     }
 
-    /// What HTML would take as its own is written as entities.
+    /// Characters that mean something in HTML are written as entities.
     var escaped: JinjaText {
         var result: [UInt32] = []
         for unit in units {

@@ -1,13 +1,12 @@
-/// Text as templates see it: a sequence of Unicode scalars, each of which knows whether it is the template's
-/// own or came from outside.
+/// Text in a template: Unicode scalars with a mark on each that came from outside the template.
 ///
-/// The mark is a bit beside the scalar, so that it follows the scalar through whatever the template does
-/// with it: slices, splits, replacements, upper case. It plays no part in comparisons.
+/// The mark is a bit beside the scalar, so that it follows the scalar through slices, splits, replacements
+/// and changes of case. It plays no part in comparisons.
 struct JinjaText: Sendable {
     static let mark: UInt32 = 1 << 31
 
     var units: [UInt32]
-    /// Whether it is what `safe` makes of text: adding other text to it escapes the other text.
+    /// Whether the filter `safe` made it: other text that is added to it is escaped.
     var isMarkup = false
 
     init(units: [UInt32] = [], isMarkup: Bool = false) { (self.units, self.isMarkup) = (units, isMarkup) }
@@ -80,7 +79,7 @@ extension JinjaText {
     func hasPrefix(_ other: JinjaText) -> Bool { has(other, at: 0) }
     func hasSuffix(_ other: JinjaText) -> Bool { has(other, at: count - other.count) }
 
-    /// Where `other` stands first in `range`, looked for in time linear in the text's length (Knuth, Morris
+    /// The first place of `other` in `range`, found in time linear in the text's length (Knuth, Morris
     /// and Pratt, 1977).
     func first(_ other: JinjaText, in range: Range<Int>? = nil) -> Int? {
         let range = range ?? 0..<count
@@ -117,7 +116,7 @@ extension JinjaText {
         return borders
     }
 
-    /// Where `other` stands last in `range`.
+    /// The last place of `other` in `range`.
     func last(_ other: JinjaText, in range: Range<Int>? = nil) -> Int? {
         let range = range ?? 0..<count
         let backwards = JinjaText(units: units[range].reversed())

@@ -1,16 +1,20 @@
-/// A value of the templates' language, which is Python's in small. Values do not change; what does,
-/// namespaces and loops, belongs to the renderer, and a value only names it.
+// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+
+/// A value of the templates' language, which is a small Python. Values do not change. Namespaces and loops
+/// do; they belong to the renderer, and a value holds their number.
 enum JinjaValue: Sendable {
     case undefined(Undefined)
     case null
     case bool(Bool)
     case integer(Int)
+    /// A whole number beyond 64 bits.
+    case large(LargeInteger)
     case float(Double)
     case string(JinjaText)
     case list(JinjaSequence)
     case tuple(JinjaSequence)
     case dictionary(JinjaDictionary)
-    /// What filters such as `map` give: it can be gone through once.
+    /// The items that filters such as `map` give. They can be gone through once.
     case iterator(Int)
     case namespace(Int)
     case macro(Int)
@@ -43,7 +47,7 @@ enum JinjaValue: Sendable {
         case .undefined: "Undefined"
         case .null: "NoneType"
         case .bool: "bool"
-        case .integer: "int"
+        case .integer, .large: "int"
         case .float: "float"
         case .string(let text): text.isMarkup ? "Markup" : "str"
         case .list: "list"
@@ -84,12 +88,25 @@ enum JinjaValue: Sendable {
         }
     }
 
-    var number: Double? {
-        if case .float(let value) = self { return value }
-        return integer.map(Double.init)
+    /// The value of a whole number.
+    init(_ value: LargeInteger) { self = value.int.map(JinjaValue.integer) ?? .large(value) }
+
+    /// A whole number of any size.
+    var wholeNumber: LargeInteger? {
+        if case .large(let value) = self { return value }
+        return integer.map { LargeInteger($0) }
     }
 
-    /// How many containers lie in each other.
+    /// A number, rounded; infinite beyond the greatest.
+    var number: Double? {
+        switch self {
+        case .float(let value): value
+        case .large(let value): value.double
+        default: integer.map(Double.init)
+        }
+    }
+
+    /// The number of containers in each other.
     var depth: Int {
         switch self {
         case .list(let sequence), .tuple(let sequence): sequence.depth
@@ -110,9 +127,39 @@ enum JinjaValue: Sendable {
         case (.function(let a), .function(let b)): return a == b
         default:
             if let a = integer, let b = other.integer { return a == b }
-            if let a = number, let b = other.number { return a == b }
-            return false
+            return order(beside: other) == .equal
         }
+    }
+}
+
+extension JinjaValue {
+    enum Order { case less, equal, greater, none }
+
+    /// The exact order of two numbers, which is none beside NaN; nil where one of them is no number.
+    func order(beside other: JinjaValue) -> Order? {
+        guard let a = number, let b = other.number else { return nil }
+        if a.isNaN || b.isNaN { return Order.none }
+        guard let whole = wholeNumber, let otherWhole = other.wholeNumber else {
+            return mixedOrder(a, other, b)
+        }
+        return whole < otherWhole ? .less : whole == otherWhole ? .equal : .greater
+    }
+
+    /// The order where at least one of the numbers is a floating-point number. Rounding a whole number may
+    /// make it equal to one that it is not.
+    private func mixedOrder(_ a: Double, _ other: JinjaValue, _ b: Double) -> Order {
+        if a < b { return .less }
+        if a > b { return .greater }
+        if let whole = wholeNumber, let exact = LargeInteger(exactly: b) {
+            return whole < exact ? .less : whole == exact ? .equal : .greater
+        }
+        if let whole = other.wholeNumber, let exact = LargeInteger(exactly: a) {
+            return exact < whole ? .less : exact == whole ? .equal : .greater
+        }
+        // Beyond the greatest floating-point number, only an infinity is equal to an infinity.
+        if wholeNumber != nil { return b > 0 ? .less : .greater }
+        if other.wholeNumber != nil { return a > 0 ? .greater : .less }
+        return .equal
     }
 }
 
@@ -121,7 +168,7 @@ struct JinjaSequence: Sendable {
     let items: [JinjaValue]
     let depth: Int
 
-    /// Containers in each other at most. What walks through values can rely on it, their release too.
+    /// The most containers in each other. Recursion over values relies on it, and so does their release.
     static let greatestDepth = 100
 
     init(_ items: [JinjaValue]) throws(JinjaFault) {
@@ -151,22 +198,28 @@ struct JinjaDictionary: Sendable {
     private(set) var keys: [JinjaValue] = []
     private(set) var values: [JinjaValue] = []
     private(set) var depth = 1
-    /// Where a key is; only for more than a handful of keys.
+    /// The places of the keys; only where there are more than a handful.
     private var places: [Key: Int]?
 
-    /// A key by what makes keys equal.
+    /// A key in the form in which equal keys are the same.
     enum Key: Hashable {
         case null
         case string(JinjaText)
         case integer(Int)
+        case large(LargeInteger)
         case float(Double)
 
-        /// nil for what cannot be a key.
+        /// nil for a value that cannot be a key.
         init?(_ value: JinjaValue) {
             switch value {
             case .null: self = .null
             case .string(let text): self = .string(text)
-            case .float(let value): self = Int(exactly: value).map(Key.integer) ?? .float(value)
+            case .large(let value): self = .large(value)
+            case .float(let value):
+                self =
+                    LargeInteger(exactly: value).map { whole in
+                        whole.int.map(Key.integer) ?? .large(whole)
+                    } ?? .float(value)
             default:
                 guard let integer = value.integer else { return nil }
                 self = .integer(integer)
@@ -186,7 +239,7 @@ struct JinjaDictionary: Sendable {
 
     /// Sets a value; a new key goes to the end.
     ///
-    /// - Throws: for what cannot be a key, and for too deep a value.
+    /// - Throws: for a value that cannot be a key, and for one that is nested too deep.
     mutating func set(_ key: JinjaValue, _ value: JinjaValue) throws(JinjaFault) {
         guard let hashed = Key(key) else {
             if case .tuple = key { throw .unsupported("a tuple as a dictionary's key") }
