@@ -1,13 +1,15 @@
+// exact-text, whole file: only the synthesized equality compares tokens, and nothing depends on it.
+
 /// A text, or a pair of texts, as tokens. All arrays have one element a token.
 public struct Encoding: Hashable, Sendable {
     /// The tokens' numbers in the vocabulary.
     public internal(set) var ids: [Int] = []
     /// The tokens' texts, such as `##ing`. For an added token, what was found in the text.
     public internal(set) var tokens: [String] = []
-    /// Which segment of the model's input the token belongs to (BERT's token types).
+    /// The segment of the model's input that the token belongs to (BERT's token types).
     public internal(set) var typeIDs: [Int] = []
-    /// What the token stands for, as UTF-8 bytes of the original text or, where ``sequences`` is 1, of the
-    /// second text. Empty, at 0, for tokens that the post-processor adds.
+    /// The stretch of text that the token stands for, in UTF-8 bytes of the text or, where ``sequences`` is
+    /// 1, of the second text. Empty, at 0, for tokens that the post-processor adds.
     ///
     /// The bytes are those of whole scalars. Tokens that stem from one scalar, as `½` gives three under
     /// NFKD, share its bytes.
@@ -21,7 +23,7 @@ public struct Encoding: Hashable, Sendable {
 
     public var count: Int { ids.count }
 
-    /// What a token stands for in the text that was encoded.
+    /// The stretch of the encoded text that a token stands for.
     ///
     /// - Parameters:
     ///   - index: the token's place in the encoding.
@@ -39,7 +41,7 @@ public struct Encoding: Hashable, Sendable {
         return start..<end
     }
 
-    /// What a token stands for in the text that was encoded: ``range(ofToken:in:)``.
+    /// The part of the encoded text that a token stands for, at ``range(ofToken:in:)``.
     public func substring(ofToken index: Int, in text: String) -> Substring? {
         range(ofToken: index, in: text).map { text[$0] }
     }

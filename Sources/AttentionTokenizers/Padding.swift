@@ -1,6 +1,6 @@
 import AttentionJSON
 
-/// How a tokenizer's file wants batches of unequal lengths filled up.
+/// The rule by which a tokenizer's file fills batches of unequal lengths up.
 ///
 /// Nothing is padded here: a caller that forms batches knows whether its model needs padding.
 public struct Padding: Hashable, Sendable {
@@ -24,7 +24,7 @@ public struct Padding: Hashable, Sendable {
             length = .fixed(try strategy.required("Fixed").count())
         } else {
             let name = try strategy.string()
-            guard name == "BatchLongest" else {
+            guard ExactString(name) == "BatchLongest" else {
                 throw strategy.unsupported(name, supported: ["BatchLongest", "Fixed"])
             }
             length = .longestOfBatch

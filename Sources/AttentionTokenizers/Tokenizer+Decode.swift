@@ -29,7 +29,7 @@ extension Tokenizer {
         return decoder?.bytes(of: token) ?? [0x20] + token.utf8
     }
 
-    /// What a token contributes to decoding; nil for nothing.
+    /// The token's contribution to decoding; nil for none.
     fileprivate func decodable(_ id: Int, skipSpecialTokens: Bool) -> String? {
         if skipSpecialTokens, added.token(of: id)?.isSpecial == true { return nil }
         return added.decoded(id) ?? model.vocabulary.token(of: id)
@@ -73,7 +73,7 @@ public struct StreamDecoder: Sendable {
 
     private func text(_ parts: [DecodedPart]) -> String { parts.reduce(into: "") { $0 += $1.text } }
 
-    /// What stands in for a decoder where the tokenizer has none.
+    /// The decoding of a tokenizer without a decoder.
     private struct SpaceSeparated: DecodingStage {
         private var isFirst = true
 

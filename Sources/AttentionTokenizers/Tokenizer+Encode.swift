@@ -1,3 +1,5 @@
+import AttentionJSON
+
 extension Tokenizer {
     /// Makes tokens of a text, or of a pair of texts.
     ///
@@ -23,7 +25,7 @@ extension Tokenizer {
         let room = try cut.map { cut throws(TokenizerError) in
             try roomForText(in: cut, template: template, addSpecialTokens: addSpecialTokens)
         }
-        // Which text of a pair is cut depends on how long both are, so both are tokenized whole.
+        // The lengths of both texts decide which is cut, so both are tokenized whole.
         let isCut = pair == nil && strategy != .onlySecond
         var first = try tokenize(text, limit: isCut ? room : nil, side: side)
         var second = try pair.map { text throws(TokenizerError) in
@@ -50,7 +52,7 @@ extension Tokenizer {
     ///
     /// The tokens are those of ``ChatPrompt/text``, and none is added: a template writes the begin token
     /// itself. But in the parts that come from messages, tools and documents special tokens are not looked
-    /// for, so that nobody can end his message, or begin another one, by writing `<|im_end|>`. Added tokens
+    /// for, so that a message cannot end itself, or begin another one, by `<|im_end|>`. Added tokens
     /// that are not special, such as `<think>` mostly is, are found everywhere, as they only stand for their
     /// text.
     ///
@@ -146,7 +148,7 @@ extension Tokenizer {
                 return false
             }
             // A token for what is unknown stands for other text than its own.
-            return words.scalars[piece.range].string == token.content
+            return ExactString(words.scalars[piece.range].string) == token.exactContent
                 && prompt.hasContent(in: words.offset(of: piece.range))
         }
         guard pieces.contains(where: isHidden) else { return }
@@ -172,7 +174,7 @@ extension Tokenizer {
 
         var indices: Range<Int> { words.indices }
 
-        /// What a stretch of the normalised text stands for in the original.
+        /// The bytes of the original text that a stretch of the normalised text stands for.
         func offset(of range: Range<Int>) -> Range<Int> {
             let start = Int(scalars[range.lowerBound].start)
             return start..<Swift.max(start, Int(scalars[range.upperBound - 1].end))

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Makes tokens of text and text of tokens, as a model's own files say.
 ///
 /// The stages, each of which is one of several kinds: added tokens are found in the text, the rest is
@@ -11,17 +13,17 @@
 /// print(encoding.ids, tokenizer.decode(encoding.ids))
 /// ```
 public struct Tokenizer: Sendable {
-    let normalizer: (any TextNormalizer)?
+    var normalizer: (any TextNormalizer)?
     let preTokenizer: (any PreTokenizer)?
     let model: any TokenModel
     let postProcessor: (any PostProcessor)?
     let decoder: (any TokenDecoder)?
-    let added: AddedTokens
+    var added: AddedTokens
 
-    /// How the tokenizer's file wants texts cut. ``encode(_:pair:addSpecialTokens:maxLength:strategy:side:)``
-    /// cuts only where it is told to.
+    /// The truncation that the tokenizer's file asks for.
+    /// ``encode(_:pair:addSpecialTokens:maxLength:strategy:side:)`` cuts only where it is told to.
     public let truncation: Truncation?
-    /// How the tokenizer's file wants batches filled up.
+    /// The padding that the tokenizer's file asks for.
     public let padding: Padding?
     /// The greatest number of tokens that the model takes, where `tokenizer_config.json` says so.
     public internal(set) var modelMaxLength: Int?
@@ -34,9 +36,12 @@ public struct Tokenizer: Sendable {
         model.vocabulary.count + added.tokens.count { model.vocabulary.token(of: $0.id) == nil }
     }
 
+    /// The number of different tokens without those that are added behind the model's vocabulary.
+    package var baseVocabularySize: Int { model.vocabulary.count }
+
     /// The id of a token, nil for what is none.
     public func id(of token: String) -> Int? {
-        added.id(of: token) ?? model.vocabulary.id(of: token)
+        added.id(of: ExactString(token)) ?? model.vocabulary.id(of: token)
     }
 
     /// The token of an id, nil for what is none.

@@ -1,4 +1,6 @@
-/// What can be wrong with a tokenizer's files, and with what is asked of it.
+// exact-text, whole file: only the synthesized equality compares text, and nothing depends on that of errors.
+
+/// An error in a tokenizer's files, or in a request to a tokenizer.
 ///
 /// `file` is the name that the caller gave or the file's path; `field` is a path such as
 /// `model.vocab["##ing"]`.
@@ -7,6 +9,8 @@ public enum TokenizerError: Error, Hashable, Sendable {
     case unreadableFile(file: String, reason: String)
     /// The folder holds no file that a tokenizer can be read from.
     case noTokenizerFile(folder: String)
+    /// The GGUF file holds no tokenizer.
+    case noVocabulary(file: String)
     /// The file is not JSON text, for the reason found at the byte `offset`.
     case invalidJSON(file: String, offset: Int, reason: String)
     /// The file is not in the binary format that it should be in.
@@ -38,6 +42,8 @@ extension TokenizerError: CustomStringConvertible {
             "\(file): cannot be read: \(reason)"
         case .noTokenizerFile(let folder):
             "\(folder): holds no tokenizer.json, tokenizer.model, vocab.txt or vocab.json"
+        case .noVocabulary(let file):
+            "\(file): this GGUF file holds no tokenizer (no tokens in 'tokenizer.ggml.tokens')"
         case .invalidJSON(let file, let offset, let reason):
             "\(file): not valid JSON at byte \(offset): \(reason)"
         case .invalidData(let file, let offset, let reason):

@@ -1,8 +1,8 @@
 import AttentionJSON
 
-/// How a text, or a pair of texts, is cut to a greatest number of tokens.
+/// The rule by which a text, or a pair of texts, is cut to a greatest number of tokens.
 public struct Truncation: Hashable, Sendable {
-    /// Which text of a pair is cut.
+    /// The text of a pair that is cut.
     public enum Strategy: String, CaseIterable, Hashable, Sendable {
         /// The longer one, until both are equally long; then both.
         case longestFirst = "LongestFirst"
@@ -81,7 +81,7 @@ extension JSONValue {
         of type: Name.Type
     ) throws(TokenizerError) -> Name {
         let name = try string()
-        guard let value = Name(rawValue: name) else {
+        guard let value = Name.allCases.first(where: { ExactString($0.rawValue) == ExactString(name) }) else {
             throw unsupported(name, supported: Name.allCases.map(\.rawValue))
         }
         return value

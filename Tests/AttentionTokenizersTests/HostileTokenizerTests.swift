@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("model", #"{"type": "WordLevel"}"#, "model.type", "WordLevel"),
+        ("model", #"{"type": "Markov"}"#, "model.type", "Markov"),
         ("normalizer", #"{"type": "Lowercased"}"#, "normalizer.type", "Lowercased"),
         ("pre_tokenizer", #"{"type": "UnicodeScripts"}"#, "pre_tokenizer.type", "UnicodeScripts"),
         (

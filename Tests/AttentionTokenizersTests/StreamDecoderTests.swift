@@ -23,7 +23,7 @@ import Testing
         #expect(Array(texts.joined().unicodeScalars) == Array(text.unicodeScalars))
     }
 
-    @Test func whatNeverBecomesACharacter() throws {
+    @Test func bytesThatAreNoCharacter() throws {
         let bytes = try tokenizer("GPT-2")
         // F0, 9F, 98 and 80, the bytes of 😀.
         let ids = try ["ð", "Ł", "ĺ", "Ģ"].map { try #require(bytes.id(of: $0)) }

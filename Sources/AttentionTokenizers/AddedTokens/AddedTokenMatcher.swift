@@ -63,7 +63,7 @@ struct AddedTokenMatcher: Sendable {
             let token = tokens[Int(match.value)]
             let bytes = Int(text[start].start)..<Int(text[match.end - 1].end)
             guard token.isSpecial, let prompt, prompt.hasContent(in: bytes) else { return (token, match.end) }
-            // What is content cannot be a special token; a shorter token may stand here still.
+            // Content holds no special tokens; a shorter token may still stand here.
             end = match.end - 1
         }
         return nil

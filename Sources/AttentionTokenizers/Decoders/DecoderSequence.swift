@@ -23,7 +23,7 @@ struct DecoderSequence: TokenDecoder {
     func bytes(of token: String) -> [UInt8] {
         var bytes = Array(token.utf8)
         for decoder in decoders {
-            // What is no text any more is one of a character's bytes, and stays.
+            // Bytes that are not text are part of a character, and stay.
             guard let text = String(validating: bytes, as: UTF8.self) else { break }
             bytes = decoder.bytes(of: text)
             if decoder.joinsTokens { break }

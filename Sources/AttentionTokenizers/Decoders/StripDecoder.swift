@@ -35,7 +35,7 @@ struct StripDecoder: TokenDecoder {
         let stop: Int
         /// How many more may go from the beginning of the token.
         private var left = 0
-        /// What may still turn out to be the end of the token.
+        /// The scalars that may still turn out to be the end of the token.
         private var held = 0
 
         init(content: Unicode.Scalar, start: Int, stop: Int) {

@@ -12,8 +12,11 @@ protocol TokenDecoder: Sendable {
     /// Decoding from the first token on.
     func makeStage() -> any DecodingStage
 
-    /// What a token contributes to the middle of a text, which need not be whole characters.
+    /// The bytes that a token contributes to the middle of a text, which need not be whole characters.
     func bytes(of token: String) -> [UInt8]
+
+    /// The bytes by which people know a token: those that it contributes, or the token as it is written.
+    func displayBytes(of token: String) -> [UInt8]
 
     /// Whether what follows in a sequence sees the text as a whole, and not each token.
     var joinsTokens: Bool { get }
@@ -21,12 +24,13 @@ protocol TokenDecoder: Sendable {
 
 extension TokenDecoder {
     func bytes(of token: String) -> [UInt8] { Array(token.utf8) }
+    func displayBytes(of token: String) -> [UInt8] { bytes(of: token) }
     var joinsTokens: Bool { false }
 }
 
 /// Decoding under way. Decoding tokens one by one or all at once gives the same text in the end.
 protocol DecodingStage: Sendable {
-    /// What the next parts become, as far as it is settled.
+    /// The text of the next parts, as far as it is settled.
     ///
     /// - Parameter isLast: whether nothing follows, so that all that was held back must come.
     mutating func decode(_ parts: [DecodedPart], isLast: Bool) -> [DecodedPart]

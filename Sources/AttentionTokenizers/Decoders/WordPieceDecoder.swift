@@ -4,7 +4,7 @@ import AttentionJSON
 struct WordPieceDecoder: TokenDecoder {
     static let type = "WordPiece"
 
-    /// What the pieces begin with that continue a word.
+    /// The prefix of the pieces that continue a word.
     private let prefix: String
     /// Whether the spaces go that English does not write: before full stops, around apostrophes.
     private let cleansUp: Bool
@@ -26,6 +26,8 @@ struct WordPieceDecoder: TokenDecoder {
         token.utf8.starts(with: prefix.utf8)
             ? Array(token.utf8.dropFirst(prefix.utf8.count)) : [0x20] + token.utf8
     }
+
+    func displayBytes(of token: String) -> [UInt8] { Array(token.utf8) }
 
     /// Whether a space stands before a token may depend on the tokens behind it, so nothing is settled
     /// before the end.

@@ -5,7 +5,7 @@ import AttentionJSON
 extension JSONValue {
     /// The outermost value of a JSON text.
     ///
-    /// - Parameter name: what errors call the text, such as the path of its file.
+    /// - Parameter name: The name of the text in errors, such as the path of its file.
     /// - Throws: ``TokenizerError/invalidJSON(file:offset:reason:)``.
     init(parsing bytes: [UInt8], name: String) throws(TokenizerError) {
         do throws(JSONError) {

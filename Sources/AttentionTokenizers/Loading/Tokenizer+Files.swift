@@ -5,9 +5,12 @@ extension Tokenizer {
     /// Loads a tokenizer from a model folder, a `tokenizer.json`, a `tokenizer.model` (SentencePiece) or a
     /// `vocab.txt` (BERT).
     ///
-    /// In a folder the first of these that is there is read, and then `vocab.json` with `merges.txt` (GPT-2).
-    /// `tokenizer_config.json`, where there is one beside them, gives ``modelMaxLength`` and what the files
-    /// other than `tokenizer.json` leave open, such as how text is normalised and what goes around it.
+    /// In a folder the first of these that is there is read, and then `vocab.json` with `merges.txt` (GPT-2,
+    /// RoBERTa, Qwen 2). Further tokens and settings are read from the files beside it:
+    /// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`, in the reference library's
+    /// order of precedence. They also say what a file other than `tokenizer.json` leaves open, such as how
+    /// text is normalised and which tokens go around it. A setting that would change ids in a way that is not
+    /// implemented is an error.
     ///
     /// - Throws: ``TokenizerError``, which names the file and the field.
     public init(contentsOf url: URL) throws(TokenizerError) {
@@ -17,19 +20,27 @@ extension Tokenizer {
         }
         let folder = isFolder.boolValue ? url : url.deletingLastPathComponent()
         let file = isFolder.boolValue ? try Self.file(in: folder) : url
-        let config = try Self.config(in: folder)
-        let settings = config ?? TokenizerConfig()
-        switch file.pathExtension {
-        case "txt": try self.init(vocabulary: Self.bytes(of: file), name: file.path, config: settings)
-        case "model": try self.init(sentencePiece: Self.bytes(of: file), name: file.path, config: settings)
-        case _ where file.lastPathComponent == "vocab.json":
+        let bytes = try Self.bytes(of: file)
+        let settings: TokenizerSettings
+        switch ExactString(file.pathExtension) {
+        case "txt":
+            settings = try TokenizerSettings(folder: folder, file: nil)
+            try self.init(vocabulary: bytes, name: file.path, settings: settings)
+        case "model":
+            settings = try TokenizerSettings(folder: folder, file: nil)
+            try self.init(sentencePiece: bytes, name: file.path, settings: settings)
+        case _ where ExactString(file.lastPathComponent) == "vocab.json":
             let merges = folder.appendingPathComponent("merges.txt")
+            settings = try TokenizerSettings(folder: folder, file: nil)
             try self.init(
-                vocabulary: JSONValue(parsing: Self.bytes(of: file), name: file.path),
-                merges: Self.bytes(of: merges), mergesName: merges.path, config: settings)
-        default: try self.init(json: Self.bytes(of: file), name: file.path)
+                vocabulary: JSONValue(parsing: bytes, name: file.path),
+                merges: Self.bytes(of: merges), mergesName: merges.path, settings: settings)
+        default:
+            let root = try JSONValue(parsing: bytes, name: file.path)
+            settings = try TokenizerSettings(folder: folder, file: root)
+            try self.init(json: root, settings: settings)
         }
-        modelMaxLength = config?.modelMaxLength
+        modelMaxLength = settings.modelMaxLength
     }
 
     /// Loads a tokenizer from a `vocab.txt`, one token a line, with BERT's normalisation.
@@ -39,9 +50,9 @@ extension Tokenizer {
     ///   - lowercase: whether text is lower-cased and its accents are stripped.
     /// - Throws: ``TokenizerError``.
     public init(vocabulary url: URL, lowercase: Bool) throws(TokenizerError) {
-        var config = TokenizerConfig()
-        config.lowercases = lowercase
-        try self.init(vocabulary: Self.bytes(of: url), name: url.path, config: config)
+        var settings = TokenizerSettings()
+        settings.lowercases = lowercase
+        try self.init(vocabulary: Self.bytes(of: url), name: url.path, settings: settings)
     }
 
     private static func file(in folder: URL) throws(TokenizerError) -> URL {
@@ -52,10 +63,9 @@ extension Tokenizer {
         throw .noTokenizerFile(folder: folder.path)
     }
 
-    private static func config(in folder: URL) throws(TokenizerError) -> TokenizerConfig? {
-        let file = folder.appendingPathComponent("tokenizer_config.json")
-        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        return try TokenizerConfig(reading: JSONValue(parsing: bytes(of: file), name: file.path))
+    /// A file's bytes; nil where there is none.
+    static func bytesIfPresent(of url: URL) throws(TokenizerError) -> [UInt8]? {
+        FileManager.default.fileExists(atPath: url.path) ? try bytes(of: url) : nil
     }
 
     private static func bytes(of url: URL) throws(TokenizerError) -> [UInt8] {

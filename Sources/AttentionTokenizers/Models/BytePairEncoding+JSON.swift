@@ -40,7 +40,7 @@ extension BytePairEncoding {
 
     /// A byte-level model, whose merges are written as `"a b"`.
     ///
-    /// - Parameter field: what errors call the list of merges.
+    /// - Parameter field: The name of the list of merges in errors.
     init(
         vocabulary: Vocabulary, merges lines: [some StringProtocol], file: String, field: String
     ) throws(TokenizerError) {

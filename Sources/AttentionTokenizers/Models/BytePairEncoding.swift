@@ -15,9 +15,9 @@ package struct BytePairEncoding: TokenModel {
     let merges: MergeTable
     var unknown: UnknownScalars
     var wholeWords = WholeWords.none
-    /// What symbols that do not begin a word begin with in the vocabulary, as the node it leads to.
+    /// The node of the prefix that symbols inside a word have in the vocabulary.
     var continuation = TokenTrie.root
-    /// What the last symbol of a word ends with in the vocabulary.
+    /// The suffix that the last symbol of a word has in the vocabulary.
     var endSuffix: [UInt8] = []
     /// Tokens that stand in the text as they are, and that merge with nothing (SentencePiece).
     var frozen: TokenTrie?
@@ -26,7 +26,7 @@ package struct BytePairEncoding: TokenModel {
     /// Whether no merge reaches over the beginning of a run of `▁`, so that text can be cut there first.
     var cutsBeforeSpaces = false
 
-    /// Which words that are in the vocabulary become that token, whatever the merges say.
+    /// The words of the vocabulary that become that token, whatever the merges say.
     enum WholeWords {
         case none
         /// Those that begin with a line break, and so hold nothing else.
@@ -173,7 +173,7 @@ package struct BytePairEncoding: TokenModel {
             let right = Int(next[left])
             guard right >= 0 else { continue }
             let packed = merge(pieces[first + left], pieces[first + right])
-            // What stood here when the merge was put in the queue may have become something else.
+            // The symbol may have changed since the merge was put in the queue.
             guard packed != .max, Self.entry(packed, at: left) == entry else { continue }
             join(&pieces, first + left, with: first + right, packed: packed)
             next[left] = next[right]

@@ -33,14 +33,21 @@ package struct Piece: Sendable {
 }
 
 package enum TokenModels {
-    static let all: [any TokenModel.Type] = [WordPiece.self, BytePairEncoding.self, Unigram.self]
+    static let all: [any TokenModel.Type] = [
+        WordPiece.self, BytePairEncoding.self, Unigram.self, WordLevel.self,
+    ]
 
     package static func read(_ value: JSONValue) throws(TokenizerError) -> any TokenModel {
-        // Files of old versions leave the type out.
-        guard try value.optional("type") != nil else {
-            return try value.optional("merges") != nil
-                ? try BytePairEncoding(reading: value) : try WordPiece(reading: value)
-        }
+        guard try value.optional("type") != nil else { return try untyped(value) }
         return try value.stage(among: all) { $0.type }.init(reading: value)
+    }
+
+    /// A model of an old file, which does not say its type: the one whose fields are there.
+    private static func untyped(_ value: JSONValue) throws(TokenizerError) -> any TokenModel {
+        if try value.optional("merges") != nil { return try BytePairEncoding(reading: value) }
+        if try value.optional("vocab")?.isArray ?? false { return try Unigram(reading: value) }
+        let prefix = try value.optional("continuing_subword_prefix")
+        let limit = try value.optional("max_input_chars_per_word")
+        return prefix != nil && limit != nil ? try WordPiece(reading: value) : try WordLevel(reading: value)
     }
 }

@@ -77,7 +77,7 @@ package struct Unigram: TokenModel {
             let step = path[end - range.lowerBound]
             let start = range.lowerBound + Int(step.start)
             if step.id < 0, let last = pieces.last, pieces.count > first, last.id < 0 {
-                // What is unknown stays together.
+                // Neighbouring unknown pieces are one.
                 pieces[pieces.count - 1] = Piece(id: last.id, range: start..<last.range.upperBound)
             } else {
                 pieces.append(Piece(id: Int(step.id), range: start..<end))
@@ -90,7 +90,7 @@ package struct Unigram: TokenModel {
         }
     }
 
-    /// How the best way to a place ends there: its last piece, and what the whole way scores.
+    /// The end of the best way to a place: its last piece, and the score of the whole way.
     private struct Step {
         var start: Int32
         var id: Int32

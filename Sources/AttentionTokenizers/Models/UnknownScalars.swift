@@ -1,6 +1,6 @@
-/// What becomes of scalars that no token stands for.
+/// The treatment of scalars that no token stands for.
 struct UnknownScalars: Sendable {
-    /// What a model calls a piece that is no token.
+    /// The id of a piece that is no token.
     static let id: Int32 = -1
 
     /// The tokens `<0x00>` to `<0xFF>`, where the model falls back to a scalar's bytes.

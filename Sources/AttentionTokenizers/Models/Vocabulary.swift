@@ -21,7 +21,8 @@ package struct Vocabulary: Sendable {
         var entries: [Entry] = []
         entries.reserveCapacity(value.memberBound)
         var isSorted = true
-        for (token, value) in try value.object() {
+        for (name, value) in try value.object() {
+            let token = name.string
             let id = Int32(try value.count())
             switch trie.insert(token, value: id) {
             case .inserted: break
@@ -44,7 +45,7 @@ package struct Vocabulary: Sendable {
 
     /// Tokens in the order of their ids, from 0. Of equal tokens the last counts.
     ///
-    /// - Parameter field: what errors call the token of an id.
+    /// - Parameter field: The name of an id's token in errors.
     /// - Throws: ``TokenizerError/invalidValue(file:field:reason:)``.
     package init(
         tokens: [some StringProtocol], file: String, field: (Int) -> String

@@ -12,12 +12,15 @@ package struct BertNormalizer: TextNormalizer {
     let separatesChinese: Bool
     let stripsAccents: Bool
     let lowercases: Bool
+    /// Whether accents are stripped by a setting of its own, and not because text is lower-cased.
+    private let statedStripping: Bool?
 
     /// - Parameter stripsAccents: nil strips them where the text is lower-cased.
     package init(cleansText: Bool, separatesChinese: Bool, stripsAccents: Bool?, lowercases: Bool) {
         self.cleansText = cleansText
         self.separatesChinese = separatesChinese
         self.stripsAccents = stripsAccents ?? lowercases
+        statedStripping = stripsAccents
         self.lowercases = lowercases
     }
 
@@ -27,6 +30,13 @@ package struct BertNormalizer: TextNormalizer {
             separatesChinese: try value.required("handle_chinese_chars").bool(),
             stripsAccents: try value.optional("strip_accents")?.bool(),
             lowercases: try value.required("lowercase").bool())
+    }
+
+    /// The same with the settings that are not nil.
+    func changed(lowercases: Bool?, stripsAccents: Bool?, separatesChinese: Bool?) -> BertNormalizer {
+        BertNormalizer(
+            cleansText: cleansText, separatesChinese: separatesChinese ?? self.separatesChinese,
+            stripsAccents: stripsAccents ?? statedStripping, lowercases: lowercases ?? self.lowercases)
     }
 
     package func normalize(_ text: inout AlignedText) {

@@ -4,7 +4,9 @@ import AttentionJSON
 package struct NormalizerSequence: TextNormalizer {
     package static let type = "Sequence"
 
-    private let normalizers: [any TextNormalizer]
+    let normalizers: [any TextNormalizer]
+
+    init(_ normalizers: [any TextNormalizer]) { self.normalizers = normalizers }
 
     package init(reading value: JSONValue) throws(TokenizerError) {
         var normalizers: [any TextNormalizer] = []

@@ -46,7 +46,7 @@ struct Precompiled: TextNormalizer {
         for (index, scalar) in scalars.enumerated() {
             changes.append(.init(scalar: scalar, delta: index < part.count ? 0 : 1))
         }
-        // What has gone is counted with the last scalar that is left.
+        // The last scalar that is left counts the scalars that are gone.
         if scalars.count < part.count, let last = changes.indices.last {
             changes[last].delta -= part.count - scalars.count
         }

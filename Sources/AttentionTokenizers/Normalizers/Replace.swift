@@ -33,7 +33,7 @@ struct Replace: TextNormalizer {
             replaced += text[done..<match.upperBound]
             replaced.removeLast(match.count)
             done = match.upperBound
-            // What is new stands in the place of the last scalar before it, gone or not.
+            // New scalars have the place of the last scalar before them, gone or not.
             let place = done > 0 ? text[done - 1] : AlignedScalar(scalar: " ", start: 0, end: 0)
             for scalar in content { replaced.append(place.with(scalar)) }
         }

@@ -7,17 +7,19 @@ import AttentionJSON
 struct SentencePieceNormalizer: TextNormalizer {
     static let type = "SentencePiece"
 
-    /// What texts are replaced by; nil for nothing.
+    /// The table of replacements; nil for none.
     let map: CharacterMap?
     /// Texts that stay as they are.
     let kept: TokenTrie?
-    let addsPrefix: Bool
+    let prefix: SentencePieceModel.Prefix
     let removesExtraSpaces: Bool
 
-    init(map: CharacterMap?, kept: TokenTrie?, addsPrefix: Bool, removesExtraSpaces: Bool) {
+    init(
+        map: CharacterMap?, kept: TokenTrie?, prefix: SentencePieceModel.Prefix, removesExtraSpaces: Bool
+    ) {
         self.map = map
         self.kept = kept
-        self.addsPrefix = addsPrefix
+        self.prefix = prefix
         self.removesExtraSpaces = removesExtraSpaces
     }
 
@@ -30,6 +32,7 @@ struct SentencePieceNormalizer: TextNormalizer {
         normalized.reserveCapacity(text.count + text.count / 4 + 1)
         // At the beginning every space is one too many.
         var followsSpace = removesExtraSpaces
+        let isAtStart = text.first?.start == 0
         var index = 0
         while index < text.count {
             let (end, replacement) = replacement(for: text, at: index)
@@ -37,7 +40,9 @@ struct SentencePieceNormalizer: TextNormalizer {
             for scalar in replacement {
                 let isSpace = scalar == " "
                 if isSpace, followsSpace, removesExtraSpaces { continue }
-                if normalized.isEmpty, addsPrefix { normalized.append(place.with("▁")) }
+                if normalized.isEmpty, takesPrefix(isAtStart: isAtStart, first: scalar) {
+                    normalized.append(place.with("▁"))
+                }
                 normalized.append(place.with(isSpace ? "▁" : scalar))
                 followsSpace = isSpace
             }
@@ -49,7 +54,17 @@ struct SentencePieceNormalizer: TextNormalizer {
         text = normalized
     }
 
-    /// What the text at a place becomes, and where the text ends that it is for.
+    private func takesPrefix(isAtStart: Bool, first: Unicode.Scalar) -> Bool {
+        let hasSpace = first == " " || first == "▁"
+        return switch prefix {
+        case .never: false
+        case .always: true
+        case .unlessSpace: !hasSpace
+        case .atStart: isAtStart && !hasSpace
+        }
+    }
+
+    /// The replacement for the text at a place, and the end of that text.
     private func replacement(for text: AlignedText, at index: Int) -> (end: Int, [Unicode.Scalar]) {
         if let match = kept?.longestMatch(in: text, index..<text.count) {
             return (match.end, text[index..<match.end].map(\.scalar))

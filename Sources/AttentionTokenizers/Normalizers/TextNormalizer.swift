@@ -32,7 +32,7 @@ extension JSONValue {
     ) throws(TokenizerError) -> Stage {
         let field = try required("type")
         let name = try field.string()
-        guard let stage = stages.first(where: { type($0) == name }) else {
+        guard let stage = stages.first(where: { ExactString(type($0)) == ExactString(name) }) else {
             throw field.unsupported(name, supported: stages.map(type))
         }
         return stage

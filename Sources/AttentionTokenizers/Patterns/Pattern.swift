@@ -43,7 +43,7 @@ package struct PatternError: Error, Hashable, CustomStringConvertible {
     package var description: String { "at character \(offset): \(reason)" }
 }
 
-/// What an expression is made of.
+/// A node of an expression.
 indirect enum PatternNode {
     case set(ScalarSet)
     case sequence([PatternNode])

@@ -9,7 +9,7 @@ struct PatternMatcher {
 
     private let program: PatternProgram
     private let text: UnsafeBufferPointer<AlignedScalar>
-    /// What is left to be tried, the last first.
+    /// The alternatives that are left to be tried, the last first.
     private var jobs: [Job] = []
     /// Two bits for every split at every place: whether it is being tried, and whether it has failed.
     private var memo: [UInt64]

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 extension PatternParser {
     /// A class behind its `[`.
     mutating func parseClass() throws(PatternError) -> ScalarSet {
@@ -57,24 +59,26 @@ extension PatternParser {
     private mutating func parseNamedClass() throws(PatternError) -> ScalarSet {
         let isInverted = accept("^")
         var name = ""
-        while let scalar = peek(), scalar != ":", name.count < 16 {
+        while let scalar = peek(), scalar != ":", name.utf8.count < 16 {
             name.unicodeScalars.append(scalar)
             position += 1
         }
         let punctuation = GeneralCategory.mask(named: "P").map(ScalarSet.category)
         let symbols = GeneralCategory.mask(named: "S").map(ScalarSet.category)
-        let sets: [String: ScalarSet?] = [
+        let sets: [ExactString: ScalarSet?] = [
             "digit": .digits, "space": .whitespace, "word": .word, "xdigit": .hexadecimal,
             "punct": symbols.flatMap { punctuation?.union($0) },
         ]
-        guard let set = sets[name] ?? nil else { throw error("the class '[:\(name):]' is not supported") }
+        guard let set = sets[ExactString(name)] ?? nil else {
+            throw error("the class '[:\(name):]' is not supported")
+        }
         guard accept(":]") else { throw error("':]' is missing") }
         return isInverted ? set.inverted : set
     }
 
     // MARK: Escapes
 
-    /// What stands behind a `\`.
+    /// The escape behind a `\`.
     mutating func parseEscape() throws(PatternError) -> ScalarSet {
         if let scalar = try parseEscapedScalar() { return literal(scalar) }
         return try parseEscapedSet()

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// A set of scalars: ranges in ascending order that do not touch, and the ASCII ones as bits too.
 struct ScalarSet: Sendable, Equatable {
     private(set) var ranges: [ClosedRange<UInt32>]
@@ -111,17 +113,17 @@ struct ScalarSet: Sendable, Equatable {
 
     /// The set that `\p{name}` stands for: a general category or a script; nil where the name is unknown.
     static func property(_ name: String) -> ScalarSet? {
-        if name == "Any" { return .all }
+        if ExactString(name) == "Any" { return .all }
         if let mask = GeneralCategory.mask(named: name) { return category(mask) }
-        return scripts[name.lowercased()]
+        return scripts[ExactString(name.lowercased())]
     }
 
-    private static let scripts: [String: ScalarSet] = {
-        var scripts: [String: [ClosedRange<UInt32>]] = [:]
+    private static let scripts: [ExactString: ScalarSet] = {
+        var scripts: [ExactString: [ClosedRange<UInt32>]] = [:]
         var reader = UnicodeDataReader(UnicodeData.scripts)
-        var name = ""
+        var name: ExactString = ""
         while reader.hasMore() {
-            if let next = reader.acceptName(before: "=") { name = next.lowercased() }
+            if let next = reader.acceptName(before: "=") { name = ExactString(next.lowercased()) }
             guard reader.hasMore() else { break }
             scripts[name, default: []].append(reader.range())
         }

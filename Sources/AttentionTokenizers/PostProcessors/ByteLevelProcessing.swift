@@ -17,6 +17,8 @@ struct OffsetTrimming: Sendable {
     /// Whether the space at the beginning of the text is one that was put there.
     private let addsPrefixSpace: Bool
 
+    init(addsPrefixSpace: Bool) { self.addsPrefixSpace = addsPrefixSpace }
+
     /// Nil where the file says that nothing is trimmed.
     init?(reading value: JSONValue) throws(TokenizerError) {
         addsPrefixSpace = try value.optional("add_prefix_space")?.bool() ?? true

@@ -11,10 +11,10 @@ protocol PostProcessor: Sendable {
     /// - Parameter id: the id of a token, nil for one that the vocabulary does not have.
     init(reading value: JSONValue, id: (String) -> Int?) throws(TokenizerError)
 
-    /// What one text becomes, and what two become; nil where nothing is added.
+    /// The templates of one text and of two; nil where nothing is added.
     var templates: (single: Template, pair: Template)? { get }
 
-    /// What is done to tokens' places in the text; nil for nothing.
+    /// The trimming of tokens' places in the text; nil for none.
     var trimming: OffsetTrimming? { get }
 }
 

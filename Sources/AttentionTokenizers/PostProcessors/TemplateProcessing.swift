@@ -33,7 +33,7 @@ struct TemplateProcessing: PostProcessor {
     private static func sequence(_ value: JSONValue) throws(TokenizerError) -> Template.Part {
         let field = try value.required("id")
         let name = try field.string()
-        guard let index = ["A", "B"].firstIndex(of: name) else {
+        guard let index = (["A", "B"] as [ExactString]).firstIndex(of: ExactString(name)) else {
             throw field.unsupported(name, supported: ["A", "B"])
         }
         return .sequence(index, typeID: try value.required("type_id").count())

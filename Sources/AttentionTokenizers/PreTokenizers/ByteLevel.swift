@@ -6,7 +6,7 @@ struct ByteLevel: PreTokenizer {
 
     /// Whether a space goes before words that have none.
     private let addsPrefixSpace: Bool
-    /// How text is cut, if it is.
+    /// The rule by which text is cut; nil for none.
     private let scanner: WordScanner?
 
     init(addsPrefixSpace: Bool, scanner: WordScanner?) {
@@ -17,6 +17,10 @@ struct ByteLevel: PreTokenizer {
     init(reading value: JSONValue) throws(TokenizerError) {
         addsPrefixSpace = try value.optional("add_prefix_space")?.bool() ?? true
         scanner = try value.optional("use_regex")?.bool() ?? true ? .gpt2 : nil
+    }
+
+    func changed(addsPrefixSpace: Bool) -> ByteLevel {
+        ByteLevel(addsPrefixSpace: addsPrefixSpace, scanner: scanner)
     }
 
     func preTokenize(_ text: inout PreTokenizedText) throws(TokenizerError) {

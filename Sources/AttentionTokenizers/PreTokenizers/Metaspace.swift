@@ -6,7 +6,7 @@ import AttentionJSON
 struct Metaspace: PreTokenizer {
     static let type = "Metaspace"
 
-    /// Where a space goes before words that have none.
+    /// The words before which a space is put where there is none.
     enum PrependScheme: String, CaseIterable {
         case always, never
         /// Only at the beginning of the text.
@@ -18,11 +18,7 @@ struct Metaspace: PreTokenizer {
                 self = try value.optional("add_prefix_space")?.bool() ?? true ? .always : .never
                 return
             }
-            let name = try field.string()
-            guard let scheme = Self(rawValue: name) else {
-                throw field.unsupported(name, supported: Self.allCases.map(\.rawValue))
-            }
-            self = scheme
+            self = try field.name(of: Self.self)
         }
     }
 

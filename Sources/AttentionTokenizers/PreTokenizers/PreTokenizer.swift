@@ -69,7 +69,7 @@ package struct PreTokenizedText: Sendable {
         words = rewritten
     }
 
-    /// What becomes of a scalar when words are cut.
+    /// The place of a scalar when words are cut.
     package enum Place {
         /// It belongs to no word.
         case outside

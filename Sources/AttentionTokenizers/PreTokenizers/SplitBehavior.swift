@@ -1,6 +1,6 @@
 import AttentionJSON
 
-/// What becomes of the places where a word is cut.
+/// The treatment of the places where a word is cut.
 enum SplitBehavior: String, CaseIterable {
     /// They belong to no word.
     case removed = "Removed"
@@ -14,11 +14,7 @@ enum SplitBehavior: String, CaseIterable {
     case contiguous = "Contiguous"
 
     init(reading field: JSONValue) throws(TokenizerError) {
-        let name = try field.string()
-        guard let behavior = Self(rawValue: name) else {
-            throw field.unsupported(name, supported: Self.allCases.map(\.rawValue))
-        }
-        self = behavior
+        self = try field.name(of: Self.self)
     }
 
     /// Appends the parts of a word.

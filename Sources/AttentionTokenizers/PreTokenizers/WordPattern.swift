@@ -1,6 +1,6 @@
 import AttentionJSON
 
-/// What text is cut by.
+/// A pattern by which text is cut.
 enum WordPattern: Sendable {
     /// Every scalar for which the predicate holds.
     case scalars(@Sendable (Unicode.Scalar) -> Bool)
@@ -13,11 +13,12 @@ enum WordPattern: Sendable {
     /// Any other regular expression.
     case expression(Pattern)
 
-    /// What a regular expression matches, by a scanner that stands for it where there is one.
+    /// A regular expression, or the scanner that matches the same where there is one.
     init(source: String) throws(PatternError) {
-        if let scanner = WordScanner.all.first(where: { $0.source == source }) {
+        let exact = ExactString(source)
+        if let scanner = WordScanner.all.first(where: { ExactString($0.source) == exact }) {
             self = .scanner(scanner)
-        } else if let groups = DigitGroups.all.first(where: { $0.source == source }) {
+        } else if let groups = DigitGroups.all.first(where: { ExactString($0.source) == exact }) {
             self = .digitGroups(groups)
         } else {
             self = .expression(try Pattern(source))

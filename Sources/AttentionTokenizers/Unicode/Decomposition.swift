@@ -9,7 +9,7 @@ struct Decomposition: Sendable {
     func changes(for text: AlignedText) -> [AlignedText.Change] {
         var result: [AlignedText.Change] = []
         result.reserveCapacity(text.count + text.count / 4)
-        // Where the marks begin that may still change places.
+        // The start of the marks that may still change places.
         var pending = 0
         for source in text {
             var isFirst = true

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Unicode's general categories, as the reference's regular expressions know them.
 ///
 /// The raw values are the places in ``GeneralCategories``' table; a set of categories is a mask of bits.
@@ -10,12 +12,16 @@ enum GeneralCategory: UInt8, CaseIterable {
 
     /// The categories that a name such as `L`, `Lu` or `Letter` stands for; nil for a name that is none.
     static func mask(named name: String) -> UInt32? {
-        let short = longNames[name] ?? name
-        let members = allCases.filter { "\($0)" == short || "\($0)".hasPrefix(short) && short.count == 1 }
+        let exact = ExactString(name)
+        let short = longNames[exact] ?? exact
+        let members = allCases.filter {
+            let name = "\($0)"
+            return ExactString(name) == short || short.utf8.count == 1 && name.utf8.first == short.utf8.first
+        }
         return members.isEmpty ? nil : members.reduce(0) { $0 | $1.mask }
     }
 
-    private static let longNames = [
+    private static let longNames: [ExactString: ExactString] = [
         "Letter": "L", "Mark": "M", "Number": "N", "Punctuation": "P", "Symbol": "S", "Separator": "Z",
         "Other": "C",
     ]
@@ -37,11 +43,11 @@ struct GeneralCategories: Sendable {
         var categories: [UInt8] = []
         categories.reserveCapacity(0x110000)
         let byName = Dictionary(
-            uniqueKeysWithValues: GeneralCategory.allCases.map { ("\($0)", $0.rawValue) })
+            uniqueKeysWithValues: GeneralCategory.allCases.map { (ExactString("\($0)"), $0.rawValue) })
         var reader = UnicodeDataReader(UnicodeData.generalCategories)
         while reader.hasMore() {
             let name = reader.name(length: 2)
-            guard let category = byName[name] else {
+            guard let category = byName[ExactString(name)] else {
                 preconditionFailure("Unicode data: no category \(name)")
             }
             let length = reader.hasDigit ? Int(reader.number()) : 1

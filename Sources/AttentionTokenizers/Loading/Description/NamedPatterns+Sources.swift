@@ -11,7 +11,7 @@ extension NamedPatterns {
 
     static let contraction = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
     static let word = #"|[^\r\n\p{L}\p{N}]?\p{L}+"#
-    /// How most patterns end: signs with the line breaks behind them, then white space.
+    /// The end of most patterns: signs with the line breaks behind them, then white space.
     static let signs = #"| ?[^\s\p{L}\p{N}]+[\r\n]*"#
     static let spaces = #"|\s*[\r\n]+|\s+(?!\S)|\s+"#
     static let lineBreaks = #"[\r\n]*"# + spaces

@@ -1,4 +1,4 @@
-/// What goes with llama.cpp's names of pre-tokenisers: the table of them all.
+/// The table of llama.cpp's names of pre-tokenisers, with the patterns and rules of each.
 ///
 /// The patterns are those that the models were published with. llama.cpp approximates some of them; where it
 /// says what it approximates, the original stands here. (Its `src/llama-vocab.cpp` has the list.)
@@ -6,7 +6,7 @@ struct NamedPatterns {
     let names: [String]
     /// The cuts, each within the words of the one before.
     let patterns: [String]
-    /// Which words become a token as a whole, whatever the merges say.
+    /// The words that become a token as a whole, whatever the merges say.
     var wholeWords = BytePairEncoding.WholeWords.none
     /// Whether texts begin with the begin token where the file does not say it.
     var addsBegin = false

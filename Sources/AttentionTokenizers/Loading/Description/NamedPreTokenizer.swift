@@ -1,15 +1,18 @@
 import AttentionJSON
 
-/// How text is cut, by llama.cpp's names (`tokenizer.ggml.pre`).
+/// A pre-tokeniser by llama.cpp's name for it (`tokenizer.ggml.pre`).
 package struct NamedPreTokenizer: PreTokenizer {
     package static let type = "Named"
 
-    /// What goes with the name.
+    /// The patterns and rules of the name.
     let named: NamedPatterns
     private let patterns: [WordPattern]
 
     package init(_ name: String, file: String) throws(TokenizerError) {
-        guard let named = NamedPatterns.all.first(where: { $0.names.contains(name) }) else {
+        let exact = ExactString(name)
+        guard
+            let named = NamedPatterns.all.first(where: { $0.names.contains { ExactString($0) == exact } })
+        else {
             throw .unsupported(
                 file: file, field: "pre", found: name, supported: Self.names)
         }

@@ -1,25 +1,29 @@
+import AttentionJSON
+
 extension Tokenizer {
     /// Makes a tokenizer of plain values.
     ///
     /// - Parameters:
     ///   - description: the values.
-    ///   - name: what errors call them, such as the path of their file.
+    ///   - name: Their name in errors, such as the path of their file.
     /// - Throws: ``TokenizerError``, which names the value. What is not implemented is refused by name.
     public init(_ description: TokenizerDescription, name: String) throws(TokenizerError) {
         guard !description.tokens.isEmpty else {
             throw .invalidValue(file: name, field: "tokens", reason: "is empty")
         }
-        switch description.model {
+        switch ExactString(description.model) {
         case "gpt2": try self.init(bytePairs: description, cut: description.preTokenizer, name: name)
         case "gemma4": try self.init(bytePairs: description, cut: "gemma4", name: name)
         case "llama":
-            try self.init(sentencePiece: .init(description, .bytePair, file: name), file: name)
+            try self.init(
+                sentencePiece: .init(description, .bytePair, file: name), settings: nil, file: name)
         case "t5":
-            try self.init(sentencePiece: .init(description, .unigram, file: name), file: name)
+            try self.init(
+                sentencePiece: .init(description, .unigram, file: name), settings: nil, file: name)
         case "bert": try self.init(wordPiece: description, name: name)
         case let model:
             throw .unsupported(
-                file: name, field: "model", found: model,
+                file: name, field: "model", found: model.string,
                 supported: ["gpt2", "gemma4", "llama", "t5", "bert"])
         }
     }
@@ -54,11 +58,11 @@ extension Tokenizer {
         let kinds = try description.checkedKinds(file: name)
         let special = [begin?.id, end?.id].compactMap(\.self)
         added = try AddedTokens(
-            special: kinds.indices.compactMap { id in
+            kinds.indices.compactMap { id in
                 let isSpecial = kinds[id] == .control || kinds[id] == .unknown || special.contains(id)
                 guard isSpecial || kinds[id] == .userDefined else { return nil }
                 return AddedToken(special: description.tokens[id], id: id, isSpecial: isSpecial)
-            })
+            }, file: name)
         truncation = nil
         padding = nil
     }
@@ -72,20 +76,34 @@ extension Tokenizer {
             return token.unicodeScalars.first == "▁"
                 ? String(token.unicodeScalars.dropFirst()) : "##" + token
         }
-        var config = TokenizerConfig()
-        func set(_ token: WritableKeyPath<TokenizerConfig, String>, _ id: Int?, _ field: String)
-            throws(TokenizerError)
-        {
-            guard try description.token(id, field, file: name) != nil, let id else { return }
-            config[keyPath: token] = tokens[id]
+        var settings = TokenizerSettings()
+        let published = Set(tokens.lazy.filter { $0.utf8.count <= 6 }.map { ExactString($0) })
+        func set(
+            _ role: NamedToken, _ id: Int?, _ field: String, default content: ExactString
+        ) throws(TokenizerError) {
+            if try description.token(id, field, file: name) != nil, let id {
+                settings.tokens.set(role, ExactString(tokens[id]))
+            } else if role.isRequired || published.contains(content) {
+                settings.tokens.set(role, content)
+            }
         }
-        try set(\.unknown, description.unknownID, "unknown_token_id")
-        try set(\.begin, description.classID ?? description.beginID, "cls_token_id")
-        try set(\.separator, description.separatorID, "seperator_token_id")
-        try set(\.padding, description.paddingID, "padding_token_id")
-        try set(\.mask, description.maskID, "mask_token_id")
-        try self.init(wordPiece: tokens, name: name, config: config)
+        let classID = description.classID ?? description.beginID
+        try set(.unknown, description.unknownID, "unknown_token_id", default: "[UNK]")
+        try set(.classification, classID, "cls_token_id", default: "[CLS]")
+        try set(.separator, description.separatorID, "seperator_token_id", default: "[SEP]")
+        try set(.padding, description.paddingID, "padding_token_id", default: "[PAD]")
+        try set(.mask, description.maskID, "mask_token_id", default: "[MASK]")
+        let kinds = try description.checkedKinds(file: name)
+        let added = kinds.indices.lazy.filter { kinds[$0] == .control || kinds[$0] == .userDefined }.map {
+            TokenForm(ExactString(tokens[$0]), isSpecial: kinds[$0] == .control)
+        }
+        try self.init(wordPiece: tokens, name: name, settings: settings, added: Array(added))
     }
+}
+
+extension NamedToken {
+    /// Whether WordPiece cannot do without it.
+    fileprivate var isRequired: Bool { self == .unknown || self == .classification || self == .separator }
 }
 
 extension SentencePieceModel {
@@ -108,7 +126,7 @@ extension SentencePieceModel {
         }
         self.algorithm = algorithm
         characterMap = description.characterMap ?? []
-        addsPrefix = description.addsSpacePrefix ?? true
+        prefix = description.addsSpacePrefix ?? true ? .always : .never
         removesExtraSpaces = description.removesExtraWhitespaces ?? false
         fallsBackToBytes = kinds.contains(.byte)
         beginID = try description.token(description.beginID, "bos_token_id", file: file)?.id

@@ -20,15 +20,15 @@ extension TokenizerDescription {
         } else {
             throw .noTokenizerFile(folder: folder.path)
         }
-        try add(json?.optional("added_tokens"), count: count)
-        try setSpecialTokens(files.json("tokenizer_config.json"))
-        // What goes around a text is seen best by looking at one.
+        try add(tokenizer.addedTokens, count: count, file: folder.path)
+        try setSpecialTokens(TokenizerSettings(folder: folder, file: json).tokens)
+        // An encoded text shows which tokens go around texts.
         let ids = try tokenizer.encode("a").ids
         addsBegin = beginID != nil && ids.first == beginID
         addsEnd = endID != nil && ids.last == endID
-        if model != "gpt2" {
-            addsSpacePrefix =
-                try tokenizer.encode("a", addSpecialTokens: false).tokens.first?.hasPrefix("▁") ?? true
+        if ExactString(model) != "gpt2" {
+            let first = try tokenizer.encode("a", addSpecialTokens: false).tokens.first
+            addsSpacePrefix = first.map { $0.unicodeScalars.first == "▁" } ?? true
         }
     }
 
@@ -48,7 +48,7 @@ extension TokenizerDescription {
     private init(bytePairs root: JSONValue) throws(TokenizerError) {
         let json = try root.required("model")
         // Older files have merges and no type.
-        if let type = try json.optional("type"), try type.string() != "BPE" {
+        if let type = try json.optional("type"), ExactString(try type.string()) != "BPE" {
             throw type.unsupported(try type.string(), supported: ["BPE"])
         }
         var tokens: [String] = []
@@ -56,7 +56,7 @@ extension TokenizerDescription {
             let id = try id.count()
             guard id < 1 << 24 else { throw json.invalid("has the token id \(id)") }
             while tokens.count <= id { tokens.append("") }
-            tokens[id] = token
+            tokens[id] = token.string
         }
         let merges = try json.required("merges").array().map { merge throws(TokenizerError) in
             try merge.isArray
@@ -74,7 +74,7 @@ extension TokenizerDescription {
         if fallsBack {
             scores = Self.scores(tokens: tokens, merges: merges)
             if let unknown = try json.optional("unk_token")?.string() {
-                setUnknown(tokens.firstIndex(of: unknown))
+                setUnknown(tokens.firstIndex { ExactString($0) == ExactString(unknown) })
             }
         } else {
             preTokenizer = try Self.preTokenizer(root)
@@ -89,12 +89,13 @@ extension TokenizerDescription {
 
     /// Scores whose order is that of the merges: the best pair is the one that was learnt first.
     private static func scores(tokens: [String], merges: [String]) -> [Float] {
-        var ranks: [String: Int] = [:]
+        var ranks: [ExactString: Int] = [:]
         for (rank, merge) in merges.enumerated() {
-            let merged = merge.split(separator: " ", maxSplits: 1).joined()
+            let halves = merge.unicodeScalars.split(separator: " ", maxSplits: 1)
+            let merged = ExactString(halves.map { String($0) }.joined())
             if ranks[merged] == nil { ranks[merged] = rank }
         }
-        return tokens.map { -Float(ranks[$0] ?? merges.count) }
+        return tokens.map { -Float(ranks[ExactString($0)] ?? merges.count) }
     }
 
     /// llama.cpp's name of how text is cut.
@@ -102,11 +103,11 @@ extension TokenizerDescription {
         guard let pre = try root.optional("pre_tokenizer") else {
             throw .missingField(file: root.document.name, field: "pre_tokenizer")
         }
-        let isSequence = try pre.required("type").string() == "Sequence"
+        let isSequence = ExactString(try pre.required("type").string()) == "Sequence"
         let parts = isSequence ? try pre.required("pretokenizers").array() : [pre]
         var patterns: [String] = []
         for part in parts {
-            switch try part.required("type").string() {
+            switch ExactString(try part.required("type").string()) {
             case "Split":
                 let pattern = try part.required("pattern")
                 guard let source = try pattern.optional("Regex") else {
@@ -117,11 +118,15 @@ extension TokenizerDescription {
                 patterns.append(NamedPatterns.number)
             case "ByteLevel":
                 if try part.optional("use_regex")?.bool() ?? true { patterns.append(NamedPatterns.gpt2) }
-            case let type: throw part.unsupported(type, supported: ["Split", "Digits", "ByteLevel"])
+            case let type:
+                throw part.unsupported(type.string, supported: ["Split", "Digits", "ByteLevel"])
             }
         }
         let takesWholeWords = try root.required("model").optional("ignore_merges")?.bool() ?? false
-        let named = NamedPatterns.all.filter { $0.patterns == patterns && $0.writesBytes }
+        let exact = patterns.map { ExactString($0) }
+        let named = NamedPatterns.all.filter {
+            $0.patterns.map { ExactString($0) } == exact && $0.writesBytes
+        }
         guard
             let name = (named.first { ($0.wholeWords == .all) == takesWholeWords } ?? named.first)?.names
                 .first
@@ -133,7 +138,7 @@ extension TokenizerDescription {
     }
 
     /// Tokens that are found before anything else, and as many unused ones as the model has rows.
-    private mutating func add(_ added: JSONValue?, count: Int) throws(TokenizerError) {
+    private mutating func add(_ added: [AddedToken], count: Int, file: String) throws(TokenizerError) {
         func grow(to count: Int) {
             while tokens.count < count {
                 tokens.append("[PAD\(tokens.count)]")
@@ -141,30 +146,32 @@ extension TokenizerDescription {
                 scores?.append(-1e4)
             }
         }
-        for token in try added?.array() ?? [] {
-            let id = try token.required("id").count()
+        for token in added.sorted(by: { $0.id < $1.id }) {
+            let id = token.id
             guard id < count else {
-                throw try token.required("id").invalid("is \(id) in a model of \(count) tokens")
+                throw .invalidValue(
+                    file: file, field: "the id of '\(token.content)'",
+                    reason: "is \(id) in a model of \(count) tokens")
             }
             grow(to: id + 1)
-            tokens[id] = try token.required("content").string()
+            tokens[id] = token.content
             guard kinds?[id] != Kind.unknown.rawValue, kinds?[id] != Kind.byte.rawValue else { continue }
-            let isSpecial = try token.optional("special")?.bool() ?? false
-            kinds?[id] = (isSpecial ? Kind.control : .userDefined).rawValue
+            kinds?[id] = (token.isSpecial ? Kind.control : .userDefined).rawValue
         }
         for id in tokens.indices where tokens[id].isEmpty { tokens[id] = "[PAD\(id)]" }
         grow(to: count)
     }
 
-    private mutating func setSpecialTokens(_ config: JSONValue?) throws(TokenizerError) {
-        guard let config else { return }
-        for (name, id) in [
-            ("bos_token", \TokenizerDescription.beginID), ("eos_token", \.endID), ("unk_token", \.unknownID),
-            ("pad_token", \.paddingID), ("sep_token", \.separatorID), ("mask_token", \.maskID),
-        ] {
-            guard let value = try config.optional(name) else { continue }
-            let token = value.isObject ? try value.required("content").string() : try value.string()
-            if let found = tokens.firstIndex(of: token) { self[keyPath: id] = found }
+    private mutating func setSpecialTokens(_ settings: TokenSettings) {
+        let roles: [(NamedToken, WritableKeyPath<TokenizerDescription, Int?>)] = [
+            (.begin, \.beginID), (.end, \.endID), (.unknown, \.unknownID), (.padding, \.paddingID),
+            (.separator, \.separatorID), (.mask, \.maskID),
+        ]
+        for (role, id) in roles {
+            guard let token = settings.named[role]?.content else { continue }
+            if let found = tokens.firstIndex(where: { ExactString($0) == token }) {
+                self[keyPath: id] = found
+            }
         }
     }
 }

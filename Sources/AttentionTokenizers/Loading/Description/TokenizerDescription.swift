@@ -6,13 +6,13 @@ public struct TokenizerDescription: Sendable {
     /// The algorithm: `gpt2` (byte-level BPE), `gemma4` (BPE of lines with `▁` for spaces), `llama`
     /// (SentencePiece BPE), `t5` (Unigram) or `bert` (WordPiece).
     public var model: String
-    /// How text is cut into words for `gpt2`, such as `llama-bpe` or `qwen2`.
+    /// The name of the rules by which `gpt2` cuts text into words, such as `llama-bpe` or `qwen2`.
     public var preTokenizer: String?
     /// The tokens in the order of their ids.
     public var tokens: [String]
     /// The tokens' scores, for `llama` and `t5`.
     public var scores: [Float]?
-    /// What the tokens are: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte.
+    /// The kinds of the tokens: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte.
     public var kinds: [Int]?
     /// The merges in the order in which they were learnt, each as two tokens and a space, for `gpt2`.
     public var merges: [String]?

@@ -1,11 +1,22 @@
-/// What a SentencePiece model says, from whatever file.
+/// The contents of a SentencePiece model, from its own file or from GGUF.
 struct SentencePieceModel: Sendable {
     enum Algorithm { case bytePair, unigram }
 
-    /// What a piece is, numbered as in the files.
+    /// The kind of a piece, numbered as in the files.
     enum Kind: Int {
         case normal = 1
         case unknown, control, userDefined, unused, byte
+    }
+
+    /// The places where a space is put before text that has none.
+    enum Prefix: Sendable {
+        case never
+        /// Before every stretch of text between added tokens.
+        case always
+        /// Before those that do not begin with a space.
+        case unlessSpace
+        /// Before the beginning of the text, if no space stands there.
+        case atStart
     }
 
     struct Piece {
@@ -17,7 +28,7 @@ struct SentencePieceModel: Sendable {
     var algorithm = Algorithm.unigram
     var pieces: [Piece] = []
     var characterMap: [UInt8] = []
-    var addsPrefix = true
+    var prefix = Prefix.always
     var removesExtraSpaces = true
     var fallsBackToBytes = false
     var beginID: Int?
@@ -87,7 +98,7 @@ extension SentencePieceModel {
         while let (field, value) = try reader.next() {
             switch (field, value) {
             case (2, .bytes(let bytes)): characterMap = Array(bytes)
-            case (3, .number(let number)): addsPrefix = number != 0
+            case (3, .number(let number)): prefix = number != 0 ? .always : .never
             case (4, .number(let number)): removesExtraSpaces = number != 0
             case (5, .number(0)):
                 throw .unsupported(
