@@ -4,27 +4,34 @@ extension Grammar {
     /// Any JSON value.
     ///
     /// - Throws: never in practice; the grammar is a small one.
-    public static func json(whitespace: JSONWhitespace = .bounded) throws(JSONSchemaError) -> Grammar {
-        try Grammar(jsonSchema: "true", whitespace: whitespace)
+    public static func json(options: JSONSchemaOptions = .init()) throws(JSONSchemaError) -> Grammar {
+        try Grammar(jsonSchema: "true", options: options)
     }
 
-    /// The JSON values that follow a schema (JSON Schema, draft 2020-12).
+    /// The JSON values that follow a schema (JSON Schema, drafts 2020-12 and 7).
     ///
-    /// All that the grammar allows follows the schema. The other way round it is narrower: members come in
-    /// the order of the schema; where members are named, only these are there unless `additionalProperties`
-    /// says otherwise, and likewise behind `prefixItems`; keywords for one type of values imply the type;
-    /// members that the schema does not name are written without escapes in their names; numbers are of
-    /// bounded length.
+    /// All that the grammar allows follows the schema. The other way round, ``JSONSchemaBreadth`` says which
+    /// of the values that follow the schema are written, and a value is written in one way: members in the
+    /// order in which the schema names them, others behind them; strings without escapes that are not needed,
+    /// where the schema says more about them than their length; numbers that have bounds without exponents;
+    /// and numbers of bounded length (``JSONLengths``).
     ///
-    /// Implemented are `type`, `enum`, `const`, `anyOf`, `allOf`, `oneOf` where its alternatives plainly
-    /// exclude each other, `$ref` within the schema, also recursive; `minimum`, `maximum`, `exclusiveMinimum`
-    /// and `exclusiveMaximum` (whole ones for `number`); `minLength`, `maxLength`, `pattern` (without look
-    /// around, back references and `\b`), `format` (`date`, `time`, `date-time`, `uuid`, `ipv4`);
-    /// `properties`, `required`, `additionalProperties`; `prefixItems`, `items`, `minItems`, `maxItems`.
-    /// Titles and other annotations say nothing. Anything else is refused by name.
+    /// Values are equal as the specification says: 1 is 1.0, and members have no order. Names that the schema
+    /// does not give can come twice, as JSON permits.
+    ///
+    /// Every keyword is implemented, `$ref` within the schema, but these are refused by name:
+    /// - `uniqueItems` for items that are not those of an `enum`;
+    /// - `unevaluatedProperties` and `unevaluatedItems` beside keywords of which it depends on the value what
+    ///   they have evaluated, such as `anyOf`;
+    /// - `$dynamicRef`, references to other documents and into schemas with a `$id` of their own;
+    /// - patterns with back references, look behind, or look ahead elsewhere than behind a leading `^`;
+    /// - the formats `idn-email`, `idn-hostname`, `uri-template` and `regex`. All others that JSON Schema
+    ///   defines are followed; one that it does not define is an annotation.
+    ///
+    /// Keywords that JSON Schema does not define are annotations, too.
     ///
     /// - Throws: ``JSONSchemaError``, with the place in the schema.
-    public init(jsonSchema text: String, whitespace: JSONWhitespace = .bounded) throws(JSONSchemaError) {
+    public init(jsonSchema text: String, options: JSONSchemaOptions = .init()) throws(JSONSchemaError) {
         let bytes = Array(text.utf8)
         guard bytes.count <= GrammarLimits.textBytes else {
             throw JSONSchemaError(
@@ -33,13 +40,15 @@ extension Grammar {
         }
         do {
             let document = try JSONDocument(bytes, name: "schema")
-            var compiler = try SchemaCompiler(document.root, whitespace)
+            var compiler = try SchemaCompiler(document.root, options)
             self = try compiler.grammar()
         } catch let error as JSONSchemaError {
             throw error
         } catch let error as JSONError {
+            let start = text.unicodeScalars.prefix { $0 != "\n" }.prefix(40)
             throw JSONSchemaError(
-                problem: .invalidJSON, path: "", expected: "JSON", found: "\(error)")
+                problem: .invalidJSON, path: "", expected: "a JSON Schema",
+                found: "text that is not JSON and starts with \(quoted(String(start))) (\(error))")
         } catch let error as GrammarError {
             throw JSONSchemaError(
                 problem: error.problem == .neverMatches ? .neverMatches : .tooLarge, path: "",

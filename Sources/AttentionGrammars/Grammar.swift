@@ -1,6 +1,6 @@
-/// What a text may look like: a context-free grammar, ready for matching.
+/// A context-free grammar, ready for matching.
 ///
-/// ```swift
+/// ```
 /// let grammar = try Grammar(#"""
 ///     root ::= "yes" | "no" | number
 ///     number ::= [1-9] [0-9]{0,5}

@@ -43,8 +43,8 @@ extension GrammarError: CustomStringConvertible {
     }
 }
 
-/// What a grammar may cost. Texts from strangers are read within these bounds, so that none makes reading or
-/// matching slow or large.
+/// Limits on the size and the work of a grammar. They keep reading and matching quick and small, whatever a
+/// grammar or a schema says.
 public enum GrammarLimits {
     /// The length of a grammar's text, and of a schema's, in bytes.
     public static let textBytes = 1 << 20
@@ -63,6 +63,19 @@ public enum GrammarLimits {
     static let transitions = 16_000_000
     /// The members of all sets of states that determinising goes through.
     static let determinising = 20_000_000
+
+    /// The states and the edges of an automaton over the characters of a string or a number.
+    static let textStates = 20_000
+    static let textEdges = 2_000_000
+    /// The states of a graph of members or items that are counted.
+    static let graphStates = 20_000
+    /// The sets of one type of values that a schema may be taken apart into.
+    static let alternatives = 1024
+    /// How many schemas may stand within each other for one value, and how many steps reading all may take.
+    static let schemaDepth = 200
+    static let schemaSteps = 2_000_000
+    /// How many members and items of alternatives are compared to see whether two can hold at once.
+    static let comparisons = 200_000
 
     /// How many ways of reading the text may be open at once.
     public static let threads = 4096

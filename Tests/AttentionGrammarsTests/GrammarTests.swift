@@ -66,12 +66,8 @@ import Testing
         #expect(try grammar.matches("y"))
     }
 
-    private static let nested =
-        String(repeating: "(", count: 60_000) + "\"a\"" + String(repeating: ")", count: 60_000)
-
     @Test(arguments: [
-        ("root ::= \(nested)", GrammarError.Problem.tooLarge, 1, 266),
-        ("root ::= *", .syntax, 1, 10),
+        ("root ::= *", GrammarError.Problem.syntax, 1, 10),
         ("root ::= \"a\" | +", .syntax, 1, 16),
         ("root ::= ({2} \"a\")", .syntax, 1, 11),
         ("root ::= \"a\"{0,1000000000}", .tooLarge, 1, 16),
@@ -102,9 +98,19 @@ import Testing
         ("x ::= \"\"\nroot ::= root \"a\"", .neverMatches, 2, 1),
         ("root ::= []", .neverMatches, 1, 1),
         ("root ::= a{1000000} \na ::= b{1000000}\nb ::= [a-z]{1000000} [", .syntax, 3, 23),
-        (String(repeating: "a", count: 1 << 20) + "a", .tooLarge, 0, 0),
     ])
     func namesWhatIsWrong(text: String, problem: GrammarError.Problem, line: Int, column: Int) {
+        expect(problem, in: text, line: line, column: column)
+    }
+
+    /// Not among the arguments above, which the test log prints in full.
+    @Test func namesWhatIsTooLarge() {
+        let nested = String(repeating: "(", count: 60_000) + "\"a\"" + String(repeating: ")", count: 60_000)
+        expect(.tooLarge, in: "root ::= \(nested)", line: 1, column: 266)
+        expect(.tooLarge, in: String(repeating: "a", count: 1 << 20) + "a", line: 0, column: 0)
+    }
+
+    private func expect(_ problem: GrammarError.Problem, in text: String, line: Int, column: Int) {
         let error = #expect(throws: GrammarError.self) { try Grammar(text) }
         #expect(error?.problem == problem, "\(error.map { "\($0)" } ?? "")")
         #expect(error?.line == line && error?.column == column, "\(error.map { "\($0)" } ?? "")")

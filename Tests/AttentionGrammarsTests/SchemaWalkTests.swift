@@ -13,10 +13,10 @@ import Testing
         var random = SplitMix(state: UInt64(index))
         var drawn: [String] = []
         for _ in 0..<6 {
-            guard let text = try walk(grammar, &random) else { continue }
+            guard let text = try SchemaWalk.text(of: grammar, &random) else { continue }
             drawn.append(String(decoding: text, as: UTF8.self))
             // Members that the schema does not name may come twice.
-            guard let value = try parse(text) else { continue }
+            guard let value = try SchemaWalk.parse(text) else { continue }
             #expect(
                 SchemaValidator(root: document.root).isValid(value, document.root),
                 "\(String(decoding: text, as: UTF8.self)) for \(schema)")
@@ -28,9 +28,12 @@ import Testing
             try lines.write(toFile: "\(folder)/\(index).tsv", atomically: true, encoding: .utf8)
         }
     }
+}
 
+/// Texts drawn by walking a grammar.
+enum SchemaWalk {
     /// The value; nil where a member comes twice.
-    private func parse(_ text: [UInt8]) throws -> JSONValue? {
+    static func parse(_ text: [UInt8]) throws -> JSONValue? {
         do throws(JSONError) {
             return try JSONDocument(text, name: "walk").root
         } catch {
@@ -40,7 +43,7 @@ import Testing
     }
 
     /// A random text, byte by byte; nil where none ends in time.
-    private func walk(_ grammar: Grammar, _ random: inout SplitMix) throws -> [UInt8]? {
+    static func text(of grammar: Grammar, _ random: inout SplitMix) throws -> [UInt8]? {
         var matcher = try GrammarMatcher(grammar)
         var text: [UInt8] = []
         let closing = Array("\"}]ul0,es".utf8)
@@ -73,7 +76,7 @@ private struct SchemaValidator {
 
     func isValid(_ value: JSONValue, _ schema: JSONValue) -> Bool {
         guard let members = schema.members else { return schema.boolValue ?? false }
-        return members.allSatisfy { keyword, argument in follows(value, keyword, argument, schema) }
+        return members.allSatisfy { keyword, argument in follows(value, keyword.string, argument, schema) }
     }
 
     private func follows(_ value: JSONValue, _ keyword: String, _ argument: JSONValue, _ schema: JSONValue)
@@ -81,7 +84,9 @@ private struct SchemaValidator {
     {
         let number = value.isNumber ? value.doubleValue : nil
         let length = value.stringValue?.unicodeScalars.count
-        let members = value.members.map { Dictionary($0.map { ($0.name, $0.value) }) { first, _ in first } }
+        let members = value.members.map {
+            Dictionary($0.map { ($0.name.string, $0.value) }) { first, _ in first }
+        }
         switch keyword {
         case "type":
             return (argument.elements ?? [argument]).contains { hasType(value, $0.stringValue ?? "") }
@@ -121,14 +126,26 @@ private struct SchemaValidator {
         case "allOf": return argument.elements?.allSatisfy { isValid(value, $0) } ?? false
         case "$ref":
             var target = root
-            for step in (argument.stringValue ?? "").split(separator: "/").dropFirst() {
-                let name = (step.removingPercentEncoding ?? "").replacingOccurrences(of: "~1", with: "/")
-                    .replacingOccurrences(of: "~0", with: "~")
+            let reference = (argument.stringValue ?? "").unicodeScalars
+            if reference.count > 1, !reference.starts(with: "#/".unicodeScalars) {
+                let anchor = ExactString(String(reference.dropFirst()))
+                guard
+                    let next = root["$defs"]?.members?.first(where: {
+                        $0.value["$anchor"]?.stringValue.map { ExactString($0) } == anchor
+                    })
+                else { return false }
+                return isValid(value, next.value)
+            }
+            for step in reference.split(separator: "/").dropFirst() {
+                let name = (String(step).removingPercentEncoding ?? "").replacingOccurrences(
+                    of: "~1", with: "/"
+                )
+                .replacingOccurrences(of: "~0", with: "~")
                 guard let next = target[name] else { return false }
                 target = next
             }
             return isValid(value, target)
-        case "format", "$defs", "title": return true
+        case "format", "$defs", "$anchor", "title": return true
         default: return false
         }
     }

@@ -78,7 +78,7 @@ struct Determiniser {
         return Int32(sets.count - 1)
     }
 
-    /// What is reached over empty edges, in ascending order.
+    /// The states that are reached over empty edges, in ascending order.
     private mutating func closure(_ states: [Int32], _ exit: Int32) throws(GrammarError) -> [Int32] {
         round += 1
         var members: [Int32] = []

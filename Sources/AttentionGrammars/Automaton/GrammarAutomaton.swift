@@ -5,7 +5,7 @@
 /// called; that is followed at run time (``GrammarMachine``). Every state can be completed: what leads
 /// nowhere has been cut off, so that a text that has come so far can always be brought to an end.
 final class GrammarAutomaton: Sendable {
-    /// What can be called.
+    /// A rule that can be called.
     struct Frame: Sendable {
         /// The state it begins in.
         var entry: Int32
@@ -22,7 +22,7 @@ final class GrammarAutomaton: Sendable {
         var state: Int32
     }
 
-    /// What can happen in a state.
+    /// The kinds of steps that lead on from a state.
     struct Traits: OptionSet, Sendable {
         let rawValue: UInt8
         /// The rule may end.

@@ -1,4 +1,4 @@
-/// What is written out where it is used, and what is called.
+/// Decides which rules are written out where they are used, and which are called.
 extension NondeterministicAutomaton {
     private static let shortRule = 8
     private static let shortRepetition = 32
@@ -27,6 +27,10 @@ extension NondeterministicAutomaton {
             case .list(let items, let separator):
                 work += items.map { ($0.expression, times) }
                 work.append((separator, times * items.count))
+            case .graph(let number):
+                for state in table.graphs[number].states {
+                    work += state.edges.map { ($0.expression, times) }
+                }
             }
         }
         return uses
@@ -59,7 +63,7 @@ extension NondeterministicAutomaton {
             case .repeated(let part, let min, let max):
                 size += 1
                 work += [Int](repeating: part, count: Swift.min(Swift.max(min, max ?? 1), limit + 1))
-            case .list: return nil
+            case .list, .graph: return nil
             }
             guard size <= limit else { return nil }
         }
@@ -81,7 +85,7 @@ extension NondeterministicAutomaton {
             guard steps <= 4 * Self.shortRule else { return true }
             switch table[next] {
             case .literal, .scalars: break
-            case .rule, .list: return true
+            case .rule, .list, .graph: return true
             case .sequence(let parts), .choice(let parts): work += parts
             case .repeated(let part, _, _): work.append(part)
             }

@@ -18,7 +18,7 @@ struct NondeterministicAutomaton {
         var next: Int32
     }
 
-    /// What can be called: a rule, so and so often.
+    /// A rule and how many times in a row it may be called.
     struct Frame: Hashable {
         var rule: Int
         var min: Int32
@@ -73,8 +73,7 @@ struct NondeterministicAutomaton {
 
     /// An expression that still has to be laid between two states.
     ///
-    /// What is laid between them must not give `from` a way back to itself, nor `to` a way on: others lie
-    /// there.
+    /// Nothing laid between them may lead back to `from` or on from `to`: other parts begin and end there.
     private struct Task {
         var expression: Int
         var from, to: Int32
@@ -112,6 +111,22 @@ struct NondeterministicAutomaton {
             try connect(repeating: part, min, max, from, to, &work)
         case .list(let items, let separator):
             try connect(items, separator, from, to, &work)
+        case .graph(let number): try connect(table.graphs[number], from, to, &work)
+        }
+    }
+
+    private mutating func connect(
+        _ graph: ExpressionGraph, _ from: Int32, _ to: Int32, _ work: inout [Task]
+    ) throws(GrammarError) {
+        var states: [Int32] = []
+        for _ in graph.states { states.append(try state()) }
+        try edge(.empty, from, states[0])
+        for (number, state) in graph.states.enumerated() {
+            for edge in state.edges {
+                work.append(
+                    Task(expression: edge.expression, from: states[number], to: states[edge.target]))
+            }
+            if state.isAccepting { try edge(.empty, states[number], to) }
         }
     }
 

@@ -1,10 +1,10 @@
-/// What a text may be, in terms of other expressions of an ``ExpressionTable``.
+/// A set of texts, in terms of other expressions of an ``ExpressionTable``.
 enum Expression: Hashable, Sendable {
     /// Exactly these bytes; the empty text for none.
     case literal([UInt8])
     /// One of these scalars in UTF-8; nothing at all for an empty set.
     case scalars(ScalarRanges)
-    /// What a rule says.
+    /// The texts of a rule.
     case rule(Int)
     case sequence([Int])
     case choice([Int])
@@ -13,6 +13,38 @@ enum Expression: Hashable, Sendable {
     /// Items in this order with separators between those that are there. Of `n` items, each of which may be
     /// absent, it takes room for `n`, where writing out the choices would take 2ⁿ.
     case list([ListItem], separator: Int)
+    /// The texts along the ways through a graph; its number in the table.
+    case graph(Int)
+}
+
+/// Expressions as the edges between states; number 0 is where texts begin.
+struct ExpressionGraph: Sendable {
+    struct Edge: Sendable {
+        var expression: Int
+        var target: Int
+    }
+
+    struct State: Sendable {
+        var edges: [Edge] = []
+        var isAccepting = false
+    }
+
+    var states: [State]
+
+    /// Whether an accepting state is reached over edges that count.
+    func leadsToEnd(over counts: (Int) -> Bool) -> Bool {
+        var isReached = [Bool](repeating: false, count: states.count)
+        isReached[0] = true
+        var work = [0]
+        while let number = work.popLast() {
+            if states[number].isAccepting { return true }
+            for edge in states[number].edges where !isReached[edge.target] && counts(edge.expression) {
+                isReached[edge.target] = true
+                work.append(edge.target)
+            }
+        }
+        return false
+    }
 }
 
 struct ListItem: Hashable, Sendable {
@@ -26,7 +58,7 @@ struct ListItem: Hashable, Sendable {
 /// depth of recursion anywhere. An expression's parts have smaller numbers than itself. Equal ones are one.
 struct ExpressionTable: Sendable {
     struct Rule: Sendable {
-        /// What errors call it; empty for one without a name.
+        /// The name in errors; empty for a rule without one.
         var name: String
         /// nil until it is defined.
         var body: Int?
@@ -36,6 +68,7 @@ struct ExpressionTable: Sendable {
     }
 
     private(set) var expressions: [Expression] = []
+    private(set) var graphs: [ExpressionGraph] = []
     private var numbers: [Expression: Int] = [:]
     var rules: [Rule] = []
 
@@ -50,6 +83,12 @@ struct ExpressionTable: Sendable {
         expressions.append(expression)
         numbers[expression] = expressions.count - 1
         return expressions.count - 1
+    }
+
+    /// The number of a graph's expression. Its edges have smaller numbers.
+    mutating func add(_ graph: ExpressionGraph) throws(GrammarError) -> Int {
+        graphs.append(graph)
+        return try add(.graph(graphs.count - 1))
     }
 
     mutating func addRule(_ name: String = "", body: Int? = nil) throws(GrammarError) -> Int {

@@ -1,5 +1,5 @@
 extension ExpressionTable {
-    /// What holds of every expression and rule.
+    /// Properties of each expression.
     struct Properties {
         /// Whether the empty text is one that matches.
         var isNullable: [Bool]
@@ -39,6 +39,11 @@ extension ExpressionTable {
                 if isTrue { settled.append(number) }
                 continue
             }
+            if case .graph(let graph) = expression {
+                for part in parts(of: graphs[graph]) { users[part].append(Int32(number)) }
+                if graphs[graph].states[0].isAccepting { settled.append(number) }
+                continue
+            }
             let (parts, count) = requirement(expression)
             needed[number] = count
             if count == 0 { settled.append(number) }
@@ -47,6 +52,9 @@ extension ExpressionTable {
         for number in settled { holds[number] = true }
         while let number = settled.popLast() {
             for user in users[number].map(Int.init) where !holds[user] {
+                if case .graph(let graph) = expressions[user] {
+                    if graphs[graph].leadsToEnd(over: { holds[$0] }) { needed[user] = 1 }
+                }
                 needed[user] -= 1
                 if needed[user] == 0 {
                     holds[user] = true
@@ -57,9 +65,13 @@ extension ExpressionTable {
         return holds
     }
 
+    private func parts(of graph: ExpressionGraph) -> Set<Int> {
+        Set(graph.states.flatMap { $0.edges.map(\.expression) })
+    }
+
     private func requirement(_ expression: Expression) -> (parts: [Int], count: Int) {
         switch expression {
-        case .literal, .scalars: return ([], 1)
+        case .literal, .scalars, .graph: return ([], 1)
         case .rule(let rule): return (rules[rule].body.map { [$0] } ?? [], 1)
         case .sequence(let parts): return (parts, parts.count)
         case .choice(let parts): return (parts, 1)

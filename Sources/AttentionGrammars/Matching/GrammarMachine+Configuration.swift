@@ -1,7 +1,7 @@
 extension GrammarMachine {
-    /// What decides all that can follow, as numbers: the threads and the open rules that they lead back to,
-    /// numbered in the order in which they are met. Where a rule was opened does not matter behind the byte
-    /// at hand.
+    /// The state of the machine as numbers, as far as it decides what can follow: the threads and the open
+    /// rules that they lead back to, numbered in the order in which they are met. Where a rule was opened
+    /// does not matter behind the byte at hand.
     ///
     /// - Returns: nil for more than `limit` numbers.
     func configuration(_ range: Range<Int>, limit: Int) -> [Int32]? {

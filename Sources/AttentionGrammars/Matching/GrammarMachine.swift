@@ -1,8 +1,8 @@
 /// Follows all ways in which a text can be read, at once.
 ///
 /// A way of reading is a thread: a state of a rule, and the open rule that it belongs to. An open rule knows
-/// where to go on when it ends, which may be in several ways; rules that are opened at the same place are
-/// one, whoever opens them. So the stacks of all threads are one graph (Tomita, "Efficient parsing for
+/// where to go on when it ends, which may be in several ways. Rules that are opened at the same place are
+/// one, however they are reached. So the stacks of all threads are one graph (Tomita, "Efficient parsing for
 /// natural language", 1986; Scott and Johnstone, "GLL parsing", 2010), ambiguity costs a polynomial of the
 /// text's length and never more, and left recursion is an edge from an open rule to itself. With `s` states
 /// and `p` open rules there are at most `s·p` threads; the work on a byte is bounded by ``GrammarLimits``.

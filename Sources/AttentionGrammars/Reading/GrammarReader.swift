@@ -7,7 +7,7 @@ struct GrammarReader {
     let scalars: [Unicode.Scalar]
     var position = 0
     var table = ExpressionTable()
-    private var ruleNumbers: [String: Int] = [:]
+    private var ruleNumbers: [ExactString: Int] = [:]
     /// Where the lines begin.
     private let lines: [Int]
 
@@ -39,7 +39,7 @@ struct GrammarReader {
                 .undefinedRule, line: rule.line, column: rule.column, expected: "a rule that is defined",
                 found: quoted(rule.name))
         }
-        guard let number = ruleNumbers[root] else {
+        guard let number = ruleNumbers[ExactString(root)] else {
             throw GrammarError(.undefinedRule, expected: "a rule \(quoted(root))", found: "none")
         }
         return number
@@ -63,10 +63,10 @@ struct GrammarReader {
 
     /// The number of a rule, defined or not yet.
     private mutating func number(of name: String, at start: Int) throws(GrammarError) -> Int {
-        if let known = ruleNumbers[name] { return known }
+        if let known = ruleNumbers[ExactString(name)] { return known }
         let rule = try table.addRule(name)
         (table.rules[rule].line, table.rules[rule].column) = place(of: start)
-        ruleNumbers[name] = rule
+        ruleNumbers[ExactString(name)] = rule
         return rule
     }
 

@@ -1,26 +1,14 @@
-/// How much white space JSON may have.
-public enum JSONWhitespace: Hashable, Sendable {
-    /// None.
-    case compact
-    /// Behind brackets, colons and commas and before closing brackets: none, a space, or a new line and at
-    /// most 40 spaces or tabs. So JSON can be on one line or indented, and a model cannot go on with nothing
-    /// but space.
-    case bounded
-}
-
 /// The parts of JSON (RFC 8259) as expressions.
-///
-/// Numbers have at most 16 digits before the point, 16 behind it and 3 in the exponent, so that a model
-/// cannot go on with digits for ever.
 struct JSONGrammarBuilder {
+    let options: JSONSchemaOptions
     var table = ExpressionTable()
+    var contents: [ScalarRanges: Int] = [:]
     /// The optional white space.
     let space: Int
     /// One character of a string, plain or escaped.
     let character: Int
     let string: Int
     let number: Int
-    let digits: Int
     /// Any value.
     let value: Int
 
@@ -29,13 +17,14 @@ struct JSONGrammarBuilder {
         0x20...ScalarRanges.greatest
     ]).intersection(ScalarRanges(["\"", "\\"].map { (scalar: Unicode.Scalar) in scalar }).inverted)
 
-    init(_ whitespace: JSONWhitespace) throws(GrammarError) {
+    init(_ options: JSONSchemaOptions) throws(GrammarError) {
+        self.options = options
         var table = ExpressionTable()
         let blanks = try table.add(.scalars(ScalarRanges([" ", "\t"] as [Unicode.Scalar])))
         let indent = try table.sequence(table.text("\n"), table.repeated(blanks, 0, 40))
         let some = try table.optional(table.choice(table.text(" "), indent))
         space =
-            whitespace == .compact
+            options.whitespace == .compact
             ? try table.empty() : try table.add(.rule(table.addRule("space", body: some)))
 
         // No rule of its own: a string's characters have to be one network, or every one of them ends a rule,
@@ -43,17 +32,16 @@ struct JSONGrammarBuilder {
         // of 0.02).
         character = try Self.character(&table)
         let quote = try table.text("\"")
+        let characters = try table.repeated(character, 0, options.lengths.stringLength)
         string = try table.add(
-            .rule(
-                table.addRule("string", body: table.sequence(quote, table.repeated(character, 0, nil), quote))
-            ))
-        let digit = try table.scalars("0"..."9")
-        digits = digit
-        number = try table.add(.rule(table.addRule("number", body: Self.number(digit, &table))))
+            .rule(table.addRule("string", body: table.sequence(quote, characters, quote))))
+        let anyNumber = try Self.number(options.lengths, &table)
+        number = try table.add(.rule(table.addRule("number", body: anyNumber)))
         let rule = try table.addRule("value")
         value = try table.add(.rule(rule))
         self.table = table
-        let object = try self.table.addRule("object", body: object([], extra: member(string, value)))
+        let object = try self.table.addRule(
+            "object", body: object([], extra: member(string, value), min: 0, max: nil))
         let array = try self.table.addRule("array", body: array(value, 0, nil))
         self.table.rules[rule].body = try self.table.choice(
             self.table.add(.rule(object)), self.table.add(.rule(array)), string, number,
@@ -78,16 +66,26 @@ struct JSONGrammarBuilder {
             table.add(.scalars(plain)), table.sequence(table.text("\\"), table.choice(simple, unicode)))
     }
 
-    private static func number(_ digit: Int, _ table: inout ExpressionTable) throws(GrammarError) -> Int {
+    private static func number(
+        _ lengths: JSONLengths, _ table: inout ExpressionTable
+    ) throws(GrammarError) -> Int {
+        let digit = try table.scalars("0"..."9")
         let whole = try table.choice(
-            table.text("0"), table.sequence(table.scalars("1"..."9"), table.repeated(digit, 0, 15)))
-        let fraction = try table.sequence(table.text("."), table.repeated(digit, 1, 16))
+            table.text("0"),
+            table.sequence(
+                table.scalars("1"..."9"), table.repeated(digit, 0, Swift.max(1, lengths.wholeDigits) - 1)))
+        var parts = [try table.optional(table.text("-")), whole]
+        if lengths.fractionDigits > 0 {
+            let fraction = try table.sequence(
+                table.text("."), table.repeated(digit, 1, lengths.fractionDigits))
+            parts.append(try table.optional(fraction))
+        }
+        guard lengths.exponentDigits > 0 else { return try table.sequence(parts) }
         let sign = try table.add(.scalars(ScalarRanges(["+", "-"] as [Unicode.Scalar])))
         let exponent = try table.sequence(
             table.add(.scalars(ScalarRanges(["e", "E"] as [Unicode.Scalar]))), table.optional(sign),
-            table.repeated(digit, 1, 3))
-        return try table.sequence(
-            table.optional(table.text("-")), whole, table.optional(fraction), table.optional(exponent))
+            table.repeated(digit, 1, lengths.exponentDigits))
+        return try table.sequence(parts + [table.optional(exponent)])
     }
 
     // MARK: Containers
@@ -96,8 +94,26 @@ struct JSONGrammarBuilder {
         try table.sequence(name, table.text(":"), space, value)
     }
 
-    /// An object of these members in this order, and any number of `extra` ones behind them.
-    mutating func object(_ members: [ListItem], extra: Int?) throws(GrammarError) -> Int {
+    /// An object of these members in this order, and `extra` ones behind them; of `min` to `max` members
+    /// together.
+    ///
+    /// - Throws: ``GrammarError``, of the problem `neverMatches` where there cannot be so many.
+    mutating func object(
+        _ members: [ListItem], extra: Int?, min: Int, max: Int?
+    ) throws(GrammarError) -> Int {
+        try table.sequence(
+            table.text("{"), space, list(members, extra: extra, min: min, max: max), table.text("}"))
+    }
+
+    /// An array of some of these items in this order.
+    mutating func array(inOrder items: [ListItem], min: Int, max: Int?) throws(GrammarError) -> Int {
+        try table.sequence(
+            table.text("["), space, list(items, extra: nil, min: min, max: max), table.text("]"))
+    }
+
+    private mutating func list(
+        _ members: [ListItem], extra: Int?, min: Int, max: Int?
+    ) throws(GrammarError) -> Int {
         let comma = try table.sequence(table.text(","), space)
         var items: [ListItem] = []
         for member in members {
@@ -105,13 +121,81 @@ struct JSONGrammarBuilder {
                 ListItem(
                     expression: try table.sequence(member.expression, space), isRequired: member.isRequired))
         }
-        if let extra {
-            let item = try table.sequence(extra, space)
-            let rest = try table.repeated(table.sequence(comma, item), 0, nil)
-            items.append(ListItem(expression: try table.sequence(item, rest), isRequired: false))
+        let required = items.count(where: \.isRequired)
+        if let max, max < Swift.max(min, required) { return try table.never() }
+        if extra == nil, min > items.count { return try table.never() }
+        let more = try extra.map { extra throws(GrammarError) in try table.sequence(extra, space) }
+        let isCounted = min > required || max.map { extra != nil || $0 < items.count } ?? false
+        guard isCounted else {
+            if let more {
+                let rest = try table.repeated(table.sequence(comma, more), 0, nil)
+                items.append(ListItem(expression: try table.sequence(more, rest), isRequired: false))
+            }
+            return items.isEmpty ? try table.empty() : try table.add(.list(items, separator: comma))
         }
-        let list = items.isEmpty ? try table.empty() : try table.add(.list(items, separator: comma))
-        return try table.sequence(table.text("{"), space, list, table.text("}"))
+        return required == items.count
+            ? try counted(items, comma, more, min, max) : try graph(items, comma, more, min, max)
+    }
+
+    /// Members all of which have to be there, and so many more.
+    private mutating func counted(
+        _ items: [ListItem], _ comma: Int, _ more: Int?, _ min: Int, _ max: Int?
+    ) throws(GrammarError) -> Int {
+        var parts: [Int] = []
+        for item in items { parts += parts.isEmpty ? [item.expression] : [comma, item.expression] }
+        guard let more else { return try table.sequence(parts) }
+        let later = try table.sequence(comma, more)
+        let (least, most) = (Swift.max(0, min - items.count), max.map { $0 - items.count })
+        if !items.isEmpty { return try table.sequence(parts + [table.repeated(later, least, most)]) }
+        guard most != 0 else { return try table.empty() }
+        let some = try table.sequence(
+            more, table.repeated(later, Swift.max(0, least - 1), most.map { $0 - 1 }))
+        return least == 0 ? try table.optional(some) : some
+    }
+
+    /// How many of the items have been passed, and how many members have been written.
+    private struct Place: Hashable {
+        var index: Int
+        var count: Int
+    }
+
+    /// Members some of which need not be there, counted.
+    private mutating func graph(
+        _ items: [ListItem], _ comma: Int, _ more: Int?, _ min: Int, _ max: Int?
+    ) throws(GrammarError) -> Int {
+        var graph = GraphBuilder(start: Place(index: 0, count: 0))
+        let empty = try table.empty()
+        // More members than are told apart count as this many.
+        let greatest = max ?? Swift.max(1, min)
+        while let (number, place) = graph.next() {
+            let isLast = place.index == items.count
+            graph.states[number].isAccepting = isLast && place.count >= min
+            let canGrow = max == nil || place.count < greatest
+            var edges: [(Place, Int)] = []
+            if let item = isLast ? more : items[place.index].expression, canGrow {
+                let next = Place(
+                    index: place.index + (isLast ? 0 : 1), count: Swift.min(place.count + 1, greatest))
+                edges.append((next, place.count == 0 ? item : try table.sequence(comma, item)))
+            }
+            if !isLast, !items[place.index].isRequired {
+                edges.append((Place(index: place.index + 1, count: place.count), empty))
+            }
+            for (next, expression) in edges where !graph.add(next, from: number, expression) {
+                throw .tooLarge("counts of members", limit: GrammarLimits.graphStates)
+            }
+        }
+        return try table.add(graph.graph)
+    }
+
+    /// An item of an array as a graph has it.
+    mutating func item(_ item: Int, isFirst: Bool) throws(GrammarError) -> Int {
+        let item = try table.sequence(item, space)
+        return isFirst ? item : try table.sequence(table.text(","), space, item)
+    }
+
+    /// The arrays whose items lie along the ways through a graph.
+    mutating func array<Key>(_ items: GraphBuilder<Key>) throws(GrammarError) -> Int {
+        try table.sequence(table.text("["), space, table.add(items.graph), table.text("]"))
     }
 
     /// An array of `min` to `max` items.

@@ -32,7 +32,7 @@ private struct TokenTableMaker {
     private let vocabulary: TokenVocabulary
     private let round: Int32
     private var repeats: Bool { round != 0 }
-    /// What a state is not if it is plain, besides calling rules.
+    /// The traits, besides calling rules, that a plain state does not have.
     private let unlessPlain: GrammarAutomaton.Traits
 
     /// Where a text has come to: the state, and how many rounds have been finished.

@@ -1,5 +1,5 @@
-/// What tokens do in one state of a rule, whoever called the rule: computed once, used wherever the state
-/// comes up.
+/// The effect of every token in one state of a rule. It does not depend on the rule's callers, so that it is
+/// computed once and used wherever the state comes up.
 ///
 /// A token may stay within the rule and what it calls; then it is allowed. Or it may end the rule before its
 /// own end; then the rest of it is a matter of the callers, who differ, and the table says where in the tree

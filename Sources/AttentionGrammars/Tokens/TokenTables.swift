@@ -22,7 +22,7 @@ final class TokenTables: Sendable {
 
     func table(_ key: TokenTable.Key) throws(GrammarMatchError) -> TokenTable {
         if let known = state.withLock({ $0.tables[key] }) { return known }
-        // Made outside the lock: whoever else needs it meanwhile makes the same one.
+        // Made outside the lock: another thread that needs it meanwhile makes the same table.
         let table = try TokenTable(key, automaton, vocabulary)
         state.withLock { state in
             if state.byteCount + table.byteCount > Self.greatestByteCount {
