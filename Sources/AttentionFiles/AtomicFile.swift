@@ -7,34 +7,57 @@
 #endif
 
 /// Writes a file so that its path leads to the old content or to the whole new one, never to a part.
+///
+/// The bytes go to a file in the same folder that has no name (Linux, where the file system can) or a hidden
+/// one, and take the path's name once all of them are on the disk. A file without a name disappears with the
+/// program, however that ends. A program that a signal ends calls ``TemporaryFile/removeAll()`` for the
+/// others.
 package enum AtomicFile {
-    /// What `body` appends becomes the content of `path`. The bytes go to a temporary file in the same
-    /// folder, are flushed to the disk, and are then renamed; if anything fails, that file is removed.
+    /// Writes what `body` appends to `path`. If anything fails, the old content stays.
+    ///
+    /// A link is followed, and the file keeps its permissions. A pipe or a device has no content that could
+    /// be lost: the bytes go straight to it.
+    ///
+    /// - Throws: ``ModelFileError``; whatever `body` throws.
     package static func replace(
         _ path: String, with body: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws {
-        // Renaming would find it out only once everything is written.
-        guard FileKind(path: path) != .folder else {
-            throw ModelFileError.system(operation: "create", file: path, reason: "it is a folder")
+        switch FileKind(path: path) {
+        case .folder: throw ModelFileError.system(operation: "create", file: path, reason: "it is a folder")
+        case .pipe, .device, .socket: try fill(path, with: body)
+        case .file, nil: try replaceFile(path, with: body)
         }
-        let (folder, name) = folderAndName(ofFile: path)
-        let temporary = "\(folder)/.\(name).\(getpid())-\(UInt64.random(in: 0 ... .max)).tmp"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw ModelFileError.lastSystemError("create", path) }
-        do {
-            defer { close(descriptor) }
-            try body { try append($0, to: descriptor, path: path) }
-            guard fsync(descriptor) == 0 else { throw ModelFileError.lastSystemError("flush", path) }
-        } catch {
-            unlink(temporary)
-            throw error
-        }
-        guard rename(temporary, path) == 0 else {
-            let error = ModelFileError.lastSystemError("replace", path)
-            unlink(temporary)
-            throw error
-        }
-        flush(folder: folder)
+    }
+
+    private static func fill(
+        _ path: String, with body: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw ModelFileError.lastSystemError("open", path) }
+        defer { close(descriptor) }
+        try body { try append($0, to: descriptor, path: path) }
+    }
+
+    private static func replaceFile(
+        _ path: String, with body: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws {
+        let destination = try destination(of: path)
+        let file = try TemporaryFile(for: destination)
+        try body { try append($0, to: file.descriptor, path: path) }
+        guard fsync(file.descriptor) == 0 else { throw ModelFileError.lastSystemError("flush", path) }
+        try file.become(destination)
+        flush(folder: folderAndName(ofFile: destination).folder)
+    }
+
+    /// The path of the file itself where `path` is a link to it.
+    ///
+    /// - Throws: ``ModelFileError`` for a file that may not be written to; renaming would replace it all the
+    ///   same.
+    private static func destination(of path: String) throws(ModelFileError) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        guard access(real, W_OK) == 0 else { throw .lastSystemError("write", path) }
+        return String(cString: real)
     }
 
     /// Sees that `path` does not lead to a file of the model at `model`, which is read while it is written.

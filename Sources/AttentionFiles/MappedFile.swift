@@ -10,10 +10,10 @@
 /// the same file share its pages, until a decoder's weights move to large pages of the process's own (see
 /// `FilePages`).
 ///
-/// The size is taken once, when the file is opened, and every access stays within it. What no reader can
-/// prevent: if another process then makes the file shorter, touching a page beyond its new end raises
-/// SIGBUS. Replace model files by renaming a new one over the old, as ``SafetensorsWriter`` does; then the
-/// mapping keeps the old bytes.
+/// The size is taken once, when the file is opened, and every access stays within it. If another process then
+/// makes the file shorter, touching a page beyond its new end raises SIGBUS. No reader can prevent that.
+/// Replace model files by renaming a new one over the old, as ``SafetensorsWriter`` does; then the mapping
+/// keeps the old bytes.
 ///
 /// `@unchecked Sendable`: both properties are constants, and the bytes they lead to are never written
 /// through the mapping, which is read only and lives until `deinit`.
@@ -24,7 +24,7 @@ package final class MappedFile: @unchecked Sendable {
     /// - Throws: ``ModelFileError`` if `path` is not a readable regular file with at least one byte, or the
     ///   system cannot map it.
     package init(path: String) throws(ModelFileError) {
-        // Without O_NONBLOCK, opening a FIFO that nobody writes to would wait for ever.
+        // Without O_NONBLOCK, opening a FIFO without a writer would wait for ever.
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw .lastSystemError("open", path) }
         defer { close(descriptor) }
@@ -61,7 +61,7 @@ package final class MappedFile: @unchecked Sendable {
     }
 }
 
-/// What a path can lead to.
+/// A kind of file.
 enum FileKind: String {
     case file = "a regular file"
     case folder = "a folder"
@@ -80,7 +80,7 @@ enum FileKind: String {
         }
     }
 
-    /// What lies at `path`, links followed; nil if nothing can be seen there.
+    /// The kind of the file at `path`, links followed; nil if there is none.
     init?(path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
@@ -90,7 +90,11 @@ enum FileKind: String {
 
 extension ModelFileError {
     /// The error that the last system call left behind.
-    static func lastSystemError(_ operation: String, _ file: String) -> ModelFileError {
-        .system(operation: operation, file: file, reason: String(cString: strerror(errno)))
+    ///
+    /// - Parameter code: Its number, where other calls have come since.
+    static func lastSystemError(
+        _ operation: String, _ file: String, code: Int32 = errno
+    ) -> ModelFileError {
+        .system(operation: operation, file: file, reason: String(cString: strerror(code)))
     }
 }

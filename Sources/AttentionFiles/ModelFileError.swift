@@ -1,7 +1,6 @@
 import AttentionJSON
 
-/// What can be wrong with a model's files, apart from the inside of a `.safetensors` file
-/// (``SafetensorsError``).
+/// An error in a model's files, apart from the inside of a `.safetensors` file (``SafetensorsError``).
 public enum ModelFileError: Error, Hashable, Sendable {
     /// The system refused an operation ("open", "map", "write" …) on the file.
     case system(operation: String, file: String, reason: String)
@@ -9,6 +8,8 @@ public enum ModelFileError: Error, Hashable, Sendable {
     case notAFile(path: String, found: String)
     /// The path leads to something that is not a folder, or to nothing.
     case notAFolder(path: String, found: String)
+    /// The file is of a kind that cannot be read; `expected` lists those that can.
+    case unknownFormat(file: String, expected: String)
     /// The file has no bytes.
     case empty(file: String)
     /// The file is larger than any honest file of its kind.
@@ -34,6 +35,8 @@ extension ModelFileError: CustomStringConvertible {
             "\(excerpt(path, limit: 500)): expected a model's folder or a GGUF file, found a file of another kind"
         case .notAFolder(let path, let found):
             "\(excerpt(path, limit: 500)): expected a model's folder, found \(found)"
+        case .unknownFormat(let file, let expected):
+            "\(excerpt(file, limit: 500)): expected \(expected), found a file of another kind"
         case .empty(let file):
             "\(excerpt(file, limit: 500)) is empty"
         case .tooLarge(let file, let limit, let found):

@@ -1,7 +1,7 @@
 import AttentionJSON
 import AttentionTensors
 
-/// What a model's files hold: metadata, and every tensor's name, type, shape and size. No data is read.
+/// The contents of a model's files: metadata, and every tensor's name, type, shape and size. No data is read.
 public struct ModelInventory: Sendable {
     /// A tensor as it is stored.
     public struct Tensor: Hashable, Sendable {
@@ -48,7 +48,8 @@ public struct ModelInventory: Sendable {
             try self.init(folder: ModelFolder(path: path))
         } else {
             guard try path.hasSuffix(".safetensors") || SafetensorsFile.mayBeOne(at: path) else {
-                throw ModelFileError.notAFolder(path: path, found: FileKind.file.rawValue)
+                throw ModelFileError.unknownFormat(
+                    file: path, expected: "a GGUF file, a .safetensors file or a model's folder")
             }
             let file = try SafetensorsFile(path: path)
             self.init(
@@ -76,7 +77,7 @@ public struct ModelInventory: Sendable {
             metadata: file.keys.map { key in (key: key, value: file.metadata[key]?.summary ?? "") },
             tensors: file.entries.map { entry in
                 Tensor(
-                    name: entry.name, elementType: "\(entry.elementType)", shape: entry.shape,
+                    name: entry.name, elementType: entry.typeName, shape: entry.shape,
                     byteCount: entry.byteRange.count)
             })
     }
@@ -88,28 +89,21 @@ public struct ModelInventory: Sendable {
             let config = try folder.json("config.json")
             architecture = config["model_type"]?.stringValue
             for member in config.members.map(Array.init) ?? [] {
-                metadata.append((key: member.name, value: member.value.summary))
+                metadata.append((key: member.name.string, value: member.value.summary))
             }
         }
         let weights = try folder.weights()
-        var tensors: [Tensor] = []
-        for name in weights.tensorNames {
-            guard let stored = try weights.storedTensor(named: name) else { continue }
-            tensors.append(
-                Tensor(
-                    name: name, elementType: stored.elementType.safetensorsRankAndName.name,
-                    shape: stored.shape, byteCount: stored.byteCount))
-        }
+        let entries = (weights as? SafetensorsFile)?.entries ?? (weights as? ShardedWeights)?.entries ?? []
         self.init(
             format: "safetensors", path: folder.path, architecture: architecture, metadata: metadata,
-            tensors: tensors)
+            tensors: entries.map(Tensor.init))
     }
 }
 
 extension ModelInventory.Tensor {
     fileprivate init(_ entry: SafetensorsFile.Entry) {
         self.init(
-            name: entry.name, elementType: entry.elementType.safetensorsRankAndName.name, shape: entry.shape,
+            name: entry.name, elementType: entry.elementType.rawValue, shape: entry.shape,
             byteCount: entry.byteRange.count)
     }
 }

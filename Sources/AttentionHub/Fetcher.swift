@@ -1,13 +1,13 @@
 import AttentionFiles
 import Synchronization
 
-/// Brings files of one repository into the cache, one after the other, and tells how far it is.
+/// A download of files of one repository into the cache, one after the other, with progress reports.
 final class Fetcher: Sendable {
     private struct Count {
-        /// Of the files before this one.
+        /// The bytes of the files before this one.
         var received = 0
         var total = 0
-        /// What came from the hub.
+        /// The bytes that came from the hub.
         var arrived = 0
     }
 
@@ -28,7 +28,7 @@ final class Fetcher: Sendable {
         try await fetch(try await describe(names, commit))
     }
 
-    /// What the hub says about each file; several are asked about at once, since each answer takes a while.
+    /// The hub's descriptions of the files, six requests at a time, since each answer takes a while.
     private func describe(_ names: [String], _ commit: String) async throws -> [HubRepository.RemoteFile] {
         var files: [HubRepository.RemoteFile] = []
         for start in stride(from: 0, to: names.count, by: 6) {

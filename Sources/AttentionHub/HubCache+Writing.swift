@@ -1,10 +1,10 @@
 import AttentionFiles
+import AttentionJSON
 import Foundation
 
-/// The cache is laid out as Python's `huggingface_hub` lays it out, so that each finds what the other
-/// fetched.
+/// Writing to the cache, in the layout of Python's `huggingface_hub`, so that each finds the other's files.
 extension HubCache {
-    /// Where a content lies: under its own hash.
+    /// The path of a content, named by its hash.
     func blob(_ tag: String, of name: String) -> String { "\(folder(of: name))/blobs/\(tag)" }
 
     func lock(_ tag: String, of name: String) -> String { "\(locks(of: name))/\(tag).lock" }
@@ -18,17 +18,18 @@ extension HubCache {
         }
     }
 
-    /// Lets the snapshot's file `file` lead to the content `tag`, by a link that stays right when the cache
-    /// is moved.
+    /// Makes the snapshot's file `file` a relative link to the content `tag`, so that the cache can be moved.
     func link(_ file: String, commit: String, to tag: String, of name: String) throws(HubError) {
         let path = "\(snapshot(commit, of: name))/\(file)"
         try makeFolder(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
         let up = String(repeating: "../", count: 2 + file.utf8.count { $0 == UInt8(ascii: "/") })
         let target = "\(up)blobs/\(tag)"
-        if let found = try? FileManager.default.destinationOfSymbolicLink(atPath: path), found == target {
+        if let found = try? FileManager.default.destinationOfSymbolicLink(atPath: path),
+            ExactString(found) == ExactString(target)
+        {
             return
         }
-        // Made beside it and moved into its place, so that there is never nothing.
+        // The link is made beside its place and moved there, so that a link always exists.
         let temporary = "\(path).\(UInt64.random(in: 0 ... .max)).tmp"
         guard symlink(target, temporary) == 0 else { throw PartialFile.systemError(temporary) }
         guard rename(temporary, path) == 0 else {

@@ -1,24 +1,24 @@
 import AttentionFiles
 import AttentionJSON
 
-/// Why a model could not be fetched.
+/// A reason why a model could not be fetched.
 public indirect enum HubError: Error, Hashable, Sendable {
     /// A variable of the environment is wrong.
     case invalidSetting(name: String, value: String, expected: String)
-    /// The hub is not to be asked, because `HF_HUB_OFFLINE` is set.
+    /// The model is not on this machine, and `HF_HUB_OFFLINE` forbids fetching.
     case offline(model: String)
-    /// No connection, or one that broke off too often.
+    /// There is no connection, or it broke off too often.
     case unreachable(host: String, reason: String)
-    /// Whoever answers under the hub's name does not prove to be it: the certificate is another's, out of
-    /// date, or from somebody whom this machine does not know.
+    /// The server's certificate is invalid: it belongs to another host, is out of date, or comes from an
+    /// unknown authority.
     case untrusted(host: String, reason: String)
-    /// The hub answered, but not with what was asked for.
+    /// The hub answered with an error.
     case refused(url: String, status: Int, message: String)
-    /// The answer makes no sense, or could do harm.
+    /// The answer is malformed or unsafe.
     case invalidAnswer(url: String, reason: String)
-    /// The hub has no such model, or does not show it to everybody.
+    /// The hub has no such model, or the model is private.
     case noModel(name: String, endpoint: String, isKnown: Bool)
-    /// The model is shown only to those who may see it.
+    /// The model is gated or private, and the token does not give access.
     case noAccess(name: String, endpoint: String, hasToken: Bool, message: String)
     /// The model's repository has no such branch, tag or commit.
     case noRevision(name: String, revision: String)
@@ -28,7 +28,7 @@ public indirect enum HubError: Error, Hashable, Sendable {
     case severalFiles(name: String, files: [HubFile])
     /// The repository holds no weights of a kind that can be read.
     case noWeights(name: String, files: [HubFile])
-    /// What arrived is not what the hub said it would be.
+    /// The content that arrived does not match the hub's description.
     case damaged(file: String, expected: String, found: String)
     /// A file system has less room than the file needs, in bytes.
     case noSpace(folder: String, needed: Int, available: Int)
@@ -60,8 +60,8 @@ extension HubError: CustomStringConvertible {
         case .unreachable(let host, let reason):
             "\(excerpt(host)) cannot be reached: \(excerpt(reason, limit: 300)). \(Self.adviceOffline)"
         case .untrusted(let host, let reason):
-            "\(excerpt(host)) does not prove to be what it says: \(excerpt(reason, limit: 300)). If it is a server of "
-                + "your own, add the certificate of its authority to the system's."
+            "the certificate of \(excerpt(host)) is not valid: \(excerpt(reason, limit: 300)). "
+                + "If it is a server of your own, add the certificate of its authority to the system's."
         case .refused(let url, let status, let message):
             "\(excerpt(url, limit: 300)) answered \(status)"
                 + (message.isEmpty ? "" : ": \(excerpt(message))")
@@ -69,7 +69,7 @@ extension HubError: CustomStringConvertible {
             "\(excerpt(url, limit: 300)): \(reason)"
         case .noModel(let name, let endpoint, let isKnown):
             "\(excerpt(endpoint)) has no model \(quoted(name))"
-                + (isKnown ? "" : ", or shows it only to those who may see it; then set HF_TOKEN")
+                + (isKnown ? "" : ", or the model is private; then set HF_TOKEN")
         case .noAccess(let name, let endpoint, let hasToken, let message):
             Self.describeAccess(name, endpoint, hasToken, message)
         case .noRevision(let name, let revision):
@@ -84,7 +84,8 @@ extension HubError: CustomStringConvertible {
         case .damaged(let file, let expected, let found):
             "\(excerpt(file, limit: 500)) arrived damaged: expected \(expected), found \(found). Try again."
         case .noSpace(let folder, let needed, let available):
-            "\(excerpt(folder, limit: 500)) has room for \(ByteCount(available)); \(ByteCount(needed)) are needed. "
+            "\(excerpt(folder, limit: 500)) has room for \(ByteCount(available)); "
+                + "\(ByteCount(needed)) are needed. "
                 + "Make room, or let HF_HOME name a folder elsewhere."
         case .cannotWrite(let path, let reason):
             "cannot write \(excerpt(path, limit: 500)): \(reason). HF_HOME can name a folder elsewhere."
@@ -94,8 +95,8 @@ extension HubError: CustomStringConvertible {
     }
 
     private static let adviceOffline =
-        "Fetch the model where there is a network, with attend fetch, and copy its folder here: --model takes the "
-        + "path of a folder or of a GGUF file."
+        "Fetch the model where there is a network, with attend fetch, and copy its folder here: "
+        + "--model takes the path of a folder or of a GGUF file."
 
     private static func describeAccess(
         _ name: String, _ endpoint: String, _ hasToken: Bool, _ message: String
@@ -103,10 +104,10 @@ extension HubError: CustomStringConvertible {
         let page = "\(excerpt(endpoint))/\(excerpt(name))"
         let said = message.isEmpty ? "" : " (\(excerpt(message, limit: 200)))"
         return hasToken
-            ? "the token in HF_TOKEN does not open \(quoted(name))\(said). Accept the model's conditions at \(page), "
-                + "and see that the token may read it."
-            : "\(quoted(name)) is not open to everybody\(said). Accept its conditions at \(page), and set HF_TOKEN to "
-                + "a token from \(excerpt(endpoint))/settings/tokens."
+            ? "the token in HF_TOKEN gives no access to \(quoted(name))\(said). "
+                + "Accept the model's conditions at \(page), and check that the token may read it."
+            : "\(quoted(name)) is gated or private\(said). Accept its conditions at \(page), "
+                + "and set HF_TOKEN to a token from \(excerpt(endpoint))/settings/tokens."
     }
 
     private static func list(_ files: [HubFile], of name: String, _ heading: String) -> String {

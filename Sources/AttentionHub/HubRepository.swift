@@ -7,7 +7,7 @@ struct HubRepository: Sendable {
     let name: String
     let connection: HubConnection
 
-    /// What the repository holds at one commit.
+    /// The files of the repository at one commit.
     struct Listing: Sendable {
         let commit: String
         let files: [HubFile]
@@ -18,12 +18,12 @@ struct HubRepository: Sendable {
         let name: String
         let url: URL
         let commit: String
-        /// What names the content: a sha256 for large files, git's sha1 for small ones.
+        /// The content's hash: SHA-256 for large files, git's SHA-1 for small ones.
         let tag: String
         let size: Int?
     }
 
-    /// - Throws: ``HubError/invalidAnswer(url:reason:)`` for a name that the hub cannot have given.
+    /// Whether the hub can have a repository of this name.
     static func isName(_ name: String) -> Bool {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         return parts.count <= 2
@@ -59,13 +59,13 @@ struct HubRepository: Sendable {
         return Listing(commit: commit, files: files)
     }
 
-    /// What the hub says about one file, without its content.
+    /// The hub's description of one file, without its content.
     func describe(_ file: String, _ revision: String) async throws -> RemoteFile {
         let path = file.split(separator: "/").map(Self.encoded).joined(separator: "/")
         let url = try address("\(name)/resolve/\(Self.encoded(revision))/\(path)")
         return try await connection.retrying {
             var headers: [String: String] = [:]
-            // Large files are redirected to another place, which knows less about them than the hub.
+            // Large files are redirected to a content server, which sends fewer headers than the hub.
             let response = try await connection.send("HEAD", url) { response in
                 for name in ["X-Repo-Commit", "X-Linked-Etag", "X-Linked-Size"] where headers[name] == nil {
                     headers[name] = response[name]
@@ -103,12 +103,12 @@ struct HubRepository: Sendable {
         }
     }
 
-    /// What a refusal means, by the hub's own code for it, or by its status.
+    /// The error that a refusal means, by the hub's own code for it, or by its status.
     func meaning(of refused: RefusedRequest, revision: String, file: String? = nil) -> HubError {
         let settings = connection.settings
         let noModel = HubError.noModel(
             name: name, endpoint: settings.endpoint, isKnown: settings.token != nil && refused.status == 404)
-        switch (refused.code, refused.status) {
+        switch (ExactString(refused.code), refused.status) {
         case ("RepoNotFound", _): return noModel
         case ("RevisionNotFound", _): return .noRevision(name: name, revision: revision)
         case ("EntryNotFound", _): return .noFile(name: name, file: file ?? "", files: [])
@@ -124,11 +124,11 @@ struct HubRepository: Sendable {
 
     private func address(_ path: String) throws(HubError) -> URL {
         let text = "\(connection.settings.endpoint)/\(path)"
-        guard let url = URL(string: text) else { throw .invalidAnswer(url: text, reason: "it is no address") }
+        guard let url = URL(string: text) else { throw .invalidAnswer(url: text, reason: "it is no URL") }
         return url
     }
 
-    /// A part of an address, every byte that could mean something else as `%XX`.
+    /// A part of a URL, with `%XX` for every byte that is not a letter, digit, `-`, `.`, `_` or `~`.
     private static func encoded(_ text: some StringProtocol) -> String {
         text.utf8.map { byte in
             if isWord(byte) || "-.~".utf8.contains(byte) { return String(UnicodeScalar(byte)) }

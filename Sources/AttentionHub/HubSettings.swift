@@ -1,9 +1,9 @@
 import AttentionFiles
 import Foundation
 
-/// What the environment says about the hub.
+/// The hub's settings from the environment.
 struct HubSettings: Sendable {
-    /// Where the hub is, without a slash at its end.
+    /// The hub's URL, without a slash at its end.
     let endpoint: String
     let origin: HTTPOrigin
     let token: String?
@@ -19,7 +19,7 @@ struct HubSettings: Sendable {
         while endpoint.hasSuffix("/") { endpoint.removeLast() }
         guard let url = URL(string: endpoint), let origin = HTTPOrigin(url), url.query == nil else {
             throw .invalidSetting(
-                name: "HF_ENDPOINT", value: endpoint, expected: "an address such as https://huggingface.co")
+                name: "HF_ENDPOINT", value: endpoint, expected: "a URL such as https://huggingface.co")
         }
         self.endpoint = endpoint
         self.origin = origin
@@ -43,7 +43,7 @@ struct HubSettings: Sendable {
         return try token(String(decoding: bytes, as: UTF8.self), from: path)
     }
 
-    /// A token goes into a header, where a line's end would begin another one.
+    /// A checked token: in a header, a line's end would begin another header.
     private static func token(_ text: String, from place: String) throws(HubError) -> String? {
         let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
@@ -53,7 +53,7 @@ struct HubSettings: Sendable {
     }
 }
 
-/// Scheme, host and port: what a token may be told to.
+/// The scheme, host and port of a URL: a token is sent to one origin only.
 struct HTTPOrigin: Hashable, Sendable {
     let scheme: String
     let host: String

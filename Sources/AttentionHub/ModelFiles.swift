@@ -2,29 +2,30 @@ import AttentionFiles
 import AttentionJSON
 import Foundation
 
-/// What of a model is needed.
+/// The wanted parts of a model.
 public enum ModelParts: Sendable {
-    /// Everything that running it takes.
+    /// All files that running the model takes.
     case everything
-    /// What turns text into tokens, without the weights.
+    /// The tokenizer's files, without the weights.
     case tokenizer
 }
 
-/// Which of a repository's files make a model.
+/// The files of a repository that make a model.
 struct ModelFiles: Sendable {
     private static let weights = HubCache.weights[0]
     static let index = HubCache.weights[1]
 
     /// Files that are fetched where they exist, in the order of their use.
-    private static let small = [
-        "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
-        "special_tokens_map.json",
-        "added_tokens.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer.model", "spiece.model",
-        "sentencepiece.bpe.model", "chat_template.jinja", "chat_template.json", "modules.json",
-        "sentence_bert_config.json", "config_sentence_transformers.json",
-    ]
+    private static let small =
+        [
+            "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+            "special_tokens_map.json",
+            "added_tokens.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer.model", "spiece.model",
+            "sentencepiece.bpe.model", "chat_template.jinja", "chat_template.json", "modules.json",
+            "config_sentence_transformers.json",
+        ] + ModelFolder.sentenceSettingsNames
 
-    /// What to fetch first.
+    /// The files that are fetched first.
     let first: [String]
     /// The weights: a file, or the index that names their files.
     let weights: String?
@@ -33,18 +34,23 @@ struct ModelFiles: Sendable {
 
     /// - Throws: ``HubError`` if the repository holds no model, or several of which one has to be chosen.
     init(_ listing: HubRepository.Listing, of name: String, parts: ModelParts) throws(HubError) {
-        let names = Set(listing.files.map(\.name))
-        var first = Self.small.filter(names.contains)
+        let names = listing.exactNames
+        let templates = names.sorted().map(\.string).filter(Self.isChatTemplate)
+        var first = Self.small.filter { names.contains(ExactString($0)) } + templates
         // A sentence-transformers model keeps each of its steps in a folder, such as 1_Pooling.
-        let steps = names.filter { Self.isStep($0) }.sorted()
+        let steps = names.sorted().map(\.string).filter { Self.isStep($0) }
         var file: String?
-        weights = names.contains("config.json") ? HubCache.weights.first(where: names.contains) : nil
+        weights =
+            names.contains("config.json")
+            ? HubCache.weights.first { names.contains(ExactString($0)) }
+            : Self.weightsOfAnEncoderInAFolder(names)
         if weights != nil {
             first += steps
         } else {
-            let models = GGUFPartName.models(among: names).sorted()
+            let models = GGUFPartName.models(among: names.map(\.string)).sorted()
             let hasTokenizer =
-                parts == .tokenizer && names.contains { $0.hasPrefix("tokenizer.") || $0 == "vocab.txt" }
+                parts == .tokenizer
+                && names.contains { $0.string.hasPrefix("tokenizer.") || $0 == "vocab.txt" }
             if !models.isEmpty {
                 guard models.count == 1 else {
                     throw .severalFiles(name: name, files: models.map(listing.model))
@@ -59,7 +65,7 @@ struct ModelFiles: Sendable {
         self.first = first
     }
 
-    /// The file itself and, if it is one part of a model, all others.
+    /// The file itself and, if it is one part of a model, all other parts.
     static func parts(of file: String) -> [String] {
         guard let part = GGUFPartName(file), part.count <= greatestPartCount else { return [file] }
         return part.all
@@ -68,40 +74,60 @@ struct ModelFiles: Sendable {
     /// The largest models come in a few dozen parts.
     private static let greatestPartCount = 1000
 
+    /// Whether a file is one of the chat templates that have a name.
+    private static func isChatTemplate(_ name: String) -> Bool {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count == 2 && parts[0] == "additional_chat_templates" && parts[1].hasSuffix(".jinja")
+    }
+
     private static func isStep(_ name: String) -> Bool {
         let parts = name.split(separator: "/")
         guard parts.count == 2, let digit = parts[0].first, digit.isASCII, digit.isNumber,
             parts[0].contains("_")
         else { return false }
-        return parts[1] == "config.json" || parts[1] == weights
+        let name = ExactString(parts[1])
+        return name == ExactString(weights) || small.contains { ExactString($0) == name }
+    }
+
+    /// The weights of the first module of an older sentence-transformers model, such as
+    /// `0_Transformer/model.safetensors`; nil for any other repository.
+    private static func weightsOfAnEncoderInAFolder(_ names: Set<ExactString>) -> String? {
+        guard names.contains("modules.json") else { return nil }
+        return names.map(\.string).filter { $0.hasPrefix("0_") && $0.hasSuffix("/\(weights)") && isStep($0) }
+            .min()
     }
 
     /// The files that the index in `folder` names.
     ///
     /// - Throws: `ModelFileError` if the index is damaged; ``HubError/invalidAnswer(url:reason:)`` for a file
     ///   that the repository does not list.
-    static func shards(in folder: ModelFolder, listed: Set<String>) throws -> [String] {
+    static func shards(in folder: ModelFolder, listed: Set<ExactString>) throws -> [String] {
         guard let places = try folder.json(index)["weight_map"]?.members else {
             throw HubError.invalidAnswer(
                 url: "\(folder.path)/\(index)", reason: "it has no object weight_map")
         }
-        var names: Set<String> = []
+        var names: Set<ExactString> = []
         for (_, place) in places {
-            guard let name = place.stringValue, isPlainFileName(name), listed.contains(name) else {
+            guard let name = place.stringValue, isPlainFileName(name), listed.contains(ExactString(name))
+            else {
                 throw HubError.invalidAnswer(
                     url: "\(folder.path)/\(index)",
                     reason: "it names \(place), which the repository does not hold")
             }
-            names.insert(name)
+            names.insert(ExactString(name))
         }
-        return names.sorted()
+        return names.sorted().map(\.string)
     }
 
-    /// Whether the folder holds all the weights that it should.
+    /// Whether the folder holds all of the model's weights.
     static func isComplete(_ path: String) -> Bool {
-        guard let folder = try? ModelFolder(path: path), folder.path(ofFile: "config.json") != nil else {
-            return false
+        guard var folder = try? ModelFolder(path: path) else { return false }
+        if folder.path(ofFile: "config.json") == nil, let encoder = try? folder.sentenceModules()?.first,
+            !encoder.folder.isEmpty, let inner = try? ModelFolder(path: "\(path)/\(encoder.folder)")
+        {
+            folder = inner
         }
+        guard folder.path(ofFile: "config.json") != nil else { return false }
         if folder.path(ofFile: weights) != nil { return true }
         guard let places = try? folder.json(index)["weight_map"]?.members else { return false }
         return places.allSatisfy { _, place in
@@ -111,13 +137,16 @@ struct ModelFiles: Sendable {
 }
 
 extension HubRepository.Listing {
-    /// Whether the repository holds no folder's weights, so that each GGUF file is a model of its own.
-    var isOfFiles: Bool { !files.contains { HubCache.weights.contains($0.name) } }
+    /// The names of all files.
+    var exactNames: Set<ExactString> { Set(files.map { ExactString($0.name) }) }
 
-    /// The GGUF file with the size that it has together with its other parts.
+    /// Whether the repository holds no folder's weights, so that each GGUF file is a model of its own.
+    var isOfFiles: Bool { exactNames.isDisjoint(with: HubCache.weights.map { ExactString($0) }) }
+
+    /// The GGUF file, with the total size of all of its parts.
     fileprivate func model(_ name: String) -> HubFile {
-        let parts = Set(ModelFiles.parts(of: name))
-        let sizes = files.lazy.filter { parts.contains($0.name) }.map(\.size)
+        let parts = Set(ModelFiles.parts(of: name).map { ExactString($0) })
+        let sizes = files.lazy.filter { parts.contains(ExactString($0.name)) }.map(\.size)
         guard !sizes.contains(nil) else { return HubFile(name: name, size: nil) }
         return HubFile(
             name: name, size: sizes.reduce(0) { $0.addingReportingOverflow($1 ?? 0).partialValue })

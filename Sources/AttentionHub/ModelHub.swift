@@ -2,15 +2,15 @@ import AttentionFiles
 import Foundation
 import Synchronization
 
-/// How far a model has come.
+/// The progress of fetching a model.
 public struct HubProgress: Hashable, Sendable {
     /// The file that arrives now.
     public let file: String
-    /// How many bytes of all files are there.
+    /// The bytes of all files so far.
     public let present: Int
-    /// How many there will be, as far as the hub has said.
+    /// The bytes of all files in total, as far as the hub has told.
     public let total: Int
-    /// How many came from the hub just now, and were not there before.
+    /// The bytes that came from the hub in this call.
     public let arrived: Int
     /// Whether another program fetches the same file, and this one waits for it.
     public let isWaiting: Bool
@@ -22,12 +22,12 @@ public struct HubProgress: Hashable, Sendable {
 ///     let folder = try await hub.path(of: "sentence-transformers/all-MiniLM-L6-v2")
 ///     let file = try await hub.path(of: "org/name:model-q8_0.gguf")
 ///
-/// What is fetched goes into the Hugging Face cache, where Python finds it, too. Each file is checked against
-/// the hash that the hub names it by before it counts as there; what breaks off goes on where it stopped,
-/// also in another program and another day; two programs do not fetch the same file at once.
+/// Files go into the Hugging Face cache, where Python finds them too. Each file is checked against the hub's
+/// hash before it appears in the cache. A download that broke off continues where it stopped, also in another
+/// program or on another day. Two programs do not fetch the same file at once.
 ///
-/// The environment says the rest: `HF_TOKEN` or the file `token` in `HF_HOME` (told to nobody but the hub
-/// itself), `HF_ENDPOINT`, `HF_HUB_OFFLINE`, and where the cache is (see `ModelLocator`).
+/// The environment holds the settings: `HF_TOKEN` or the file `token` in `HF_HOME` (sent to the hub's own
+/// host only), `HF_ENDPOINT`, `HF_HUB_OFFLINE`, and the cache's place (see `ModelLocator`).
 public struct ModelHub: Sendable {
     private let locator: ModelLocator
     private let connection: HubConnection
@@ -37,11 +37,11 @@ public struct ModelHub: Sendable {
     public var endpoint: String { connection.settings.endpoint }
 
     /// - Parameters:
-    ///   - environment: the variables named above; by default the process's own.
-    ///   - locator: where to look first, and where the cache is.
-    ///   - home: the folder that holds `.cache`.
-    ///   - timeout: how long a server may say nothing.
-    ///   - retryDelay: how long to wait before a second attempt; each further one waits twice as long.
+    ///   - environment: The variables named above; by default the process's own.
+    ///   - locator: The local models, which come first, and the cache.
+    ///   - home: The folder that holds `.cache`.
+    ///   - timeout: The time without data after which a request fails.
+    ///   - retryDelay: The delay before a second attempt. It doubles with each attempt.
     /// - Throws: ``HubError/invalidSetting(name:value:expected:)``.
     public init(
         environment: [String: String] = ProcessInfo.processInfo.environment, locator: ModelLocator? = nil,
@@ -53,8 +53,8 @@ public struct ModelHub: Sendable {
             retryDelay: retryDelay)
     }
 
-    /// The path of the model `name`, a path or a name, as `ModelLocator` finds it; what is not on this
-    /// machine, and has a name of the form `org/name`, is fetched.
+    /// The path of the model `name`, a path or a name, as `ModelLocator` finds it. A model of the form
+    /// `org/name` that is not on this machine is fetched.
     ///
     /// - Throws: `ModelLocatorError`, `ModelFileError`, ``HubError``; `CancellationError`.
     public func path(
@@ -67,7 +67,7 @@ public struct ModelHub: Sendable {
             guard isIncomplete(path), parts == .everything, !connection.settings.isOffline else {
                 return path
             }
-            // Of a model in the cache there may be only the part that somebody needed once.
+            // The cache may hold only a part of a model, such as its tokenizer.
             return (try? await fetch(ModelReference(name), progress: progress)) ?? path
         } catch let error as ModelLocatorError {
             guard error.mayBeFetched else { throw error }
@@ -79,7 +79,7 @@ public struct ModelHub: Sendable {
         do {
             return try await fetch(reference, parts: parts, progress: progress)
         } catch let error as HubError {
-            // By now it may be known that a file which is here is all that the name can mean.
+            // The listing may have shown that a file in the cache is the only model of this name.
             if case .severalFiles = error, let path = try? locator.path(of: name) { return path }
             throw HubError.notFetched(missing, reason: error)
         }
@@ -93,7 +93,7 @@ public struct ModelHub: Sendable {
         return !ModelFiles.parts(of: path).allSatisfy(FileManager.default.fileExists)
     }
 
-    /// Fetches the model in its newest state, as far as it is not there yet, and gives its path in the cache.
+    /// Fetches the missing files of the model's newest state, and returns its path in the cache.
     ///
     /// - Throws: ``HubError``; `ModelFileError` for an index of weights that is damaged; `CancellationError`.
     public func fetch(
@@ -113,8 +113,8 @@ public struct ModelHub: Sendable {
         }
         let listing = try await repository.list(revision)
         let snapshot = cache.snapshot(listing.commit, of: reference.name)
-        // However it ends, what is cached of a repository of files then stands for its name. Only a hint: a
-        // shared cache may hold everything and be read only.
+        // Also after an error, the cached files of a repository of single files then stand for its name. The
+        // note is a hint: a shared cache may hold everything and be read only.
         defer {
             if listing.isOfFiles, FileManager.default.fileExists(atPath: snapshot) {
                 try? cache.noteAsFiles(listing.commit, of: reference.name)
@@ -125,8 +125,8 @@ public struct ModelHub: Sendable {
         if parts == .everything, let weights = files.weights {
             try await fetcher.fetch([weights], commit: listing.commit)
             if weights == ModelFiles.index {
-                let listed = Set(listing.files.map(\.name))
-                let shards = try ModelFiles.shards(in: ModelFolder(path: snapshot), listed: listed)
+                let shards = try ModelFiles.shards(
+                    in: ModelFolder(path: snapshot), listed: listing.exactNames)
                 try await fetcher.fetch(shards, commit: listing.commit)
             }
         }
@@ -134,20 +134,19 @@ public struct ModelHub: Sendable {
         return files.file.map { "\(snapshot)/\($0)" } ?? snapshot
     }
 
-    /// One file that was asked for by its name; of a GGUF model in several parts all of them.
+    /// Fetches one file by its name, with all parts if it is a GGUF model in several.
     private func fetch(
         _ file: String, _ revision: String, with fetcher: Fetcher, _ repository: HubRepository
     ) async throws -> String {
         let (name, description) = (repository.name, try await describe(file, revision, repository))
         let commit = description.commit
-        let others = ModelFiles.parts(of: file).filter { $0 != file }
-        if others.isEmpty {
+        if ModelFiles.parts(of: file).count == 1 {
             try await fetcher.fetch([description])
         } else {
             try await fetcher.fetch(ModelFiles.parts(of: file), commit: commit)
         }
         try cache.note(revision, is: commit, of: name)
-        // Whether the name alone can mean this file later on, without a network.
+        // Without a network, the name alone can later stand for this file.
         if file.lowercased().hasSuffix(".gguf"), !cache.isKnownToBeFiles(commit, of: name),
             let listing = try? await repository.list(commit), listing.isOfFiles
         {
@@ -156,7 +155,7 @@ public struct ModelHub: Sendable {
         return "\(cache.snapshot(commit, of: name))/\(file)"
     }
 
-    /// A file that is not there is told with those that are.
+    /// The description of a file; if it does not exist, the error lists the files that do.
     private func describe(
         _ file: String, _ revision: String, _ repository: HubRepository
     ) async throws -> HubRepository.RemoteFile {

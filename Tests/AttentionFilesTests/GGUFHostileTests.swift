@@ -52,7 +52,7 @@ import Testing
             let error = #expect(throws: GGUFError.self, "\(count)") {
                 try GGUFFile(content: Array(whole[..<count]), label: "cut.gguf")
             }
-            #expect(error.map { $0.offset <= count } == true)
+            #expect(error?.offset.map { $0 <= count } == true)
         }
         #expect(throws: ModelFileError.self) { try GGUFFile(path: "/nowhere/x.gguf") }
     }
@@ -126,9 +126,6 @@ import Testing
                 $0.tensors[0].extents = [33]
                 $0.tensors[0].type = 8
             })
-        for type in [UInt32(4), 5, 31, 36, 200, .max] {
-            expect(.elementType, "t", changed { $0.tensors[0].type = type })
-        }
     }
 
     /// Ollama CVE-2026-7482.

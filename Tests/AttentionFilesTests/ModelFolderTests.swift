@@ -10,6 +10,11 @@ import Testing
         var hiddenSize: Int
         var name: String?
         var rope: Rope?
+
+        private enum CodingKeys: String, CodingKey {
+            case hiddenSize = "hidden_size"
+            case name, rope
+        }
     }
 
     private func decodingError(_ json: String) throws -> ModelFileError? {
@@ -21,7 +26,7 @@ import Testing
     @Test func decodesTheConfiguration() throws {
         let folder = try TemporaryFolder()
         try folder.write(
-            #"{"hiddenSize": 384, "rope": {"factors": [1, 2.5]}, "other": null}"#, to: "config.json")
+            #"{"hidden_size": 384, "rope": {"factors": [1, 2.5]}, "other": null}"#, to: "config.json")
         let model = try ModelFolder(path: folder.path + "/")
         #expect(model.path == folder.path)
         #expect(
@@ -32,23 +37,23 @@ import Testing
     @Test func decodingErrorsNameFileAndMember() throws {
         let missing = try #require(try decodingError(#"{"name": "x"}"#))
         #expect(missing.description.hasSuffix("config.json: hidden_size: expected a value, found nothing"))
-        let mistyped = try #require(try decodingError(#"{"hiddenSize": "wide"}"#))
+        let mistyped = try #require(try decodingError(#"{"hidden_size": "wide"}"#))
         #expect(
             mistyped.description.hasSuffix(
                 "config.json: hidden_size: expected an integer (Int), found the string 'wide'"))
-        let deep = try #require(try decodingError(#"{"hiddenSize": 1, "rope": {"factors": [1, null]}}"#))
+        let deep = try #require(try decodingError(#"{"hidden_size": 1, "rope": {"factors": [1, null]}}"#))
         #expect(deep.description.hasSuffix("config.json: rope.factors[1]: expected a number, found null"))
-        let twice = try #require(try decodingError(#"{"hiddenSize": 1, "hiddenSize": 2}"#))
+        let twice = try #require(try decodingError(#"{"hidden_size": 1, "hidden_size": 2}"#))
         #expect(twice.description.contains("'hidden_size' a second time"))
-        let fraction = try #require(try decodingError(#"{"hiddenSize": 1.5}"#))
+        let fraction = try #require(try decodingError(#"{"hidden_size": 1.5}"#))
         #expect(fraction.description.hasSuffix("hidden_size: expected an integer (Int), found 1.5"))
-        let huge = try #require(try decodingError(#"{"hiddenSize": 9223372036854775808}"#))
+        let huge = try #require(try decodingError(#"{"hidden_size": 9223372036854775808}"#))
         #expect(
             huge.description.contains("hidden_size: expected an integer (Int), found 9223372036854775808"))
         let list = try #require(try decodingError("[1]"))
         #expect(list.description.contains("config.json: the whole file: expected "))
         #expect(list.description.hasSuffix(", found an array of 1"))
-        let empty = try #require(try decodingError(#"{"hiddenSize": 1, "rope": 3}"#))
+        let empty = try #require(try decodingError(#"{"hidden_size": 1, "rope": 3}"#))
         #expect(empty.description.contains("rope: expected an object, found 3"))
     }
 
@@ -80,9 +85,8 @@ import Testing
         #expect(config?.description.hasPrefix("\(folder.path) holds no config.json. ") == true)
         let weights = #expect(throws: ModelFileError.self) { try model.weights() }
         #expect(weights?.description.hasPrefix("\(folder.path) holds no model.safetensors. ") == true)
-        #expect(model.tokenizerPath == nil && model.vocabularyPath == nil && model.sentenceConfigPath == nil)
+        #expect(model.tokenizerPath == nil && model.vocabularyPath == nil)
         #expect(try model.sentenceModules() == nil)
-        #expect(try model.poolingConfigName() == nil)
         #expect(throws: ModelFileError.self) { try ModelFolder(path: folder.path + "/absent") }
     }
 
@@ -103,7 +107,7 @@ import Testing
             [try tensor("a", 1), try tensor("b", 2)], to: folder.path + "/m-1.safetensors")
         try SafetensorsWriter.write([try tensor("c", 3)], to: folder.path + "/m-2.safetensors")
         try folder.write(
-            #"{"metadata":{"totalSize":12},"weightMap":{"a":"m-1.safetensors","b":"m-1.safetensors","c":"m-2.safetensors"}}"#,
+            #"{"metadata":{"total_size":12},"weight_map":{"a":"m-1.safetensors","b":"m-1.safetensors","c":"m-2.safetensors"}}"#,
             to: "model.safetensors.index.json")
         let model = try ModelFolder(path: folder.path)
         let sharded = try model.weights()
@@ -117,15 +121,15 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"weightMap":{"a":"../m.safetensors"}}"#, #"{"weightMap":{"a":"/etc/passwd"}}"#,
-        #"{"weightMap":{"a":"sub/m.safetensors"}}"#, #"{"weightMap":{"a":".."}}"#,
-        #"{"weightMap":{"a":""}}"#,
-        #"{"weightMap":{"a":"m.safetensors\u0000.txt"}}"#, #"{"weightMap":{"a":"sub\\m.safetensors"}}"#,
-        #"{"weightMap":{"a":1}}"#, #"{"weightMap":[]}"#, "{}", "[]",
-        #"{"weightMap":{"a":"absent.safetensors"}}"#,
-        #"{"weightMap":{"b":"m.safetensors"}}"#,
-        #"{"weightMap":{"a":"m.safetensors","a":"m.safetensors"}}"#,
-        "{\"weight_map\":{\"\u{E9}\":\"m.safetensors\",\"e\u{301}\":\"m.safetensors\"}}",
+        #"{"weight_map":{"a":"../m.safetensors"}}"#, #"{"weight_map":{"a":"/etc/passwd"}}"#,
+        #"{"weight_map":{"a":"sub/m.safetensors"}}"#, #"{"weight_map":{"a":".."}}"#,
+        #"{"weight_map":{"a":""}}"#,
+        #"{"weight_map":{"a":"m.safetensors\u0000.txt"}}"#, #"{"weight_map":{"a":"sub\\m.safetensors"}}"#,
+        #"{"weight_map":{"a":1}}"#, #"{"weight_map":[]}"#, "{}", "[]",
+        #"{"weight_map":{"a":"absent.safetensors"}}"#,
+        #"{"weight_map":{"b":"m.safetensors"}}"#,
+        #"{"weight_map":{"a":"m.safetensors","a":"m.safetensors"}}"#,
+        "{\"weight_map\":{\"e\u{301}\":\"m.safetensors\"}}",
     ])
     func hostileIndicesAreRefused(_ index: String) throws {
         let folder = try TemporaryFolder()
@@ -154,14 +158,27 @@ import Testing
              {"idx":1,"name":"1","path":"1_Pooling","type":"sentence_transformers.models.Pooling"},
              {"idx":2,"name":"2","path":"2_Normalize","type":"sentence_transformers.models.Normalize"}]
             """, to: "modules.json")
-        try folder.write(#"{"wordEmbeddingDimension": 384}"#, to: "1_Pooling/config.json")
+        try folder.write(#"{"word_embedding_dimension": 384}"#, to: "1_Pooling/config.json")
         #expect(try model.sentenceModules()?.map(\.kind) == ["Transformer", "Pooling", "Normalize"])
-        let name = try #require(try model.poolingConfigName())
+        let name = try #require(try model.sentenceModules()?[1].name(ofFile: "config.json"))
         #expect(name == "1_Pooling/config.json")
         #expect(try model.decode([String: Int].self, from: name) == ["word_embedding_dimension": 384])
         for path in ["../x", "/etc", "a//b", "a/..", "."] {
-            try folder.write(#"[{"path":"\#(path)","type":"x.Pooling"}]"#, to: "modules.json")
-            #expect(throws: ModelFileError.self) { try model.poolingConfigName() }
+            try folder.write(
+                #"[{"path":"\#(path)","type":"sentence_transformers.models.Pooling"}]"#, to: "modules.json")
+            #expect(throws: ModelFileError.self) { try model.sentenceModules() }
+        }
+        // Code that comes with a model, and a module that would replace another.
+        for modules in [
+            #"[{"path":"","type":"custom_st.Transformer"}]"#, #"[{"path":"","type":"Transformer"}]"#,
+            #"[{"path":""}]"#,
+            #"""
+            [{"name":"0","path":"","type":"sentence_transformers.models.Transformer"},
+             {"name":"0","path":"1","type":"sentence_transformers.models.Pooling"}]
+            """#,
+        ] {
+            try folder.write(modules, to: "modules.json")
+            #expect(throws: ModelFileError.self) { try model.sentenceModules() }
         }
     }
 }

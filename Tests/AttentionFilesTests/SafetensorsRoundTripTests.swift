@@ -34,7 +34,8 @@ import Testing
         }
         for entry in file.entries {
             #expect(
-                entry.byteRange.lowerBound % entry.elementType.byteWidth == 0, "\(entry.name) is not aligned")
+                entry.byteRange.lowerBound % (entry.elementType.bitWidth / 8) == 0,
+                "\(entry.name) is not aligned")
         }
     }
 
@@ -69,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func nothingAtAllIsAFileToo() throws {
+    @Test func emptyFilesComeBack() throws {
         let folder = try TemporaryFolder()
         try SafetensorsWriter.write([], to: folder.path + "/none.safetensors")
         #expect(try SafetensorsFile(path: folder.path + "/none.safetensors").entries.isEmpty)

@@ -1,5 +1,4 @@
 import AttentionHub
-import Crypto
 import Foundation
 import Synchronization
 import TestSupport
@@ -14,11 +13,10 @@ final class FakeHub: Sendable {
         init(content: [UInt8], isLarge: Bool) {
             self.content = content
             self.isLarge = isLarge
-            let digest: any Digest =
-                isLarge
-                ? SHA256.hash(data: content)
-                : Insecure.SHA1.hash(data: Array("blob \(content.count)\0".utf8) + content)
-            tag = digest.map { String(format: "%02x", $0) }.joined()
+            var hash: any BlockHash = isLarge ? SHA256() : SHA1()
+            if !isLarge { Array("blob \(content.count)\0".utf8).withUnsafeBytes { hash.update($0) } }
+            content.withUnsafeBytes { hash.update($0) }
+            tag = hash.digest()
         }
     }
 

@@ -30,6 +30,30 @@ import Testing
         #expect(Self.small("hello\n").tag == "ce013625030ba8dba906f756967f9e9ca394464a")
     }
 
+    /// Older sentence-transformers models keep the encoder and its tokenizer in a folder of their own.
+    @Test func anEncoderInAFolder() async throws {
+        let modules = #"[{"path": "0_Transformer", "type": "sentence_transformers.models.Transformer"}]"#
+        let fake = try FakeHub([
+            "o/m": [
+                "modules.json": Self.small(modules), "0_Transformer/config.json": Self.small("{}"),
+                "0_Transformer/model.safetensors": Self.weights, "0_Transformer/vocab.txt": Self.small("a"),
+                "0_Transformer/sentence_roberta_config.json": Self.small("{}"),
+                "0_Transformer/pytorch_model.bin": Self.small("no"),
+                "1_Pooling/config.json": Self.small("{}"),
+            ]
+        ])
+        let path = try await fake.modelHub().path(of: "o/m")
+        #expect(
+            try FileManager.default.subpathsOfDirectory(atPath: path).sorted() == [
+                "0_Transformer", "0_Transformer/config.json", "0_Transformer/model.safetensors",
+                "0_Transformer/sentence_roberta_config.json", "0_Transformer/vocab.txt", "1_Pooling",
+                "1_Pooling/config.json", "modules.json",
+            ])
+        let count = fake.hub.requests.count
+        #expect(try await fake.modelHub().path(of: "o/m") == path)
+        #expect(fake.hub.requests.count == count)
+    }
+
     @Test func aFolder() async throws {
         let fake = try FakeHub(["o/m": Self.encoder])
         let path = try await fake.modelHub().path(of: "o/m")
@@ -62,7 +86,7 @@ import Testing
         #expect(fake.downloads.count { $0.target.hasSuffix("config.json") } == 2)
     }
 
-    @Test func whatOthersLeftInTheCacheIsCompleted() async throws {
+    @Test func incompleteCachesAreCompleted() async throws {
         let fake = try FakeHub(["o/m": Self.encoder])
         let path = try await fake.modelHub().path(of: "o/m", parts: .tokenizer)
         #expect(!FileManager.default.fileExists(atPath: "\(path)/model.safetensors"))
@@ -214,7 +238,7 @@ import Testing
         #expect(zip(values, values.dropFirst()).allSatisfy { $0.present <= $1.present })
     }
 
-    @Test func nothingIsAskedOffline() async throws {
+    @Test func offlineSendsNoRequests() async throws {
         let fake = try FakeHub(["o/m": Self.encoder])
         for name in ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"] {
             let hub = try fake.modelHub([name: "yes"])

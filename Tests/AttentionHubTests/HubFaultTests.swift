@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test(arguments: [1, 70_000, 99_999, 100_000, 100_001])
-    func whatWasLeftIsWrong(_ count: Int) async throws {
+    func wrongPartialFilesAreReplaced(_ count: Int) async throws {
         let fake = try self.fake()
         let folder = "\(fake.cache)/models--o--g/blobs"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -116,6 +116,10 @@ import Testing
             { $0 = .init(body: whole) },
             { $0.headers["Content-Range"] = "bytes 0-99999/100000" },
             { $0.headers["Content-Range"] = nil },
+            {
+                $0.headers["Content-Range"] = "bytes 0-99999/100000"
+                $0.body = whole
+            },
             { $0 = .init(status: 416) },
         ] {
             let fake = try self.fake(Self.content { $0.cut = 10_000 }, Self.content(change))
@@ -123,7 +127,18 @@ import Testing
         }
     }
 
-    @Test func itEndsAtSomePoint() async throws {
+    /// A tag that is no hash proves nothing: the server has to confirm that the content is still the same.
+    @Test func contentsWithoutAHash() async throws {
+        let fake = try self.fake(
+            Self.head { $0.headers["X-Linked-Etag"] = "\"v1\"" }, Self.content { $0.cut = 10_000 })
+        #expect(try await fetch(fake) == Self.file.content)
+        let requests = fake.store.requests
+        #expect(requests.map { $0.headers["range"] } == [nil, "bytes=10000-"])
+        #expect(requests.map { $0.headers["if-range"] } == [nil, "\"v1\""])
+        #expect(blobs(fake) == ["v1"])
+    }
+
+    @Test func attemptsAreLimited() async throws {
         let always: [FakeHub.Fault] = Array(repeating: Self.content { $0.cut = 1 }, count: 100)
         let cut = try FakeHub(["o/g": ["x.gguf": Self.file]], faults: always)
         #expect(try await kind(failure(cut)) == "unreachable")
@@ -260,7 +275,7 @@ import Testing
         }
         #expect(try await text(401, nil).contains("set HF_TOKEN"))
         #expect(try await text(403, "GatedRepo").contains("Accept its conditions"))
-        #expect(try await text(403, "GatedRepo", ["HF_TOKEN": "t"]).contains("does not open"))
+        #expect(try await text(403, "GatedRepo", ["HF_TOKEN": "t"]).contains("gives no access"))
         #expect(try await text(401, "RepoNotFound").contains("has no model 'o/g', or"))
         #expect(try await text(404, "RevisionNotFound").contains("no branch, tag or commit 'main'"))
         #expect(try await text(404, "EntryNotFound").contains("o/g:y.gguf  5 bytes"))
@@ -292,7 +307,7 @@ import Testing
         #expect("\(error)".contains("HF_HOME"))
     }
 
-    @Test func whoeverNoLongerWaitsLetsGo() async throws {
+    @Test func cancellationReleasesTheLock() async throws {
         let fake = try self.fake(
             Self.content {
                 $0.cut = 30_000

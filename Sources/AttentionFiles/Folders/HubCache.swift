@@ -21,15 +21,15 @@ package struct HubCache: Sendable {
     /// The folder of everything that is kept of the model `name`.
     package func folder(of name: String) -> String { "\(path)/\(Self.entryName(name))" }
 
-    /// The folder of the locks that whoever writes to the model's folder holds.
+    /// The folder of the locks that a program holds while it writes to the model's folder.
     package func locks(of name: String) -> String { "\(path)/.locks/\(Self.entryName(name))" }
 
     private static func entryName(_ name: String) -> String {
         prefix + name.split(separator: "/").joined(separator: "--")
     }
 
-    /// Where the model lies: a snapshot's folder or the file in it that was asked for, or nil if the cache
-    /// does not have it.
+    /// The path of the model: a snapshot's folder, or one file in it where the reference names one; nil if
+    /// the cache does not have it.
     ///
     /// - Throws: ``ModelLocatorError`` if several models or several snapshots could be meant, or the cache's
     ///   entry is not complete.
@@ -47,8 +47,7 @@ package struct HubCache: Sendable {
         let files = GGUFPartName.models(among: fileNames(in: snapshot) + folders)
         guard !files.isEmpty, !Self.weights.contains(where: { FileKind(path: "\(snapshot)/\($0)") != nil })
         else { return snapshot }
-        // A GGUF file that somebody asked for by its name can be one of many files, and no word about the
-        // rest.
+        // A single GGUF file may have been fetched by its own name, out of a repository with many files.
         guard isKnownToBeFiles(commit, of: name) else {
             if FileKind(path: "\(snapshot)/config.json") != nil { return snapshot }
             throw .partial(name: name, files: files)
@@ -57,6 +56,14 @@ package struct HubCache: Sendable {
             throw .ambiguous(name: name, candidates: files.map { "\(name):\($0)" })
         }
         return "\(snapshot)/\(files[0])"
+    }
+
+    /// The GGUF files that the cache has of a model; none where it cannot say.
+    func models(of reference: ModelReference) -> [String] {
+        guard let name = try? fullName(of: reference.name),
+            let commit = try? commit(of: name, revision: reference.revision)
+        else { return [] }
+        return GGUFPartName.models(among: fileNames(in: snapshot(commit, of: name)))
     }
 
     /// The files of which a model's folder has one.
@@ -93,7 +100,9 @@ package struct HubCache: Sendable {
         let snapshots = subfolders(of: "\(folder)/snapshots")
         if let commit = commit(of: revision ?? "main", in: folder) {
             // The commit comes from a file, so it must not lead anywhere else.
-            guard isPlainFileName(commit), snapshots.contains(commit) else {
+            guard isPlainFileName(commit),
+                snapshots.contains(where: { ExactString($0) == ExactString(commit) })
+            else {
                 throw .incomplete(
                     name: name, folder: folder,
                     reason:
@@ -102,7 +111,7 @@ package struct HubCache: Sendable {
             return commit
         }
         if let revision {
-            if snapshots.contains(revision) { return revision }
+            if snapshots.contains(where: { ExactString($0) == ExactString(revision) }) { return revision }
             throw .incomplete(name: name, folder: folder, reason: "it has no \(quoted(revision))")
         }
         guard let only = snapshots.first, snapshots.count == 1 else {
@@ -114,7 +123,7 @@ package struct HubCache: Sendable {
         return only
     }
 
-    /// What a branch or tag stands for, as `refs/` says.
+    /// The commit of a branch or tag, from `refs/`.
     private func commit(of revision: String, in folder: String) -> String? {
         guard FileKind(path: "\(folder)/refs/\(revision)") == .file,
             let bytes = try? MappedFile.contents(of: "\(folder)/refs/\(revision)", limit: 1000)

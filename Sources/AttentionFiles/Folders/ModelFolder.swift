@@ -1,5 +1,13 @@
 import AttentionJSON
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -19,11 +27,13 @@ public struct ModelFolder: Hashable, Sendable {
     public init(path: String) throws(ModelFileError) {
         let kind = FileKind(path: path)
         guard kind == .folder else {
-            // Of what cannot be read nobody knows the kind.
+            // An unreadable file's kind is unknown, so the reading error comes first.
             if kind == .file { _ = try MappedFile(path: path) }
             let found = GGUFFile.isOne(at: path) ? "a GGUF file" : kind?.rawValue
             throw .notAFolder(path: path, found: found ?? "nothing that can be opened")
         }
+        // Otherwise its files would seem not to be there.
+        guard access(path, X_OK) == 0 else { throw .lastSystemError("open", path) }
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 
@@ -50,7 +60,13 @@ public struct ModelFolder: Hashable, Sendable {
     /// - Throws: ``ModelFileError``, which names the file and the member at fault; whatever `T` itself
     ///   throws.
     public func decode<T: Decodable>(_ type: T.Type, from name: String = "config.json") throws -> T {
-        let json = try json(name)
+        try Self.decode(type, from: json(name))
+    }
+
+    /// Decodes a JSON file that ``json(_:)`` has read.
+    ///
+    /// - Throws: ``ModelFileError`` for a field of another type; what `T` throws.
+    package static func decode<T: Decodable>(_ type: T.Type, from json: JSONValue) throws -> T {
         do {
             return try JSONValueDecoder.decode(type, from: json)
         } catch let error as DecodingError {

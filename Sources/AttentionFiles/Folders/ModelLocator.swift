@@ -1,7 +1,16 @@
+import AttentionJSON
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
+#endif
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
 #endif
 
 /// Finds a model that is given by a path or by a name.
@@ -55,6 +64,15 @@ public struct ModelLocator: Sendable {
     ///
     /// - Throws: ``ModelLocatorError``; ``ModelFileError`` if a path leads to nothing.
     public func path(of name: String) throws -> String {
+        let path = try find(name)
+        // Otherwise a folder's files would seem not to be there.
+        if FileKind(path: path) == .folder, access(path, X_OK) != 0 {
+            throw ModelFileError.lastSystemError("open", path)
+        }
+        return path
+    }
+
+    private func find(_ name: String) throws -> String {
         if let path = try existingPath(name) { return path }
         let reference = try ModelReference(name)
         var searched = reference.file == nil && reference.revision == nil ? [absolute(name)] : []
@@ -66,7 +84,7 @@ public struct ModelLocator: Sendable {
         if let found = try hub.locate(reference) { return found }
         throw ModelLocatorError.notFound(
             name: name, searched: searched + [hub.path],
-            similar: similarNames(to: reference.name), root: roots.first ?? currentFolder)
+            similar: similarNames(to: reference), root: roots.first ?? currentFolder)
     }
 
     /// The path itself, if it leads to something or is written as a path.
@@ -74,27 +92,60 @@ public struct ModelLocator: Sendable {
         guard !name.isEmpty, name.utf8.count <= 4096, !hasControlCharacters(name) else { return nil }
         let path = absolute(name)
         if FileKind(path: path).isModel { return path }
-        // Whoever writes ./x or /x means a path, and should not be told about names.
+        // ./x and /x are paths. An error about names would not fit them.
         guard ["/", "./", "../", "~"].contains(where: name.hasPrefix) else { return nil }
-        throw ModelFileError.system(
-            operation: "open", file: path, reason: "there is no folder and no file of this name")
+        throw ModelFileError.system(operation: "open", file: path, reason: Self.reasonForAbsence(of: path))
+    }
+
+    private static func reasonForAbsence(of path: String) -> String {
+        if access(path, F_OK) != 0, errno == EACCES {
+            return "a folder on the way there may not be looked into (\(String(cString: strerror(EACCES))))"
+        }
+        let (folder, name) = folderAndName(ofFile: path)
+        let near = Self.near(to: name, among: models(in: folder)).map { "\(folder)/\($0)" }
+        return "there is no folder and no file of this name"
+            + (near.isEmpty ? "" : ". Did you mean \(near.map { quoted($0) }.joined(separator: ", "))?")
     }
 
     private func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : "\(currentFolder)/\(path)"
     }
 
-    /// Up to three names of models that are there, most similar first.
-    private func similarNames(to name: String) -> [String] {
-        let available = Set(roots.flatMap { subfolders(of: $0) } + hub.names)
-        let wanted = name.split(separator: "/").last ?? name[...]
-        let ranked = available.map { candidate in
-            let bare = candidate.split(separator: "/").last ?? candidate[...]
-            return (name: candidate, distance: editDistance(wanted.lowercased(), bare.lowercased()))
+    /// Up to three names of models that are there, the most similar first.
+    private func similarNames(to reference: ModelReference) -> [String] {
+        if let file = reference.file {
+            let files = hub.models(of: reference)
+            let near = Self.near(to: file, among: files).map { "\(reference.name):\($0)" }
+            if !near.isEmpty { return near }
         }
+        let here = Self.near(to: reference.name, among: models(in: currentFolder))
+        return Self.near(to: reference.name, among: here + roots.flatMap { models(in: $0) } + hub.names)
+    }
+
+    /// Up to three of the names, the most similar to `name` first. An organisation before a name and the end
+    /// `.gguf` are no part of the likeness.
+    private static func near(to name: String, among names: [String]) -> [String] {
+        func bare(_ name: String) -> String {
+            let last = lastName(of: name).lowercased()
+            return last.hasSuffix(".gguf") ? String(last.dropLast(5)) : last
+        }
+        let wanted = bare(name)
+        let ranked = Set(names).map { (name: $0, distance: distance(wanted, bare($0))) }
         let near = ranked.filter { $0.distance <= max(3, wanted.count / 2) }
         return near.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
     }
+
+    /// The edit distance; a name that the other one begins with is close to it, as in a GGUF file's name
+    /// without its type.
+    private static func distance(_ wanted: String, _ candidate: String) -> Int {
+        let isBeginning = wanted.count >= 3 && candidate.hasPrefix(wanted)
+        return isBeginning ? 1 : editDistance(wanted, candidate)
+    }
+}
+
+/// The names in `folder` that a model can have: folders, and GGUF files.
+private func models(in folder: String) -> [String] {
+    subfolders(of: folder) + GGUFPartName.models(among: fileNames(in: folder))
 }
 
 extension FileKind? {
@@ -114,8 +165,8 @@ func subfolders(of path: String) -> [String] {
     return names.filter { !$0.hasPrefix(".") && FileKind(path: "\(path)/\($0)") == .folder }.sorted()
 }
 
-/// How many characters have to be inserted, removed or replaced to turn one text into the other
-/// (Levenshtein's distance). Only the first 100 characters count.
+/// The number of characters to insert, remove or replace to turn one text into the other (Levenshtein's
+/// distance). Only the first 100 characters count.
 package func editDistance(_ first: String, _ second: String) -> Int {
     let (first, second) = (Array(first.prefix(100)), Array(second.prefix(100)))
     var previous = Array(0...second.count)

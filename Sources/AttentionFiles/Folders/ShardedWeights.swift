@@ -6,7 +6,7 @@ import AttentionTensors
 struct ShardedWeights: WeightSource {
     let label: String
     let tensorNames: [String]
-    private let shards: [String: SafetensorsFile]
+    private let shards: [ExactString: SafetensorsFile]
 
     /// Opens every shard that the index names.
     ///
@@ -20,34 +20,36 @@ struct ShardedWeights: WeightSource {
                 file: label, field: "weight_map", expected: "an object of tensor and file names",
                 found: index["weight_map"]?.description ?? "nothing")
         }
-        var files: [String: SafetensorsFile] = [:]
-        var shards: [String: SafetensorsFile] = [:]
+        var files: [ExactString: SafetensorsFile] = [:]
+        var shards: [ExactString: SafetensorsFile] = [:]
         var tensorNames: [String] = []
-        for (tensor, place) in places {
+        for (name, place) in places {
+            let tensor = name.string
             let field = "weight_map.\(tensor)"
-            let name = try Self.shardName(place, field: field)
-            let shard = try files[name] ?? Self.open(name, in: folder, index: indexName)
-            files[name] = shard
+            let file = try Self.shardName(place, field: field)
+            let shard = try files[ExactString(file)] ?? Self.open(file, in: folder, index: indexName)
+            files[ExactString(file)] = shard
             guard shard.contains(tensor) else {
                 throw ModelFileError.invalidField(
                     file: label, field: field, expected: "a shard that holds the tensor",
-                    found: "\(quoted(name)), which does not")
+                    found: "\(quoted(file)), which does not")
             }
-            // The text's names differ in their bytes, but two may be the same characters.
-            guard shards.updateValue(shard, forKey: tensor) == nil else {
-                throw ModelFileError.invalidField(
-                    file: label, field: field, expected: "each name once", found: "the name a second time")
-            }
+            shards[name] = shard
             tensorNames.append(tensor)
         }
         self.shards = shards
         self.tensorNames = tensorNames
     }
 
-    func contains(_ name: String) -> Bool { shards[name] != nil }
+    /// The shards' entries, in the index's order.
+    var entries: [SafetensorsFile.Entry] {
+        tensorNames.compactMap { shards[ExactString($0)]?.entry(named: $0) }
+    }
+
+    func contains(_ name: String) -> Bool { shards[ExactString(name)] != nil }
 
     func storedTensor(named name: String) throws -> StoredTensor? {
-        try shards[name]?.storedTensor(named: name)
+        try shards[ExactString(name)]?.storedTensor(named: name)
     }
 
     /// A shard lies in the index's own folder: a name that leads elsewhere is refused.

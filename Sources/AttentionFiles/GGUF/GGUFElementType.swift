@@ -1,4 +1,4 @@
-/// How a GGUF file stores a tensor's elements: plain numbers, or blocks that share scales.
+/// The type of a tensor's elements in a GGUF file: plain numbers, or blocks that share scales.
 ///
 /// The raw values and sizes are those of ggml's `ggml_type`. Numbers that ggml has given up are unknown.
 // swift-format-ignore: AlwaysUseLowerCamelCase
@@ -14,12 +14,15 @@ public enum GGUFElementType: UInt32, Sendable, CaseIterable {
     case tq1_0 = 34
     case tq2_0
     case mxfp4 = 39
+    case nvfp4, q1_0
 
     /// The elements of a block; 1 for plain numbers.
     public var blockSize: Int {
         switch self {
         case .f32, .f16, .i8, .i16, .i32, .i64, .f64, .bf16: 1
         case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q8_1, .iq4_nl, .mxfp4: 32
+        case .nvfp4: 64
+        case .q1_0: 128
         default: 256
         }
     }
@@ -32,12 +35,12 @@ public enum GGUFElementType: UInt32, Sendable, CaseIterable {
         case .f32, .i32: 4
         case .f64, .i64: 8
         case .mxfp4: 17
-        case .q4_0, .iq4_nl: 18
+        case .q4_0, .iq4_nl, .q1_0: 18
         case .q4_1: 20
         case .q5_0: 22
         case .q5_1: 24
         case .q8_0: 34
-        case .q8_1: 36
+        case .q8_1, .nvfp4: 36
         case .q2_K: 84
         case .q3_K, .iq3_s: 110
         case .q4_K: 144

@@ -36,8 +36,9 @@ public struct GGUFError: Error, Hashable, Sendable {
     public let file: String
     /// The key or the tensor concerned, if the fault is one's.
     public let name: String?
-    /// The place of the fault, in bytes from the start of the file.
-    public let offset: Int
+    /// The place of the fault, in bytes from the start of the file; nil for a value of the metadata, which
+    /// its key names.
+    public let offset: Int?
     public let expected: String
     public let found: String
 }
@@ -45,6 +46,7 @@ public struct GGUFError: Error, Hashable, Sendable {
 extension GGUFError: CustomStringConvertible {
     public var description: String {
         let name = name.map { ", \(quoted($0))" } ?? ""
-        return "\(excerpt(file, limit: 500))\(name), byte \(offset): expected \(expected), found \(found)"
+        let place = offset.map { ", byte \($0)" } ?? ""
+        return "\(excerpt(file, limit: 500))\(name)\(place): expected \(expected), found \(found)"
     }
 }

@@ -1,4 +1,6 @@
-/// Where a GGUF file is looked for.
+import AttentionJSON
+
+/// The search for a GGUF file.
 extension GGUFFile {
     /// Whether a path leads to a regular file that begins as GGUF files do, or to a folder that holds GGUF
     /// files and no `config.json`.
@@ -24,10 +26,10 @@ extension GGUFFile {
         return path.hasSuffix("/") ? path + model : "\(path)/\(model)"
     }
 
-    /// Of a model in several files, the first stands for all.
+    /// The names of the models in a folder. The first file of a split model stands for all of its files.
     private static func models(inFolder path: String) -> [String] {
         guard FileKind(path: "\(path)/config.json") == nil else { return [] }
         let names = fileNames(in: path).filter { $0.lowercased().hasSuffix(".gguf") }
-        return Set(names.map { GGUFPartName($0)?[1] ?? $0 }).sorted()
+        return Set(names.map { ExactString(GGUFPartName($0)?[1] ?? $0) }).sorted().map(\.string)
     }
 }

@@ -11,11 +11,11 @@ extension GGUFFile: WeightSource {
     /// - Throws: ``GGUFError`` if its elements are of a type that is not computed with.
     public func storedTensor(named name: String) throws -> StoredTensor? {
         guard let entry = entry(named: name) else { return nil }
-        guard let elementType = entry.elementType.elementType else {
+        guard let elementType = entry.elementType?.elementType else {
             throw GGUFError(
                 problem: .elementType, file: parts[entry.part], name: name,
                 offset: entry.byteRange.lowerBound,
-                expected: "one of \(GGUFElementType.readable)", found: "\(entry.elementType)")
+                expected: "one of \(GGUFElementType.readable)", found: entry.typeName)
         }
         return try StoredTensor(
             name: name, elementType: elementType, shape: entry.shape, bytes: entry.byteRange,

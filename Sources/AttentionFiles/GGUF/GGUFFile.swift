@@ -1,3 +1,4 @@
+import AttentionJSON
 import AttentionTensors
 
 /// A GGUF file (versions 2 and 3), mapped into memory: metadata, and tensors that stay where they lie.
@@ -7,16 +8,22 @@ import AttentionTensors
 /// model: the first file's metadata, and the tensors of all. See
 /// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md for the format.
 public struct GGUFFile: Sendable {
-    /// What the header says about one tensor.
+    /// A tensor's entry in the header.
     public struct Entry: Hashable, Sendable {
         public let name: String
-        public let elementType: GGUFElementType
+        /// The type of the elements; nil for a number that is not known.
+        public let elementType: GGUFElementType?
+        /// The number that the file has for the type.
+        public let typeNumber: UInt32
         /// The extents, outermost first; files have them the other way round.
         public let shape: Shape
-        /// Where the tensor's bytes lie in the file.
+        /// The range of the tensor's bytes in the file. For an unknown type it reaches to the next tensor.
         public let byteRange: Range<Int>
-        /// Which of ``parts`` that is.
+        /// The index of the tensor's file in ``parts``.
         public internal(set) var part = 0
+
+        /// The type's name, such as `q4_K`; its number where it is not known.
+        public var typeName: String { elementType.map { "\($0)" } ?? "type \(typeNumber)" }
     }
 
     public let path: String
@@ -24,17 +31,17 @@ public struct GGUFFile: Sendable {
     public let parts: [String]
     /// The version of the format.
     public let version: Int
-    /// What tensors' offsets are multiples of, in bytes.
+    /// The alignment of tensors' offsets, in bytes.
     public let alignment: Int
     /// The metadata's keys in the file's order.
     public let keys: [String]
-    public let metadata: [String: GGUFValue]
+    public let metadata: GGUFMetadata
     /// The tensors in the order in which the headers list them.
     public let entries: [Entry]
 
     /// The bytes of each part.
     let storages: [TensorStorage]
-    private let places: [String: Int]
+    private let places: [ExactString: Int]
 
     /// Opens the file, and those that hold the rest of the model, and checks their headers.
     ///
@@ -71,12 +78,12 @@ public struct GGUFFile: Sendable {
         keys = first.header.keys
         metadata = first.header.metadata
         storages = parts.map(\.storage)
-        var (entries, places): ([Entry], [String: Int]) = ([], [:])
+        var (entries, places): ([Entry], [ExactString: Int]) = ([], [:])
         for (index, part) in parts.enumerated() {
             for var entry in part.header.entries {
                 entry.part = index
                 // Within a file the header has refused names that stand there twice.
-                guard places.updateValue(entries.count, forKey: entry.name) == nil else {
+                guard places.updateValue(entries.count, forKey: ExactString(entry.name)) == nil else {
                     throw GGUFError(
                         problem: .duplicateName, file: part.path, name: entry.name,
                         offset: entry.byteRange.lowerBound,
@@ -96,8 +103,8 @@ public struct GGUFFile: Sendable {
         (self.entries, self.places) = (entries, places)
     }
 
-    /// What the header says about the tensor `name`, or nil if the file holds none of that name.
-    public func entry(named name: String) -> Entry? { places[name].map { entries[$0] } }
+    /// The entry of the tensor `name`; nil if the file holds none of that name.
+    public func entry(named name: String) -> Entry? { places[ExactString(name)].map { entries[$0] } }
 }
 
 /// Values by what they must be. An absent key is nil; one of another type throws.
@@ -134,7 +141,7 @@ extension GGUFFile {
     /// The error for a key that is needed and absent.
     package func missing(_ key: String, expected: String) -> GGUFError {
         GGUFError(
-            problem: .missingKey, file: path, name: key, offset: 0, expected: expected,
+            problem: .missingKey, file: path, name: key, offset: nil, expected: expected,
             found: "nothing of this name")
     }
 
@@ -145,7 +152,7 @@ extension GGUFFile {
         guard let converted = convert(value) else {
             let elements = value.array.map { " of \($0.elementKind)" } ?? ""
             throw GGUFError(
-                problem: .valueType, file: path, name: key, offset: 0, expected: expected,
+                problem: .valueType, file: path, name: key, offset: nil, expected: expected,
                 found: "\(value.kind)\(elements)")
         }
         return converted

@@ -1,3 +1,4 @@
+import AttentionJSON
 import AttentionTensors
 
 /// Everything before a GGUF file's data: metadata, and what lies where. Every number in it has been checked
@@ -15,7 +16,7 @@ struct GGUFHeader {
     var version = 0
     var alignment = usualAlignment
     var keys: [String] = []
-    var metadata: [String: GGUFValue] = [:]
+    var metadata = GGUFMetadata()
     var entries: [GGUFFile.Entry] = []
 
     init(_ bytes: UnsafeRawBufferPointer, file: String) throws(GGUFError) {
@@ -27,10 +28,10 @@ struct GGUFHeader {
         for _ in 0..<valueCount { try readValue(&reader) }
         try readAlignment(&reader)
         var infos: [Info] = []
-        var names: Set<String> = []
+        var names: Set<ExactString> = []
         for _ in 0..<tensorCount {
             let info = try readInfo(&reader)
-            guard names.insert(info.name).inserted else {
+            guard names.insert(ExactString(info.name)).inserted else {
                 throw reader.fault(
                     .duplicateName, "each tensor once", "a second one of this name", at: info.start)
             }
@@ -81,13 +82,14 @@ struct GGUFHeader {
 
     // MARK: Tensors
 
-    /// What the file says about one tensor, before it is known where the data begin.
+    /// A tensor's entry, before the place of the data is known.
     private struct Info {
         var name: String
         var start: Int
-        var type: GGUFElementType
+        var typeNumber: UInt32
         var shape: Shape
-        var byteCount: Int
+        /// Nil for a type that is not known.
+        var byteCount: Int?
         var offset: UInt64
     }
 
@@ -103,34 +105,33 @@ struct GGUFHeader {
         }
         var extents: [UInt64] = []
         for _ in 0..<rank { extents.append(try reader.number()) }
-        let typeStart = reader.position
-        let number: UInt32 = try reader.number()
-        guard let type = GGUFElementType(rawValue: number) else {
-            throw reader.fault(.elementType, "a known type of elements", "\(number)", at: typeStart)
-        }
-        let shape = try Self.shape(extents, type, at: rankStart, reader)
-        let (blocks, size) = (shape.elementCount / type.blockSize, type.blockByteCount)
-        let (byteCount, overflow) = blocks.multipliedReportingOverflow(by: size)
-        guard !overflow else {
-            throw reader.fault(.shape, "a tensor of fewer than 2^63 bytes", "\(shape)", at: rankStart)
+        let typeNumber: UInt32 = try reader.number()
+        let type = GGUFElementType(rawValue: typeNumber)
+        let shape = try Self.shape(extents, blockSize: type?.blockSize ?? 1, at: rankStart, reader)
+        let byteCount = try type.map { type throws(GGUFError) in
+            let blocks = shape.elementCount / type.blockSize
+            let (byteCount, overflow) = blocks.multipliedReportingOverflow(by: type.blockByteCount)
+            guard !overflow else {
+                throw reader.fault(.shape, "a tensor of fewer than 2^63 bytes", "\(shape)", at: rankStart)
+            }
+            return byteCount
         }
         return Info(
-            name: name, start: start, type: type, shape: shape, byteCount: byteCount,
+            name: name, start: start, typeNumber: typeNumber, shape: shape, byteCount: byteCount,
             offset: try reader.number())
     }
 
     /// Files have the innermost extent first.
     private static func shape(
-        _ extents: [UInt64], _ type: GGUFElementType, at offset: Int, _ reader: GGUFReader
+        _ extents: [UInt64], blockSize: Int, at offset: Int, _ reader: GGUFReader
     ) throws(GGUFError) -> Shape {
         let counts = extents.compactMap { Int(exactly: $0) }
         guard counts.count == extents.count, let shape = try? Shape(checking: counts.reversed()) else {
             throw reader.fault(.shape, "extents whose product is below 2^63", "\(extents)", at: offset)
         }
-        guard (counts.first ?? 1) % type.blockSize == 0 else {
+        guard (counts.first ?? 1) % blockSize == 0 else {
             throw reader.fault(
-                .shape, "rows of a multiple of \(type.blockSize) elements", "\(counts.first ?? 1)", at: offset
-            )
+                .shape, "rows of a multiple of \(blockSize) elements", "\(counts.first ?? 1)", at: offset)
         }
         return shape
     }
@@ -140,26 +141,44 @@ struct GGUFHeader {
         guard !infos.isEmpty else { return }
         // Both are far below 2^62: no sum can wrap.
         let dataStart = (reader.position + alignment - 1) / alignment * alignment
+        let room = reader.bytes.count - dataStart
+        let offsets = infos.map(\.offset).sorted()
         for info in infos {
             reader.name = info.name
             guard info.offset % UInt64(alignment) == 0 else {
                 throw reader.fault(
                     .offset, "an offset that is a multiple of \(alignment)", "\(info.offset)", at: info.start)
             }
-            let room = reader.bytes.count - dataStart
-            guard room >= info.byteCount, info.offset <= UInt64(room - info.byteCount) else {
+            let byteCount = info.byteCount ?? Self.distance(from: info.offset, to: offsets, room: room)
+            guard room >= byteCount, info.offset <= UInt64(room - byteCount) else {
                 throw reader.fault(
                     .truncated,
-                    "\(info.byteCount) bytes at \(info.offset) within \(max(room, 0)) bytes of data",
+                    "\(byteCount) bytes at \(info.offset) within \(max(room, 0)) bytes of data",
                     "a file of \(reader.bytes.count) bytes", at: info.start)
             }
             let start = dataStart + Int(info.offset)
             entries.append(
                 GGUFFile.Entry(
-                    name: info.name, elementType: info.type, shape: info.shape,
-                    byteRange: start..<start + info.byteCount))
+                    name: info.name, elementType: GGUFElementType(rawValue: info.typeNumber),
+                    typeNumber: info.typeNumber, shape: info.shape, byteRange: start..<start + byteCount))
         }
         try checkOverlaps(reader)
+    }
+
+    /// The bytes from a tensor of an unknown type to the next one, or to the end of the data.
+    ///
+    /// - Parameter offsets: Those of all tensors, sorted.
+    private static func distance(from offset: UInt64, to offsets: [UInt64], room: Int) -> Int {
+        // A place beyond the end is told as such.
+        guard room >= 0, offset < UInt64(room) else { return 0 }
+        // The first of the sorted offsets that is greater.
+        var (low, high) = (0, offsets.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if offsets[middle] > offset { high = middle } else { low = middle + 1 }
+        }
+        let next = low < offsets.count ? offsets[low] : UInt64(room)
+        return Int(min(next, UInt64(room)) - offset)
     }
 
     private func checkOverlaps(_ reader: GGUFReader) throws(GGUFError) {

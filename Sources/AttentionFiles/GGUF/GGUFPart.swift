@@ -26,7 +26,7 @@ struct GGUFPart: Sendable {
         self.storage = storage
     }
 
-    /// How many files hold the model.
+    /// The number of files that hold the model.
     func count() throws(GGUFError) -> Int {
         guard header.metadata[Self.countKey] != nil else { return 1 }
         return max(try number(Self.countKey), 1)
@@ -92,6 +92,6 @@ struct GGUFPart: Sendable {
     }
 
     func fault(_ key: String, _ expected: String, _ found: String) -> GGUFError {
-        GGUFError(problem: .part, file: path, name: key, offset: 0, expected: expected, found: found)
+        GGUFError(problem: .part, file: path, name: key, offset: nil, expected: expected, found: found)
     }
 }

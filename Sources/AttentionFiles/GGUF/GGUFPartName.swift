@@ -1,7 +1,7 @@
 /// The name of a file that is one part of a model: `model-00002-of-00003.gguf`. The first part has the
 /// metadata.
 package struct GGUFPartName: Hashable, Sendable {
-    /// What stands before the numbers, folders included.
+    /// The text before the numbers, folders included.
     package let stem: String
     /// From 1 on.
     package let number: Int
@@ -21,7 +21,7 @@ package struct GGUFPartName: Hashable, Sendable {
     /// The name of another part.
     subscript(number: Int) -> String { stem + Self.ending(number, of: count) }
 
-    /// How the name of a part ends.
+    /// The end of a part's name.
     static func ending(_ number: Int, of count: Int) -> String {
         "-\(digits(number))-of-\(digits(count)).gguf"
     }
@@ -30,8 +30,8 @@ package struct GGUFPartName: Hashable, Sendable {
         String(repeating: "0", count: 5 - "\(number)".count) + "\(number)"
     }
 
-    /// Of the GGUF files among `names` those that a model begins with: each that is whole, and of each that
-    /// is cut up the first part.
+    /// The GGUF files among `names` that a model begins with: every whole file, and the first part of every
+    /// split one.
     package static func models(among names: some Sequence<String>) -> [String] {
         names.filter { $0.lowercased().hasSuffix(".gguf") && (Self($0)?.number ?? 1) == 1 }
     }

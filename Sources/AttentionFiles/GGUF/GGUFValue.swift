@@ -84,7 +84,7 @@ public enum GGUFValue: Hashable, Sendable {
 }
 
 /// An array of a GGUF file's metadata. A vocabulary has hundreds of thousands of elements, so they stay as
-/// they are in the file until somebody asks for them.
+/// they are in the file until they are asked for.
 public struct GGUFArray: Hashable, Sendable {
     public let elementKind: GGUFValue.Kind
     public let count: Int

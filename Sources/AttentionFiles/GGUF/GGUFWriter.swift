@@ -4,13 +4,13 @@ import AttentionTensors
 /// Writes GGUF files (version 3). The same content always gives the same bytes, those of the reference
 /// writer.
 ///
-/// What is to be written is described first, and each tensor is asked for when its turn comes, so that a
-/// model need never be in memory whole:
+/// The file's contents are described first, and each tensor is asked for when its turn comes, so that the
+/// whole model need not be in memory:
 ///
 ///     let writer = try GGUFWriter(metadata: [("general.architecture", .string("llama"))], tensors: plans)
 ///     try writer.write(to: "model.gguf") { plan in try quantized(plan.name) }
 public struct GGUFWriter: Sendable {
-    /// What a file's header will say about a tensor.
+    /// A tensor's entry in the header of a file that is to be written.
     public struct Plan: Hashable, Sendable {
         public let name: String
         public let elementType: ElementType
@@ -38,7 +38,7 @@ public struct GGUFWriter: Sendable {
         self.metadata = metadata
         self.tensors = tensors
         var alignment = GGUFHeader.usualAlignment
-        for (key, value) in metadata where key == GGUFHeader.alignmentKey {
+        for (key, value) in metadata where ExactString(key) == ExactString(GGUFHeader.alignmentKey) {
             guard case .uint32(let number) = value, number.nonzeroBitCount == 1, number <= 1 << 30 else {
                 throw Self.refusal("\(quoted(key)) is not a uint32 power of two of at most 2^30")
             }
@@ -54,9 +54,9 @@ public struct GGUFWriter: Sendable {
     private static let longestTensorName = 63
 
     private static func checkNames(_ names: [String], limit: Int, _ what: String) throws(ModelFileError) {
-        var seen: Set<String> = []
+        var seen: Set<ExactString> = []
         for name in names {
-            guard seen.insert(name).inserted else {
+            guard seen.insert(ExactString(name)).inserted else {
                 throw refusal("\(quoted(name)) is the name of two \(what)s")
             }
             guard name.utf8.count <= limit else {
@@ -85,7 +85,9 @@ public struct GGUFWriter: Sendable {
 
     /// Writes the file, replacing what is at `path` only once the new one is complete.
     ///
-    /// - Parameter tensor: Makes a tensor when its turn comes, of the type and shape that were planned.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - tensor: Makes a tensor when its turn comes, of the type and shape that were planned.
     /// - Throws: ``ModelFileError`` if a tensor is not as planned or the file cannot be written; what
     ///   `tensor` throws.
     public func write(to path: String, tensor: (Plan) throws -> StoredTensor) throws {
@@ -149,9 +151,10 @@ extension GGUFWriter {
         metadata: [(key: String, value: GGUFValue)], _ tensors: [StoredTensor], to path: String
     ) throws {
         let plans = tensors.map { Plan(name: $0.name, elementType: $0.elementType, shape: $0.shape) }
-        let byName = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let byName = Dictionary(
+            tensors.map { (ExactString($0.name), $0) }, uniquingKeysWith: { first, _ in first })
         try GGUFWriter(metadata: metadata, tensors: plans).write(to: path) { plan in
-            guard let tensor = byName[plan.name] else {
+            guard let tensor = byName[ExactString(plan.name)] else {
                 throw ModelFileError.cannotWrite(file: path, reason: "\(quoted(plan.name)) is not there")
             }
             return tensor

@@ -9,7 +9,7 @@ import AttentionTensors
 /// large as in the file.
 public struct Llama2CFile: WeightSource {
     public let path: String
-    /// What a GGUF file says about such a model.
+    /// The metadata that a GGUF file of such a model has.
     public let metadata: [(key: String, value: GGUFValue)]
     private let groupSize: Int?
     private let storage: TensorStorage

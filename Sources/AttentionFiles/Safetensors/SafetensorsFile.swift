@@ -1,3 +1,4 @@
+import AttentionJSON
 import AttentionTensors
 
 /// A `.safetensors` file, mapped into memory. Its tensors are used where they lie in the file.
@@ -6,26 +7,27 @@ import AttentionTensors
 /// that the tensors fill the data without overlap or hole. See
 /// https://huggingface.co/docs/safetensors/index#format for the format.
 ///
-/// If another process makes the file shorter while it is mapped, reading from it raises SIGBUS, which
-/// nobody can prevent from the reading side. ``SafetensorsWriter`` replaces files without that danger.
+/// If another process makes the file shorter while it is mapped, reading from it raises SIGBUS. No reader can
+/// prevent that. ``SafetensorsWriter`` replaces files without that danger.
 public struct SafetensorsFile: WeightSource {
-    /// What the header says about one tensor.
+    /// A tensor's entry in the header.
     public struct Entry: Hashable, Sendable {
         public let name: String
-        public let elementType: ElementType
+        public let elementType: SafetensorsElementType
         public let shape: Shape
-        /// Where the tensor's bytes lie in the file.
+        /// The range of the tensor's bytes in the file.
         public let byteRange: Range<Int>
     }
 
     public let path: String
     /// The tensors in the order in which the header lists them.
     public let entries: [Entry]
-    /// The file's free-form notes, such as `format: pt`.
+    /// The file's free-form notes, such as `format: pt`. A file with two keys of the same characters is
+    /// refused.
     public let metadata: [String: String]
 
     private let storage: TensorStorage
-    private let places: [String: Int]
+    private let places: [ExactString: Int]
 
     /// Opens the file and checks its header.
     ///
@@ -53,21 +55,30 @@ public struct SafetensorsFile: WeightSource {
         entries = header.entries
         metadata = header.metadata
         // The parser has refused names that stand there twice.
-        places = Dictionary(uniqueKeysWithValues: zip(entries.lazy.map(\.name), entries.indices))
+        places = Dictionary(
+            uniqueKeysWithValues: zip(entries.lazy.map { ExactString($0.name) }, entries.indices))
     }
 
     public var label: String { path }
     public var tensorNames: [String] { entries.map(\.name) }
-    public func contains(_ name: String) -> Bool { places[name] != nil }
+    public func contains(_ name: String) -> Bool { places[ExactString(name)] != nil }
 
-    /// What the header says about the tensor `name`, or nil if the file holds none of that name.
-    public func entry(named name: String) -> Entry? { places[name].map { entries[$0] } }
+    /// The entry of the tensor `name`; nil if the file holds none of that name.
+    public func entry(named name: String) -> Entry? { places[ExactString(name)].map { entries[$0] } }
 
     /// The tensor `name` with its bytes as they lie in the file; nothing is copied.
+    ///
+    /// - Throws: ``SafetensorsError`` if its elements are of a type that is not computed with.
     public func storedTensor(named name: String) throws -> StoredTensor? {
         guard let entry = entry(named: name) else { return nil }
+        guard let elementType = entry.elementType.elementType else {
+            throw SafetensorsError(
+                problem: .elementType, file: path, tensor: name, offset: entry.byteRange.lowerBound,
+                expected: "one of \(SafetensorsElementType.readableNames)",
+                found: entry.elementType.rawValue)
+        }
         return try StoredTensor(
-            name: name, elementType: entry.elementType, shape: entry.shape, bytes: entry.byteRange,
+            name: name, elementType: elementType, shape: entry.shape, bytes: entry.byteRange,
             in: storage)
     }
 }

@@ -19,8 +19,7 @@ struct SafetensorsHeader {
         let bytes = UnsafeRawBufferPointer(start: storage.baseAddress, count: storage.byteCount)
         let length = try Self.length(prefix: Array(bytes.prefix(8)), fileSize: bytes.count, file: file)
         let dataStart = 8 + length
-        // A copy, so that the bytes that were checked are the bytes that are used, whoever writes to the
-        // file.
+        // A copy, so that the checked bytes are the used bytes even if another process writes to the file.
         let json = Array(bytes[8..<dataStart])
         var parser = SafetensorsHeaderParser(json, data: dataStart..<bytes.count, file: file)
         (entries, metadata) = try parser.parse()

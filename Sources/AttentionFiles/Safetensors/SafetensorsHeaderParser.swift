@@ -8,7 +8,7 @@ struct SafetensorsHeaderParser {
 
     private var scanner: JSONScanner
     private let file: String
-    /// Where in the file the data lies.
+    /// The range of the data in the file.
     private let data: Range<Int>
     /// The tensor whose entry is being read; errors name it.
     private var tensor: String?
@@ -42,13 +42,11 @@ struct SafetensorsHeaderParser {
             throw fault(.headerSyntax, at: 0, expected: "'{'", found: found)
         }
         var entries: [SafetensorsFile.Entry] = []
-        // The scanner compares names as bytes; what looks a tensor up compares characters.
-        var names: Set<String> = []
         var metadata: [String: String] = [:]
         var members = try scanner.openObject()
-        while let name = try scanner.nextKey(of: &members) {
-            guard names.insert(name).inserted else { throw JSONError.duplicate(name, at: members.keyOffset) }
-            if name == SafetensorsHeader.metadataKey {
+        while let key = try scanner.nextKey(of: &members) {
+            let name = key.string
+            if key == ExactString(SafetensorsHeader.metadataKey) {
                 metadata = try readMetadata()
             } else {
                 tensor = name
@@ -64,7 +62,7 @@ struct SafetensorsHeaderParser {
         var metadata: [String: String] = [:]
         var members = try scanner.openObject()
         while let key = try scanner.nextKey(of: &members) {
-            guard metadata.updateValue(try scanner.string(), forKey: key) == nil else {
+            guard metadata.updateValue(try scanner.string(), forKey: key.string) == nil else {
                 throw JSONError.duplicate(key, at: members.keyOffset)
             }
         }
@@ -72,7 +70,7 @@ struct SafetensorsHeaderParser {
     }
 
     private mutating func readEntry(_ name: String) throws -> SafetensorsFile.Entry {
-        var elementType: ElementType?
+        var elementType: SafetensorsElementType?
         var shape: Shape?
         var bytes: Range<Int>?
         _ = scanner.peek()
@@ -86,7 +84,7 @@ struct SafetensorsHeaderParser {
             default:
                 throw fault(
                     .entry, at: scanner.position, expected: "only dtype, shape and data_offsets",
-                    found: quoted(key))
+                    found: quoted(key.string))
             }
         }
         guard let elementType, let shape, let bytes else {
@@ -104,14 +102,15 @@ struct SafetensorsHeaderParser {
         return .init(name: name, elementType: elementType, shape: shape, byteRange: bytes)
     }
 
-    private mutating func readElementType() throws -> ElementType {
+    private mutating func readElementType() throws -> SafetensorsElementType {
         _ = scanner.peek()
         let start = scanner.position
         let name = try scanner.string()
-        guard let elementType = ElementType(safetensorsName: name) else {
+        // Raw values are compared by their scalars, as all of them are ASCII.
+        guard let elementType = SafetensorsElementType(rawValue: name) else {
             throw fault(
-                .elementType, at: start,
-                expected: "F64, F32, F16, BF16, BOOL or I or U with 64, 32, 16 or 8", found: quoted(name))
+                .elementType, at: start, expected: "one of \(SafetensorsElementType.names)",
+                found: quoted(name))
         }
         return elementType
     }

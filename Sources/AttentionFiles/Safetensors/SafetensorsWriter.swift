@@ -26,25 +26,26 @@ public enum SafetensorsWriter {
     }
 
     private static func precedes(_ first: StoredTensor, _ second: StoredTensor) -> Bool {
-        let (rank, otherRank) = (
-            first.elementType.safetensorsRankAndName.rank, second.elementType.safetensorsRankAndName.rank
-        )
-        return rank != otherRank
-            ? rank < otherRank : first.name.utf8.lexicographicallyPrecedes(second.name.utf8)
+        let ranks = [first, second].map { SafetensorsElementType($0.elementType)?.rank ?? 0 }
+        return ranks[0] != ranks[1]
+            ? ranks[0] < ranks[1] : first.name.utf8.lexicographicallyPrecedes(second.name.utf8)
     }
 
     private static func checkTypes(of tensors: [StoredTensor], path: String) throws(ModelFileError) {
-        guard let tensor = tensors.first(where: { $0.elementType.blockLength > 1 }) else { return }
+        guard let tensor = tensors.first(where: { SafetensorsElementType($0.elementType) == nil }) else {
+            return
+        }
         let reason =
             "\(quoted(tensor.name)) is stored as \(tensor.elementType.rawValue), which the format does not have"
         throw .cannotWrite(file: path, reason: reason)
     }
 
     private static func checkNames(of tensors: [StoredTensor], path: String) throws(ModelFileError) {
-        var seen: Set<String> = [SafetensorsHeader.metadataKey]
-        for tensor in tensors where !seen.insert(tensor.name).inserted {
+        let reserved = ExactString(SafetensorsHeader.metadataKey)
+        var seen: Set<ExactString> = [reserved]
+        for tensor in tensors where !seen.insert(ExactString(tensor.name)).inserted {
             let reason =
-                tensor.name == SafetensorsHeader.metadataKey
+                ExactString(tensor.name) == reserved
                 ? "is the name of the notes, not of a tensor" : "is the name of two tensors"
             throw .cannotWrite(file: path, reason: "\(quoted(tensor.name)) \(reason)")
         }
@@ -63,9 +64,11 @@ public enum SafetensorsWriter {
         for tensor in tensors {
             let (end, overflow) = offset.addingReportingOverflow(tensor.byteCount)
             guard !overflow else { throw .cannotWrite(file: path, reason: "the tensors are too large") }
+            // `checkTypes` has refused a type without a name.
+            let type = SafetensorsElementType(tensor.elementType)?.rawValue ?? ""
             let extents = tensor.shape.map(String.init).joined(separator: ",")
             members.append(
-                "\(jsonString(tensor.name)):{\"dtype\":\"\(tensor.elementType.safetensorsRankAndName.name)\","
+                "\(jsonString(tensor.name)):{\"dtype\":\"\(type)\","
                     + "\"shape\":[\(extents)],\"data_offsets\":[\(offset),\(end)]}")
             offset = end
         }

@@ -6,14 +6,14 @@ import Synchronization
 struct BlobDownload: Sendable {
     let connection: HubConnection
     let file: HubRepository.RemoteFile
-    /// Where the content will lie, under its own hash.
+    /// The path of the finished content, named by its hash.
     let blob: String
     let lock: String
-    /// Told of each piece: how many bytes of this file are there, and how many just came.
+    /// Receives, after each piece, the bytes of this file so far and those of the piece.
     let progress: @Sendable (_ present: Int, _ new: Int) -> Void
     let isWaiting: @Sendable () -> Void
 
-    /// Sees to it that the content is there, whoever fetches it.
+    /// Downloads the content, or waits until another program has.
     func run() async throws {
         guard !FileManager.default.fileExists(atPath: blob) else { return }
         let lock = try await FileLock(path: lock, isWaiting: isWaiting)
@@ -26,20 +26,20 @@ struct BlobDownload: Sendable {
         do {
             try partial.finish(as: blob)
         } catch HubError.damaged where began > 0 {
-            // What an earlier attempt left may have been something else.
+            // The bytes of an earlier attempt may have been those of another content.
             try await fill(partial)
             try partial.finish(as: blob)
         }
     }
 
-    /// Attempt after attempt, each from where the one before broke off.
+    /// Downloads the rest in several attempts, each from the end of the one before.
     private func fill(_ partial: PartialFile) async throws {
         try partial.checkRoom()
         let mark = Mutex(partial.count)
         try await connection.retrying(
             unreachable: HubConnection.attempts,
             gotFurther: {
-                // Only a good piece counts, so that a server of single bytes comes to an end.
+                // Only 16 MiB or more count as progress, so that a server of single bytes comes to an end.
                 mark.withLock { mark in
                     guard partial.count - mark >= 1 << 24 else { return false }
                     mark = partial.count
@@ -54,7 +54,7 @@ struct BlobDownload: Sendable {
         var headers: [String: String] = [:]
         if start > 0 {
             headers["Range"] = "bytes=\(start)-"
-            // Where the content's hash says nothing, the server has to say that it is still the same.
+            // If the hash cannot prove the content, the server has to confirm that it is still the same.
             if !partial.isProven { headers["If-Range"] = "\"\(file.tag)\"" }
         }
         let isContent = Mutex(false)

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A lock that one program at a time holds, and that the system lets go of when the program ends, however it
-/// ends. It is the one that Python's `huggingface_hub` takes.
+/// A lock that one program at a time holds. The system releases it when the program ends in any way. Python's
+/// `huggingface_hub` takes the same lock.
 final class FileLock: Sendable {
     private let descriptor: Int32
 
@@ -13,7 +13,7 @@ final class FileLock: Sendable {
         guard descriptor >= 0 else { throw PartialFile.systemError(path) }
         var hasTold = false
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            // A file system without locks: the content's hash still finds what two writers would do.
+            // A file system without locks: the content's hash still reveals damage by two writers.
             guard errno == EWOULDBLOCK || errno == EINTR else { return }
             if !hasTold { isWaiting() }
             hasTold = true

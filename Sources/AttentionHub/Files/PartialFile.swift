@@ -1,21 +1,18 @@
 import AttentionFiles
-import Crypto
 import Foundation
 import Synchronization
 
-/// A file that is arriving: it can be gone on with where an earlier attempt, or an earlier program, broke
-/// off.
+/// A file that is being downloaded. A download continues where an earlier attempt, or an earlier program,
+/// broke off.
 final class PartialFile: Sendable {
     private struct State {
         var count = 0
-        /// Of what came so far; nil where the tag is no hash.
-        var hash: (any HashFunction)?
+        /// The hash of the bytes so far; nil if the tag is no hash.
+        var hash: (any BlockHash)?
 
         init(tag: String, size: Int?) { hash = PartialFile.hash(for: tag, size: size) }
 
-        var digest: String? {
-            hash?.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        }
+        var digest: String? { hash?.digest() }
     }
 
     let path: String
@@ -24,7 +21,7 @@ final class PartialFile: Sendable {
     private let descriptor: Int32
     private let state: Mutex<State>
 
-    /// Opens the file, and reads what is there of it already.
+    /// Opens the file, and reads the bytes that it holds already.
     init(path: String, tag: String, size: Int?) throws {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard descriptor >= 0 else { throw Self.systemError(path) }
@@ -37,20 +34,20 @@ final class PartialFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// How many bytes are there.
+    /// The number of bytes so far.
     var count: Int { state.withLock { $0.count } }
     var isWhole: Bool { count == size }
-    /// Whether a wrong content would be noticed.
+    /// Whether the tag proves the content.
     var isProven: Bool { Self.hash(for: tag, size: size) != nil }
 
-    /// What a content has to come to so that the hub named it `tag`: SHA-256, or SHA-1 as git does, of
-    /// `blob <size>`, a zero byte and the content. Nil for any other name.
-    private static func hash(for tag: String, size: Int?) -> (any HashFunction)? {
+    /// The hash function whose digest of the content is `tag`: SHA-256, or git's SHA-1 of `blob <size>`, a
+    /// zero byte and the content. Nil for any other tag.
+    private static func hash(for tag: String, size: Int?) -> (any BlockHash)? {
         guard tag.allSatisfy(\.isHexDigit) else { return nil }
         if tag.utf8.count == 64 { return SHA256() }
         guard tag.utf8.count == 40, let size else { return nil }
-        var hash = Insecure.SHA1()
-        hash.update(data: Array("blob \(size)\0".utf8))
+        var hash = SHA1()
+        Array("blob \(size)\0".utf8).withUnsafeBytes { hash.update($0) }
         return hash
     }
 
@@ -63,7 +60,7 @@ final class PartialFile: Sendable {
             guard count > 0 else { break }
             state.withLock { state in
                 buffer.withUnsafeBytes {
-                    state.hash?.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count]))
+                    state.hash?.update(UnsafeRawBufferPointer(rebasing: $0[..<count]))
                 }
                 state.count += count
             }
@@ -71,7 +68,7 @@ final class PartialFile: Sendable {
         if let size, count > size { try empty() }
     }
 
-    /// Begins anew.
+    /// Removes the content, for a new beginning.
     func empty() throws {
         guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else {
             throw Self.systemError(path)
@@ -87,13 +84,13 @@ final class PartialFile: Sendable {
             }
             try data.withUnsafeBytes { bytes in
                 try write(bytes, needed: (size ?? state.count + bytes.count) - state.count)
-                state.hash?.update(bufferPointer: bytes)
+                state.hash?.update(bytes)
             }
             state.count += data.count
         }
     }
 
-    /// - Parameter needed: how many bytes there is to be room for, these and what may follow.
+    /// - Parameter needed: The bytes that still have to be written.
     private func write(_ bytes: UnsafeRawBufferPointer, needed: Int) throws {
         var rest = bytes
         while !rest.isEmpty {
@@ -106,7 +103,7 @@ final class PartialFile: Sendable {
         }
     }
 
-    /// Sees that the content is right, and gives it its name.
+    /// Checks the content, and renames the file to `destination`.
     ///
     /// - Throws: ``HubError/damaged(file:expected:found:)``; then the file is empty again.
     func finish(as destination: String) throws {
@@ -129,7 +126,7 @@ final class PartialFile: Sendable {
         throw noSpace(for: size - count)
     }
 
-    /// How many bytes the file system can still take, where it says so.
+    /// The free bytes of the file system; nil if it does not tell.
     private var room: Int? {
         var status = statvfs()
         guard fstatvfs(descriptor, &status) == 0 else { return nil }

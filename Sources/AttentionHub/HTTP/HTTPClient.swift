@@ -1,3 +1,4 @@
+import AttentionJSON
 import Foundation
 import Synchronization
 
@@ -9,37 +10,37 @@ import Synchronization
 struct HTTPResponse: Sendable {
     let status: Int
     let url: URL
-    private let headers: [String: String]
+    private let headers: [ExactString: String]
 
     init(_ response: HTTPURLResponse, url: URL) {
         status = response.statusCode
         self.url = url
-        var headers: [String: String] = [:]
+        var headers: [ExactString: String] = [:]
         for (name, value) in response.allHeaderFields {
             guard let name = name as? String, let value = value as? String else { continue }
-            headers[name.lowercased()] = value
+            headers[ExactString(name.lowercased())] = value
         }
         self.headers = headers
     }
 
-    /// A header, whatever the case of its name.
-    subscript(_ name: String) -> String? { headers[name.lowercased()] }
+    /// The value of a header. Upper and lower case in its name are alike.
+    subscript(_ name: String) -> String? { headers[ExactString(name.lowercased())] }
 }
 
-/// What becomes of an answer. Both are called one after the other, never at once; an error ends the exchange.
+/// The receiver of an answer. Its closures are called one after the other, and an error ends the exchange.
 struct HTTPReceiver: Sendable {
     var begin: @Sendable (HTTPResponse) throws -> Void = { _ in }
     var receive: @Sendable (Data) throws -> Void = { _ in }
 }
 
-/// HTTP through Foundation's URL loading, which follows no redirect by itself: whoever asks decides, also
-/// about what is told to another host.
+/// HTTP through Foundation's URL loading. It follows no redirect by itself: the caller decides, also about
+/// the headers for another host.
 ///
 /// One session serves the process and is never invalidated: on Linux a session for each request can crash
 /// when it is torn down (swift-corelibs-foundation #4791, #5469). There, too, a task that ends while its
-/// delegate is asked about a redirect ends the process, whether it is cancelled or its time is up. So time is
-/// kept here, to the millisecond, the session's own limit is far away, and a task is cancelled only once its
-/// answer has begun.
+/// delegate is asked about a redirect ends the process, whether it is cancelled or its time is up. So the
+/// client measures time itself, to the millisecond, the session's own limit is far away, and a task is
+/// cancelled only once its answer has begun.
 final class HTTPClient: NSObject, Sendable {
     static let shared = HTTPClient()
 
@@ -47,8 +48,8 @@ final class HTTPClient: NSObject, Sendable {
 
     /// Sends the request; returns when the whole answer was received.
     ///
-    /// - Parameter timeout: how long the server may say nothing.
-    /// - Throws: what the receiver throws; `URLError` for what goes wrong on the way; `CancellationError`.
+    /// - Parameter timeout: The time without data after which the request fails.
+    /// - Throws: The receiver's errors; `URLError` for a failed connection; `CancellationError`.
     func send(
         _ request: URLRequest, timeout: Duration, _ receiver: HTTPReceiver = .init()
     ) async throws -> HTTPResponse {
@@ -89,7 +90,7 @@ private final class Exchange: Sendable {
         var failure: (any Error)?
         var lastActivity = ContinuousClock.now
         var continuation: CheckedContinuation<HTTPResponse, any Error>?
-        /// What came before anybody waited for it, as when the task is cancelled at once.
+        /// The result, if it came before the wait, as when the task is cancelled at once.
         var result: Result<HTTPResponse, any Error>?
     }
 
@@ -117,7 +118,7 @@ private final class Exchange: Sendable {
 
     func receive(_ data: Data) { proceed { try receiver.receive(data) } }
 
-    /// Runs a part of the receiver; if it, or an earlier one, failed, the rest is not wanted.
+    /// Runs a part of the receiver. After a failure of this or an earlier part, the exchange is abandoned.
     private func proceed(_ part: () throws -> Void) {
         do {
             if let failure = state.withLock({ $0.failure }) { throw failure }
@@ -128,13 +129,13 @@ private final class Exchange: Sendable {
         }
     }
 
-    /// How long nothing may come from now on; nil if nothing came for too long.
+    /// The time left until the next data must come; nil if it is over.
     func timeLeft(of timeout: Duration) -> Duration? {
         let left = timeout - (ContinuousClock.now - state.withLock { $0.lastActivity })
         return left > .zero ? left : nil
     }
 
-    /// Lets whoever waits go on with `error`, and the connection end as soon as it can.
+    /// Resumes the waiting caller with `error`, and ends the connection as soon as possible.
     func abandon(_ error: any Error) {
         let hasBegun = state.withLock { state in
             state.failure = state.failure ?? error
@@ -163,8 +164,8 @@ private final class Exchange: Sendable {
 /// A serial queue that lets no more than a megabyte of pieces wait.
 ///
 /// On Linux the session hands over pieces of 16 KiB without end, and a slow disk would have them all in
-/// memory: 335 MB of a file of 300 MB, against 41 MB in all with this bound. Holding up whoever adds the next
-/// piece holds up the connection. (Suspending the task instead starts the request anew there.)
+/// memory: 335 MB of a file of 300 MB, against 41 MB in all with this bound. Blocking the addition of the
+/// next piece holds up the connection. (Suspending the task instead starts the request anew there.)
 private final class BoundedQueue: OperationQueue, @unchecked Sendable {
     // `@unchecked`, as every subclass of OperationQueue must say; the one property is a constant and
     // thread-safe.

@@ -7,22 +7,23 @@ import Synchronization
     import FoundationNetworking
 #endif
 
-/// Requests to the hub: redirects followed with care, failures that pass tried again.
+/// Requests to the hub, with checked redirects and repeated attempts after temporary failures.
 package struct HubConnection: Sendable {
     let settings: HubSettings
-    /// How long a server may say nothing.
+    /// The time without data after which a request fails.
     let timeout: Duration
-    /// How long to wait before the second attempt; it doubles from one to the next.
+    /// The delay before the second attempt. It doubles with each attempt.
     let retryDelay: Duration
 
     package static let attempts = 5
-    /// How often somebody is asked who may not be there at all: a person may be waiting without a network.
+    /// The attempts at a server that has not answered yet. They are few, because a user without a network
+    /// waits for the error.
     static let firstAttempts = 2
     private static let greatestRedirects = 10
 
-    /// One request, redirects followed. The token goes to the hub's own origin only.
+    /// Sends a request and follows redirects. The token goes to the hub's own origin only.
     ///
-    /// - Parameter stop: whether to return a redirect as the answer.
+    /// - Parameter stop: Whether a redirect is returned as the answer.
     func send(
         _ method: String, _ url: URL, headers: [String: String] = [:], _ receiver: HTTPReceiver = .init(),
         stop: (HTTPResponse) -> Bool = { _ in false }
@@ -38,7 +39,7 @@ package struct HubConnection: Sendable {
                         if !response.isRedirect { try receiver.begin(response) }
                     },
                     receive: { data in
-                        // The body of a redirect is nobody's.
+                        // The body of a redirect is ignored.
                         if !isRedirect.withLock({ $0 }) { try receiver.receive(data) }
                     }))
             guard response.isRedirect, !stop(response) else { return response }
@@ -54,7 +55,7 @@ package struct HubConnection: Sendable {
     ) async throws -> HTTPResponse {
         var request = URLRequest(url: url, cachePolicy: .reloadIgnoringLocalCacheData)
         request.httpMethod = method
-        // Compressed on the way, a file would not have the length that was announced.
+        // A compressed file would not have the announced length.
         request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
         request.setValue("swift-attention", forHTTPHeaderField: "User-Agent")
         for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
@@ -99,7 +100,7 @@ package struct HubConnection: Sendable {
         return target
     }
 
-    /// The whole of a small answer.
+    /// The body of a small answer.
     func data(_ url: URL, limit: Int) async throws -> [UInt8] {
         try await retrying {
             let body = Mutex<[UInt8]>([])
@@ -119,10 +120,10 @@ package struct HubConnection: Sendable {
         }
     }
 
-    /// Tries again, a bounded number of times, what may succeed later. Each attempt that says that it got
-    /// further counts as the first.
+    /// Repeats `body` after temporary failures, a bounded number of times. An attempt that made progress
+    /// counts as the first.
     ///
-    /// - Parameter unreachable: how often a server that cannot be reached is asked.
+    /// - Parameter unreachable: The number of attempts at a server that cannot be reached.
     func retrying<Result>(
         unreachable: Int = firstAttempts, gotFurther: () -> Bool = { false },
         _ body: () async throws -> Result
@@ -148,7 +149,7 @@ package struct HubConnection: Sendable {
         return error is TemporaryFailure
     }
 
-    /// - Throws: ``HubError/refused(url:status:message:)``, as ``TemporaryFailure`` where it may pass.
+    /// - Throws: ``RefusedRequest``; ``TemporaryFailure`` for a status that may change.
     func check(_ response: HTTPResponse) throws {
         guard !(200..<300).contains(response.status) else { return }
         let message = response["X-Error-Message"] ?? ""
@@ -157,19 +158,19 @@ package struct HubConnection: Sendable {
         guard [408, 429, 500, 502, 503, 504].contains(response.status) else {
             throw RefusedRequest(error, response)
         }
-        // Whoever asks for more than half a minute is told about by the error.
+        // A server that asks for more than half a minute is reported by the error.
         let seconds = response["Retry-After"].flatMap(Int.init).map { min(max($0, 0), 30) }
         throw TemporaryFailure(error: error, retryAfter: seconds.map { .seconds($0) })
     }
 }
 
-/// A failure that may pass.
+/// A failure that another attempt may avoid.
 struct TemporaryFailure: Error {
     let error: HubError
     let retryAfter: Duration?
 }
 
-/// A refusal with the hub's reason, of which the caller knows what it means.
+/// A refusal with the hub's reason, which the caller interprets.
 struct RefusedRequest: Error {
     let error: HubError
     let status: Int
