@@ -1,6 +1,6 @@
 import AttentionTensors
 
-/// What is added to the scores before the softmax.
+/// A bias of the scores, added before the softmax.
 public struct AttentionBias: Sendable {
     /// `[Nq, Nk]`, `[Hq, Nq, Nk]` or `[B, Hq, Nq, Nk]`; an extent of 1 for B, Hq or Nq serves all of them.
     ///
@@ -9,7 +9,7 @@ public struct AttentionBias: Sendable {
     /// `[Hq]`: each query head's slope of ALiBi.
     public let slopes: Tensor?
 
-    /// Nothing is added.
+    /// No bias.
     public static let none = AttentionBias(additive: nil, slopes: nil)
 
     /// Adds the elements of `tensor`.
@@ -24,7 +24,7 @@ public struct AttentionBias: Sendable {
             slopes: Tensor(shape: [slopes.count]) { _ = $0.initialize(fromContentsOf: slopes) })
     }
 
-    /// ALiBi with slopes, `[Hq]`, that may be learnt.
+    /// ALiBi with slopes `[Hq]`, which may be learnt.
     public static func alibi(slopes: Tensor) -> AttentionBias {
         AttentionBias(additive: nil, slopes: slopes)
     }

@@ -3,9 +3,9 @@ import AttentionTensors
 /// Dropout of attention's weights, for training: each one is set to 0 with probability `rate`, and the others
 /// are divided by 1 − rate (Srivastava et al. 2014).
 ///
-/// What is dropped is a function of the key and of the weight's batch element, head, query and key position.
-/// Nothing is stored for the backward pass, and neither blocks nor threads nor the instruction set make a
-/// difference. A training step takes a key of its own, `key.folded(with: step)`.
+/// Whether a weight is dropped is a function of the random key and of the weight's batch element, head, query
+/// and key position. Nothing is stored for the backward pass, and blocks, threads and instruction sets make
+/// no difference. A training step takes a random key of its own, `key.folded(with: step)`.
 public struct AttentionDropout: Hashable, Sendable {
     /// At least 0 and below 1.
     public let rate: Float
@@ -20,8 +20,8 @@ public struct AttentionDropout: Hashable, Sendable {
         self.key = key
     }
 
-    /// Of 2³²: random numbers below it drop.
+    /// The bound, of 2³², below which a random number drops its weight.
     var threshold: UInt32 { UInt32(Double(rate) * 0x1p32) }
-    /// Of what is kept.
+    /// The factor of the weights that are kept.
     var scale: Float { 1 / (1 - rate) }
 }

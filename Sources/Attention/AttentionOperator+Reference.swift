@@ -14,7 +14,8 @@ extension AttentionOperator {
     }
 
     /// Attention by its definition, in double precision: slow, and short enough to be checked by eye. The
-    /// tiled path is tested against it.
+    /// tiled path is tested against it. It has no recorded backward pass: see
+    /// ``referenceBackward(query:key:value:outputGradient:)``.
     ///
     /// - Parameters and result: as for ``callAsFunction(query:key:value:)``.
     public func reference(query: Tensor, key: Tensor, value: Tensor) throws -> Output {
@@ -41,9 +42,12 @@ extension AttentionOperator {
             }
         }
         let shape: Shape = [extent.batch, extent.heads, extent.queries]
+        let isRecorded = isWatched(query, key, value)
         return Output(
-            values: try Tensor(output, shape: Shape(shape.extents + [problem.valueWidth])),
-            logSumExp: try Tensor(logSumExp, shape: shape))
+            values: try Tensor(output, shape: Shape(shape.extents + [problem.valueWidth]))
+                .recordedWithoutBackward(as: "reference attention", if: isRecorded),
+            logSumExp: try Tensor(logSumExp, shape: shape)
+                .recordedWithoutBackward(as: "reference attention", if: isRecorded))
     }
 
     /// The whole Nq × Nk matrix of scores or weights, by definition. For learning and for tests.
@@ -64,6 +68,7 @@ extension AttentionOperator {
             }
         }
         return try Tensor(rows, shape: [extent.batch, extent.heads, extent.queries, extent.keys])
+            .recordedWithoutBackward(as: "reference scores", if: isWatched(query, key, key))
     }
 
     /// exp(sⱼ) / Σⱼ exp(sⱼ) and log Σⱼ exp(sⱼ), the sink among the sums; zeros and −∞ where all scores are
@@ -118,7 +123,7 @@ extension AttentionProblem {
         return score
     }
 
-    /// What dropout multiplies a row's weights by.
+    /// The factors by which dropout multiplies a row's weights.
     func kept(batch: Int, head: Int, row: Int) -> (_ key: Int) -> Double {
         guard let dropout = parameters.dropout else { return { _ in 1 } }
         let key = dropout.key.folded(with: batch)

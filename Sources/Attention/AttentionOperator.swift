@@ -1,6 +1,6 @@
 import AttentionTensors
 
-/// The attention operator, with everything that can vary as a value:
+/// The attention operator, with all of its variants as values:
 ///
 ///     Attention(Q, K, V) = softmax(mask(cap(score(Q, K)) + bias)) V
 ///
@@ -10,20 +10,20 @@ import AttentionTensors
 /// A query that sees no key gives zeros. What a masked position holds, NaN and infinity included, has no
 /// effect. A result's bits depend neither on the number of threads nor on what else is in the batch.
 public struct AttentionOperator: Sendable {
-    /// How similar a query and a key are.
+    /// The similarity of a query and a key.
     public var score: ScoreFunction
     /// Limits scores smoothly to ±softcap: softcap · tanh(score / softcap), before bias and mask.
     public var softcap: Float?
-    /// Which keys a query may look at.
+    /// The keys that a query may look at.
     public var mask: any AttentionMask
-    /// What is added to the scores.
+    /// The bias added to the scores.
     public var bias: AttentionBias
-    /// Where the queries stand among the keys.
+    /// The positions of the queries among the keys.
     public var alignment: QueryAlignment
-    /// `[Hq]`: attention sinks (arXiv:2309.17453, as a learnt logit a head), scores that take their part of
-    /// the softmax and give nothing: weight = exp(S) / (exp(sink) + Σ exp(S)). nil: none.
+    /// `[Hq]`: attention sinks (arXiv:2309.17453, as a learnt logit of each head), which take part in the
+    /// softmax with a value of 0: weight = exp(S) / (exp(sink) + Σ exp(S)). nil: none.
     public var sinks: Tensor?
-    /// Drops weights, for training; nil: none. The softmax is that of all keys.
+    /// Dropout of the weights after the softmax, for training; nil: none.
     public var dropout: AttentionDropout?
 
     public init(
@@ -40,7 +40,7 @@ public struct AttentionOperator: Sendable {
         self.dropout = dropout
     }
 
-    /// Attention's output, and what the weights can be recomputed from.
+    /// The output of attention with the log-sum-exp, from which the weights can be recomputed.
     public struct Output: Sendable {
         /// `[B, Hq, Nq, Dv]`
         public let values: Tensor
@@ -70,7 +70,8 @@ public struct AttentionOperator: Sendable {
         return try TiledAttention(AttentionProblem(self, query: query, key: key, value: value)).values()
     }
 
-    /// Like ``callAsFunction(query:key:value:)``, with the log-sum-exp, of which no gradient is recorded.
+    /// Like ``callAsFunction(query:key:value:)``, with the log-sum-exp, which has no backward pass: a
+    /// gradient through it is an error.
     public func forward(query: Tensor, key: Tensor, value: Tensor) throws -> Output {
         try recordedForward(query: query, key: key, value: value)
     }
@@ -85,7 +86,7 @@ public struct AttentionOperator: Sendable {
     ///   - heads: Query heads, in the order in which they are wanted; nil: all.
     ///   - queries: Rows of `query`; nil: all.
     /// - Returns: `[B, heads, queries, Nk]`. Every row sums to 1, less what a sink takes, or to 0 where a
-    ///   query sees no key.
+    ///   query sees no key. The weights have no backward pass: a gradient through them is an error.
     /// - Throws: `TensorError` if shapes or parameters do not fit together.
     public func weights(
         query: Tensor, key: Tensor, logSumExp: Tensor, heads: [Int]? = nil, queries: Range<Int>? = nil
@@ -93,6 +94,7 @@ public struct AttentionOperator: Sendable {
         // The values play no part in the weights; any tensor with the keys' shape will do.
         let problem = try AttentionProblem(self, query: query, key: key, value: key)
         return try TiledAttention(problem).weights(logSumExp: logSumExp, heads: heads, queries: queries)
+            .recordedWithoutBackward(as: "weights of attention", if: isWatched(query, key, logSumExp))
     }
 }
 
@@ -102,7 +104,7 @@ public struct AttentionOperator: Sendable {
 ///   - query: `[B, Hq, Nq, D]`
 ///   - key: `[B, Hkv, Nk, D]`
 ///   - value: `[B, Hkv, Nk, Dv]`
-///   - mask: Which keys a query may look at.
+///   - mask: The keys that a query may look at.
 /// - Returns: `[B, Hq, Nq, Dv]`
 /// - Throws: `TensorError` if the shapes do not fit together.
 public func attention(

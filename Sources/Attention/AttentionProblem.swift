@@ -6,14 +6,14 @@ package struct AttentionProblem: Sendable {
     package let extent: AttentionExtent
     /// `[B, Hq, Nq, D]`, `[B, Hkv, Nk, D]`, `[B, Hkv, Nk, Dv]`; the innermost axis without gaps.
     package let query, key, value: Tensor
-    /// Where keys and values really are, if not in ``key`` and ``value``: those then have the right shapes,
-    /// and zeros.
+    /// The sequence of a cache that holds the keys and values; ``key`` and ``value`` then have the right
+    /// shapes and hold zeros. nil: they are in ``key`` and ``value``.
     package var cached: CachedSequence?
     /// A view of `[B, Hq, Nq, Nk]`.
     package let bias: Tensor?
     /// The position of every query.
     package let positions: QueryPositions
-    /// `[Hq]`, what each head's dot products are multiplied by.
+    /// `[Hq]`, the factor of each head's dot products.
     package let factors: [Float]
     /// `[Hq]`, each head's slope of ALiBi; nil: none.
     package let slopes: [Float]?
@@ -87,7 +87,7 @@ package struct AttentionProblem: Sendable {
         }
     }
 
-    /// The keys that a query may see, as a run; ``AttentionMask/allows(query:key:at:)`` decides within it.
+    /// The range of keys that a query may see; ``AttentionMask/allows(query:key:at:)`` decides within it.
     package func visibleKeys(row: Int, batch: Int, head: Int) -> Range<Int> {
         let site = AttentionSite(batch: batch, head: head, keys: extent.keys)
         return parameters.mask.visibleKeys(query: positions[row], at: site).clamped(to: 0..<extent.keys)

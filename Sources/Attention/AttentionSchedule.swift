@@ -1,17 +1,17 @@
 import AttentionTensors
 import CAttentionKernels
 
-/// In which order the items of a call run, and what they share. No result depends on it.
+/// The order of a call's items, and the data that they share. No result depends on the order.
 ///
-/// A *unit* is a block of queries together with what the mask says of it: the work of preparing that is done
-/// once for all heads and batch elements that the mask does not tell apart. Units are prepared in rounds, so
-/// that the tables of a mask that is no interval never take more than a bounded amount of memory.
+/// A *unit* is a block of queries with the mask's values for it. It is prepared once for all heads and batch
+/// elements for which the mask has the same values. Units are prepared in rounds, so that the tables of a
+/// mask that is no interval take a bounded amount of memory.
 struct AttentionSchedule {
     private let tiled: TiledAttention
     private let operands: TiledAttention.Operands
     private let results: TiledAttention.Results
     private let classes: MaskClasses
-    /// What has been computed already.
+    /// The parts that the decoder's schedule has computed already.
     private let decoded: Set<TiledAttention.Part>
 
     init(
@@ -28,7 +28,7 @@ struct AttentionSchedule {
     private struct Unit {
         let plan: QueryPlan
         let table: MaskTable?
-        /// The pair that stands for all that the unit serves.
+        /// One of the pairs that share the unit.
         let example: HeadPair
     }
 

@@ -37,7 +37,7 @@ struct RunningSums {
 
 /// One worker's memory for one block of queries: its panels, their running sums, and a tile of scores.
 struct AttentionScratch {
-    /// Where everything lies, in floats. Every part begins at a multiple of the widest vector.
+    /// The offsets of the parts, in floats. Every part begins at a multiple of the widest vector.
     struct Layout {
         let lanes: Int
         let queries, sums, more, inverses, logSumExps, queryFactors, queryScales, slopes, sinks, positions,
@@ -89,18 +89,18 @@ struct AttentionScratch {
 
     /// `[D][lanes]` for each panel: the scaled queries, transposed.
     var queries: UnsafeMutablePointer<Float> { base + layout.queries }
-    /// Over the first segment of keys, and then over all that are done.
+    /// The sums over the first segment of keys, and then over all finished segments.
     var sums: RunningSums {
         RunningSums(base + layout.sums, lanes: layout.lanes, valueWidth: layout.valueWidth)
     }
-    /// Over a later segment.
+    /// The sums over a later segment.
     var more: RunningSums {
         RunningSums(base + layout.more, lanes: layout.lanes, valueWidth: layout.valueWidth)
     }
     var inverses: UnsafeMutablePointer<Float> { base + layout.inverses }
     var logSumExps: UnsafeMutablePointer<Float> { base + layout.logSumExps }
-    /// What each row's dot products are multiplied by: the head's factor, for cosine scores divided by ‖q‖.
-    /// And the same in the kernels' units.
+    /// The factors of each row's dot products, the head's factor, for cosine scores divided by ‖q‖; and the
+    /// same factors in the kernels' units.
     var queryFactors: UnsafeMutablePointer<Float> { base + layout.queryFactors }
     var queryScales: UnsafeMutablePointer<Float> { base + layout.queryScales }
     /// ALiBi's slope and the sink of each row's head, in units of log₂ e, and the row's position.

@@ -8,8 +8,8 @@ import CAttentionKernels
 /// Keys and values are read once, for all query heads that share them. A sequence's bits depend on its own
 /// numbers alone: neither on the other sequences, nor on the workers, nor on where memory lies.
 ///
-/// A class, with what items ask for most in numbers of its own: an item takes a few microseconds, and a copy
-/// of the problem counts thirty references.
+/// A class that holds the most used numbers itself: an item takes a few microseconds, and a copy of the
+/// problem would count thirty references.
 final class DecodeAttention {
     let problem: AttentionProblem
     let sequences: [DecodeSequence]
@@ -33,8 +33,8 @@ final class DecodeAttention {
         hasIntervalMask = problem.parameters.mask.isInterval
     }
 
-    /// Where a sequence's partial sums lie: `[Hkv][chunks][rows][row of sums]`, and `[Hkv][rows][chunks]`
-    /// reference exponents and totals.
+    /// The offsets of a sequence's partial sums: `[Hkv][chunks][rows][row of sums]`, and of its reference
+    /// exponents and totals, `[Hkv][rows][chunks]`.
     private struct Place {
         let item, sums, totals: Int
         let chunks, rows: Int

@@ -13,17 +13,17 @@ struct DecodeChunk {
 
     private var problem: AttentionProblem { attention.problem }
     private var table: UnsafePointer<ak_kernels> { attention.table }
-    /// The keys that some row may see.
+    /// The keys that at least one row may see.
     private var keys: Range<Int> { range.clamped(to: sequence.keys) }
     private var rowCount: Int { sequence.queries.count * attention.group }
 
     private func head(_ row: Int) -> Int { keyHead * attention.group + row / sequence.queries.count }
-    /// Of the sequence's queries.
+    /// The query of a row, among the sequence's queries.
     private func query(_ row: Int) -> Int { row % sequence.queries.count }
 
     /// - Parameters:
     ///   - sums: `[rows][sumsRow]`: written, the weighted sums.
-    ///   - note: Is told each row's reference exponent and sum of weights.
+    ///   - note: Receives each row's reference exponent and sum of weights.
     func attend(
         query: UnsafePointer<Float>, bias: UnsafePointer<Float>?, sums: UnsafeMutablePointer<Float>,
         sumsRow: Int,
@@ -75,7 +75,7 @@ struct DecodeChunk {
         }
     }
 
-    /// What changes the scores of a row.
+    /// The mask, bias and scale of a row's scores, for the kernel.
     private func describe(_ row: Int, _ bias: UnsafePointer<Float>?) -> ak_decode_row {
         let seen = sequence.visible(query: query(row), head: head(row)).clamped(to: keys)
         var result = ak_decode_row()

@@ -9,24 +9,23 @@ final class DecodeSequence {
     let queries: Range<Int>
     let position: Int
     let rows: CachedRows
-    /// The runs of keys that may be seen: of each query, or, if the mask tells heads apart, of each head's
-    /// queries.
+    /// The visible range of keys of each query, or, if the mask depends on the head, of each head's queries.
     let visible: [Range<Int>]
-    /// What they span.
+    /// The range that they span.
     let keys: Range<Int>
     /// The number of the sequence's keys.
     let keyCount: Int
-    /// Where chunks of keys are counted from.
+    /// The position at which the first chunk of keys begins.
     let anchor: Int
 
-    /// The most queries of a step. What a step costs grows with their number; a tile's cost begins to at a
-    /// vector.
+    /// The most queries of a step. The cost of a step grows with their number; that of a tile grows only
+    /// beyond one vector.
     static let mostQueries = 8
     /// Keys of a chunk, whose sums are taken on their own and then merged in order. 128 and 512 are alike.
     static let chunk = 256
 
     /// - Parameters:
-    ///   - anchor: Where chunks are counted from; nil: from the first key that is seen.
+    ///   - anchor: The position at which the first chunk begins; nil: the first visible key.
     init(
         _ problem: AttentionProblem, batch: Int, queries: Range<Int>, position: Int, keyCount: Int,
         anchor: Int?, rows: CachedRows

@@ -1,8 +1,8 @@
-/// Which batch elements and key heads a mask tells apart. Those of one class share its answers.
+/// Classes of batch elements and key heads for which a mask has the same values.
 struct MaskClasses {
-    /// How many of each are told apart; 1: all are alike.
+    /// The number of classes of each; 1: all are alike.
     private let batches, keyHeads: Int
-    /// How many there are.
+    /// The number of batch elements and key heads.
     private let all: (batches: Int, keyHeads: Int)
 
     init(_ problem: AttentionProblem) {
@@ -13,17 +13,17 @@ struct MaskClasses {
     }
 
     var count: Int { batches * keyHeads }
-    /// How many pairs a class has.
+    /// The number of pairs of a class.
     var members: Int { all.batches * all.keyHeads / max(count, 1) }
 
     func index(of pair: HeadPair) -> Int {
         (batches > 1 ? pair.batch : 0) * keyHeads + (keyHeads > 1 ? pair.keyHead : 0)
     }
 
-    /// One that stands for its class.
+    /// A representative of a class.
     func example(_ index: Int) -> HeadPair { HeadPair(batch: index / keyHeads, keyHead: index % keyHeads) }
 
-    /// A member of the class that `example` stands for.
+    /// A member of the class of `example`.
     func member(_ index: Int, of example: HeadPair) -> HeadPair {
         let heads = all.keyHeads / keyHeads
         return HeadPair(

@@ -1,13 +1,13 @@
 import AttentionTensors
 
-/// The answers of a mask that is no interval, for one block of queries: a bit for each row and key, in the
-/// order in which the kernels read them, and how much of each block of keys they let through.
+/// The values of a mask that is no interval, for one block of queries: a bit for each row and key, in the
+/// order in which the kernels read them, and the coverage of each block of keys.
 ///
-/// The mask is asked once, however many heads share its answers.
+/// The mask is evaluated once for all heads that share its values.
 package struct MaskTable {
-    /// What a panel sees of a block of keys.
+    /// The keys of one block that a panel sees.
     package struct Step {
-        /// From the first key that some row sees to the last.
+        /// The keys from the first that any row sees to the last.
         package let keys: Range<Int>
         /// Whether all rows see all of those.
         package let isWhole: Bool
@@ -21,10 +21,10 @@ package struct MaskTable {
     private var steps: [[Step]] = []
     private let firstKey: Int
 
-    /// The words that tables which are held together may take: 16 MiB.
+    /// The most words of the tables that are held together: 16 MiB.
     static let mostWords = 1 << 21
 
-    /// The most words that the table of a block of queries takes.
+    /// The most words of the table of a block of queries.
     static func mostWordsOfBlock(_ tiled: TiledAttention) -> Int {
         let width = tiled.kernels.panelWidth
         return (TiledAttention.blockRows + width - 1) / width * tiled.problem.extent.keys
@@ -83,20 +83,20 @@ package struct MaskTable {
     }
 }
 
-/// Asks a mask about the rows of a panel.
+/// A reader of a mask's values for the rows of a panel.
 private struct MaskReader {
-    /// Whom a lane asks for.
+    /// The query and head of a lane.
     private struct Lane {
         let position: Int
         let site: AttentionSite
         let visible: Range<Int>
-        /// Whether the lane before has the same answer.
+        /// Whether the lane before has the same values.
         let isRepeated: Bool
     }
 
     private let mask: any AttentionMask
     private let lanes: [Lane]
-    /// The positions of the queries, and the sites where the mask may answer differently.
+    /// The positions of the queries, and the sites where the mask's values may differ.
     private let positions: Range<Int>
     private let sites: [AttentionSite]
 

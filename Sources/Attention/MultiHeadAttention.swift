@@ -40,8 +40,8 @@ public struct MultiHeadAttention: Sendable {
         }
         guard query.outputs % heads == 0, key.outputs == query.outputs / heads * keyValueHeads else {
             throw .invalidArgument(
-                "\(heads) query heads in \(query.outputs) channels and \(keyValueHeads) key heads in \(key.outputs): "
-                    + "the head widths differ")
+                "\(heads) query heads in \(query.outputs) channels "
+                    + "and \(keyValueHeads) key heads in \(key.outputs): the head widths differ")
         }
         guard value.outputs % keyValueHeads == 0, output.inputs == value.outputs / keyValueHeads * heads
         else {
@@ -63,9 +63,9 @@ public struct MultiHeadAttention: Sendable {
     ///   - query: `[B, Nq, M]`
     ///   - key: `[B, Nk, …]`; nil: the queries' input (self-attention).
     ///   - value: `[B, Nk, …]`; nil: the keys' input.
-    ///   - mask: Which keys a query may look at; nil: the mask of ``attention``.
+    ///   - mask: The keys that a query may look at; nil: the mask of ``attention``.
     ///   - rotary: The angles by which queries and keys turn, for self-attention; nil: none.
-    ///   - observe: Is shown what the heads compute; nil costs nothing.
+    ///   - observe: Receives the attention of the heads; nil costs nothing.
     /// - Returns: `[B, Nq, M]`
     /// - Throws: `TensorError` if the shapes do not fit; what `observe` throws.
     public func callAsFunction(
@@ -83,13 +83,14 @@ public struct MultiHeadAttention: Sendable {
         return try output(result.values.concatenatingHeads())
     }
 
-    /// Self-attention of new positions to themselves and to all that a cache holds before them.
+    /// Self-attention of new positions to themselves and to the positions of a cache before them. It has no
+    /// backward pass: where a weight or the input is watched, a gradient through the result is an error.
     ///
     /// The new positions are appended to the cache first. A sequence's bits do not depend on the others.
     ///
     /// - Parameters:
     ///   - x: `[1, Σ runs, M]`: a run of new positions for each sequence, end to end.
-    ///   - runs: How many positions each sequence gets.
+    ///   - runs: The number of new positions of each sequence.
     ///   - cache: This layer's keys and values.
     ///   - sequences: The sequence of the cache that each run belongs to.
     ///   - rotary: The angles of all new positions; nil: none.
@@ -120,7 +121,7 @@ public struct MultiHeadAttention: Sendable {
             isSelfAttention
             ? try Linear.outputs(of: [query, key, value], queryInput)
             : [try query(queryInput), try key(keyInput), try value(valueInput)]
-        // Each is taken out, so that it can be turned in place.
+        // Each is removed from the list, so that it can be rotated in place.
         let v = try projected.removeLast().splitIntoHeads(keyValueHeads)
         var k = try split(projected.removeLast(), keyValueHeads, keyNorm)
         var q = try split(projected.removeLast(), heads, queryNorm)
@@ -143,7 +144,7 @@ extension MultiHeadAttention: Parameterized {
     }
 }
 
-/// What attention has just computed, kept so that any part of its weights can be asked for.
+/// The inputs and the log-sum-exp of one attention, from which any part of its weights can be recomputed.
 public struct AttentionObservation: Sendable {
     public let attention: AttentionOperator
     /// `[B, Hq, Nq, D]`, `[B, Hkv, Nk, D]`, `[B, Hq, Nq]`

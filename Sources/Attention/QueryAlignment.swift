@@ -1,9 +1,10 @@
 import AttentionTensors
 
-/// Where the queries stand among the keys: query row i is at position `offset + i`, key row j at position j.
+/// The positions of the queries among the keys: query row i is at position `offset + i`, key row j at
+/// position j.
 ///
-/// It matters to everything that compares positions (causal and window masks, ALiBi) when there are not as
-/// many queries as keys.
+/// It matters to masks and biases that compare positions (causal and window masks, ALiBi) when the numbers of
+/// queries and keys differ.
 public enum QueryAlignment: Hashable, Sendable {
     /// The first query is at the first key, as in PyTorch's `is_causal`.
     case topLeft

@@ -2,8 +2,7 @@ import AttentionTensors
 import CAttentionKernels
 
 extension QueryBlock {
-    /// Gives the kernel what it needs to know of mask and bias for some keys, and nothing where the mask
-    /// leaves them whole.
+    /// Gives the kernel the mask and the bias for some keys, and no mask where all of them are visible.
     func prepareMask(_ panel: QueryPlan.Panel, index: Int, _ step: MaskTable.Step, _ block: inout ak_block) {
         if let table {
             if !step.isWhole { block.visible = table.words(panel, index: index, from: step.keys.lowerBound) }

@@ -10,7 +10,7 @@ struct QueryBlock {
     let batch: Int
     let keyHead: Int
     let plan: QueryPlan
-    /// What the mask lets through, if it is no interval.
+    /// The mask's values; nil for an interval.
     let table: MaskTable?
 
     var problem: AttentionProblem { tiled.problem }
@@ -117,7 +117,7 @@ struct QueryBlock {
             keyStride: key[2], valueStride: value[2])
     }
 
-    /// Transposes and scales the queries, and notes what the kernels need to know of each row.
+    /// Transposes and scales the queries, and notes the numbers of each row for the kernels.
     func begin() {
         let query = problem.query
         for panel in plan.panels {
@@ -134,7 +134,7 @@ struct QueryBlock {
         }
     }
 
-    /// What differs from row to row; lanes without a row are like the last one.
+    /// Notes the numbers that differ from row to row; lanes without a row are like the last one.
     private func noteRows(_ panel: QueryPlan.Panel) {
         for lane in 0..<panel.lanes {
             let row = panel.rows.lowerBound + min(lane, panel.rows.count - 1)

@@ -1,6 +1,6 @@
 import AttentionTensors
 
-/// The rows of a block: some queries, each in all of some heads that share a key head.
+/// The rows of a block: the queries of a range, each in all heads of a range that share a key head.
 ///
 /// The heads of one query are neighbours. So few queries of many heads fill panels as well as many queries of
 /// one, keys and values are read once for the whole group, and a panel's rows see much the same keys.
@@ -46,12 +46,12 @@ extension AttentionProblem {
     }
 }
 
-/// What of a block of queries depends on the mask and positions: its panels, and the keys that each may see.
-/// Heads and batch elements that the mask does not tell apart share it.
+/// The part of a block of queries that depends on the mask and on positions: its panels, and the keys that
+/// each may see. Heads and batch elements for which the mask has the same values share it.
 package struct QueryPlan: Sendable {
     package let rows: BlockRows
     package let panels: [Panel]
-    /// The keys that some row may see.
+    /// The keys that at least one row may see.
     package let keys: Range<Int>
 
     /// As many rows as the lanes of a few vectors.
@@ -63,7 +63,7 @@ package struct QueryPlan: Sendable {
         /// The run of keys that each row may see, and what all of them span.
         package let visible: [Range<Int>]
         package let span: Range<Int>
-        /// The keys that all rows see, if their runs say everything.
+        /// The keys that all rows see, for a mask that is an interval.
         package let common: Range<Int>
 
         package var lane: Int { rows.lowerBound }

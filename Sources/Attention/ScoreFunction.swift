@@ -1,11 +1,11 @@
 import AttentionTensors
 
-/// How similar a query and a key are, before the softmax.
+/// The similarity of a query and a key, before the softmax.
 public enum ScoreFunction: Sendable {
     /// `scale · q·k`. A nil scale is 1/√D, which keeps the scores' variance at 1 (arXiv:1706.03762).
     case scaledDotProduct(scale: Float? = nil)
     /// `cos(q, k) / temperature = q·k / (‖q‖ ‖k‖ temperature)`, with one temperature, `[1]`, or one a head,
-    /// `[Hq]`, which may be learnt. A zero vector is similar to nothing: score 0, and no gradient.
+    /// `[Hq]`, which may be learnt. A zero vector has score 0 with every other, and no gradient.
     case cosine(temperature: Tensor)
 
     /// `cos(q, k) / temperature`.
@@ -13,7 +13,7 @@ public enum ScoreFunction: Sendable {
         .cosine(temperature: Tensor(repeating: temperature, shape: [1]))
     }
 
-    /// What a dot product (of unit vectors, for cosine scores) is multiplied by in each head.
+    /// The factor of dot products (of unit vectors, for cosine scores) in each head.
     ///
     /// - Throws: `TensorError` if the numbers cannot be used.
     package func factors(headWidth: Int, heads: Int) throws(TensorError) -> [Float] {

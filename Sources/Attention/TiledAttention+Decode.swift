@@ -7,12 +7,12 @@ extension TiledAttention {
         let queries: Range<Int>
     }
 
-    /// The least keys that a decoder's step is for. It is more than ``DecodeSequence/mostQueries``: the
-    /// tokens of a short text that attend to each other are tiles, alone as among others.
+    /// The least number of keys of a decoder's step. It is more than ``DecodeSequence/mostQueries``: a short
+    /// text whose tokens attend to each other takes the tiled path, alone as well as among others.
     private static let leastKeys = 16
 
-    /// Computes the parts that are a decoder's step, and returns them. What a part is depends on its own
-    /// numbers alone.
+    /// Computes the parts that are a decoder's step, and returns them. The choice for a part depends on its
+    /// own lengths alone.
     func decode(into results: Results) -> Set<Part> {
         guard problem.cached == nil, problem.parameters.dropout == nil else { return [] }
         let parts = problem.parts.filter { $0.queries.count <= DecodeSequence.mostQueries }

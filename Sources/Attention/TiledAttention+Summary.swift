@@ -4,8 +4,8 @@ import CAttentionKernels
 extension TiledAttention {
     /// The weights of chosen heads, in `rows × columns` cells each.
     ///
-    /// An item is a few rows of cells, whole ones, with all their queries: so it adds up its own cells, and
-    /// in an order that does not depend on the others.
+    /// An item is a few whole rows of cells with all their queries: it adds up its own cells, in an order
+    /// that does not depend on the other items.
     func summary(
         logSumExp: Tensor, heads: [Int]?, rows: Int, columns: Int
     ) throws(TensorError) -> WeightSummary {

@@ -27,7 +27,7 @@ extension TiledAttention {
         }
     }
 
-    /// The heads that are asked for, by default all.
+    /// The wanted heads, by default all.
     func checkedHeads(_ heads: [Int]?, _ logSumExp: Tensor) throws(TensorError) -> [Int] {
         let extent = problem.extent
         guard logSumExp.shape == [extent.batch, extent.heads, extent.queries] else {
@@ -64,7 +64,7 @@ extension TiledAttention {
         }
     }
 
-    /// What a worker needs to recompute weights: one block at a time.
+    /// One worker's memory for recomputing weights, one block at a time.
     struct SingleHeadMemory {
         let tiled: TiledAttention
         let operands: Operands
@@ -106,7 +106,7 @@ extension QueryBlock {
     ///
     /// - Parameters:
     ///   - logSumExp: `[B, Hq, Nq]`
-    ///   - body: Is given a panel, some keys, and their weights, `[keys][lanes]`. What is not given is 0.
+    ///   - body: Receives a panel, some keys, and their weights, `[keys][lanes]`. All other weights are 0.
     func forEachWeights(
         logSumExp: Tensor, _ body: (QueryPlan.Panel, Range<Int>, UnsafePointer<Float>) -> Void
     ) {
@@ -126,7 +126,7 @@ extension QueryBlock {
         }
     }
 
-    /// Writes the weights of the block's rows, `[rows, Nk]`; what nobody sees is left as it is.
+    /// Writes the weights of the block's rows, `[rows, Nk]`, for the keys that some row sees.
     fileprivate func writeWeights(into rows: UnsafeMutablePointer<Float>, logSumExp: Tensor) {
         forEachWeights(logSumExp: logSumExp) { panel, keys, weights in
             for (lane, row) in panel.rows.enumerated() {

@@ -5,15 +5,15 @@ import CAttentionKernels
 /// arXiv:2205.14135), so that no Nq × Nk matrix is ever held.
 ///
 /// The work is split into items, one for each block of queries of the heads that share a key head. An item's
-/// blocks depend on positions alone, so its bits depend neither on the other items nor on who runs them.
+/// blocks depend on positions alone, so its bits depend neither on the other items nor on the threads.
 package struct TiledAttention {
     /// Rows of an item: four panels of AVX-512, whose transposed queries and outputs stay in the
     /// second-level cache. 96 and 384 are slower.
     static let blockRows = 192
     /// Keys of a step. 64 to 192 are alike; 256 loses at D = 128, where keys and values no longer fit.
     static let keyBlock = 128
-    /// Keys of a segment, whose sums are taken on their own: where there are few queries and many keys,
-    /// segments are what is divided among workers. Adding up costs about one part in 500.
+    /// Keys of a segment, which has running sums of its own. With few queries and many keys, workers share
+    /// the segments. Adding the sums up costs about one part in 500.
     static let segmentKeys = 16 * keyBlock
 
     let problem: AttentionProblem
@@ -65,7 +65,7 @@ package struct TiledAttention {
         return first..<min(first + Self.segmentKeys, plan.keys.upperBound)
     }
 
-    /// What is written: `[B, Nq, Hq, Dv]`, and `[B, Hq, Nq]` where it is wanted.
+    /// The addresses of the results: `[B, Nq, Hq, Dv]`, and `[B, Hq, Nq]` if the log-sum-exp is wanted.
     struct Results {
         let values: UnsafeMutablePointer<Float>
         let logSumExp: UnsafeMutablePointer<Float>?
@@ -77,7 +77,7 @@ package struct TiledAttention {
         let bias: UnsafePointer<Float>?
         /// 1 / ‖k‖ of every key, `[B, Hkv, Nk]`; for cosine scores.
         let keyNorms: UnsafePointer<Float>?
-        /// Where keys and values are, if not in `key` and `value`.
+        /// The keys and values of a cache; nil: those of `key` and `value`.
         let cached: CachedRows?
     }
 

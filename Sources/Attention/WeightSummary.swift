@@ -1,6 +1,6 @@
 import AttentionTensors
 
-/// The map of a long text in small: its weights in blocks of queries and keys, `rows × columns` cells for
+/// The weights of a long text at a lower resolution: blocks of queries and keys as `rows × columns` cells for
 /// each head.
 ///
 /// Cell (r, c) holds the queries q with r = ⌊q · rows / Nq⌋ and the keys k with c = ⌊k · columns / Nk⌋, so
@@ -33,21 +33,29 @@ public struct WeightSummary: Sendable {
 extension AttentionOperator {
     /// The softmax weights of whole heads at any resolution, in one pass and in memory that is linear in Nq
     /// and Nk: they are recomputed block by block, as in ``weights(query:key:logSumExp:heads:queries:)``, and
-    /// blocks that the mask empties are left out.
+    /// blocks that the mask empties are left out. A summary has no backward pass: a gradient through it is an
+    /// error.
     ///
     /// - Parameters:
     ///   - query: `[B, Hq, Nq, D]`, as for the forward pass.
     ///   - key: `[B, Hkv, Nk, D]`, as for the forward pass.
     ///   - logSumExp: `[B, Hq, Nq]`, from ``forward(query:key:value:)``.
     ///   - heads: Query heads, in the order in which they are wanted; nil: all.
-    ///   - rows: How many cells stand for the queries; at most Nq.
-    ///   - columns: How many cells stand for the keys; at most Nk.
+    ///   - rows: The number of cells along the queries; at most Nq.
+    ///   - columns: The number of cells along the keys; at most Nk.
     /// - Throws: `TensorError` if shapes or parameters do not fit together.
     public func weightSummary(
         query: Tensor, key: Tensor, logSumExp: Tensor, heads: [Int]? = nil, rows: Int, columns: Int
     ) throws -> WeightSummary {
         let problem = try AttentionProblem(self, query: query, key: key, value: key)
-        return try TiledAttention(problem).summary(
+        let summary = try TiledAttention(problem).summary(
             logSumExp: logSumExp, heads: heads, rows: rows, columns: columns)
+        func recorded(_ tensor: Tensor) -> Tensor {
+            tensor.recordedWithoutBackward(
+                as: "summary of attention's weights", if: isWatched(query, key, logSumExp))
+        }
+        return WeightSummary(
+            means: recorded(summary.means), maxima: recorded(summary.maxima), queryCount: summary.queryCount,
+            keyCount: summary.keyCount)
     }
 }

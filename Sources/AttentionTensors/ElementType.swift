@@ -1,8 +1,6 @@
 import CAttentionKernels
 
-/// How one element of a stored tensor is written down.
-///
-/// Computation is in float32; the other types are what files hold.
+/// The storage format of a tensor's elements. Computation is in float32; files hold the other types too.
 // swift-format-ignore: AlwaysUseLowerCamelCase
 public enum ElementType: String, Sendable, CaseIterable {
     case float64, float32, float16, bfloat16
@@ -23,7 +21,7 @@ public enum ElementType: String, Sendable, CaseIterable {
     /// numbers.
     case q2_K, q4_K, q5_K
 
-    /// How many elements are written down together: 32 or 256 for the block types, or 1.
+    /// The number of elements of a block: 32 or 256 for the block types, or 1.
     public var blockLength: Int { blockLayout.map { Int($0.length) } ?? 1 }
 
     /// The width of an element, or of a block of ``blockLength`` elements, in bytes.

@@ -11,7 +11,7 @@ import CAttentionKernels
 /// The processor features that the inner loops are compiled for. The best one that the machine has is
 /// chosen once; the environment variable `ATTENTION_ISA` forces another.
 public enum InstructionSet: String, Sendable, CaseIterable {
-    /// What every machine has; no fused multiply-add.
+    /// Plain code for every machine, without fused multiply-add.
     case scalar
     /// 64-bit Arm.
     case neon
@@ -25,7 +25,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     /// The instruction sets that this build and this machine have, slowest first.
     public static let available: [InstructionSet] = allCases.filter { $0.table != nil }
 
-    /// What runs unless a test asks for something else: `ATTENTION_ISA`, or else the best available.
+    /// The set named by `ATTENTION_ISA`, or else the best available.
     private static let selection: Result<InstructionSet, TensorError> = Result { () throws(TensorError) in
         guard let requested = getenv("ATTENTION_ISA").map({ String(cString: $0) }), !requested.isEmpty else {
             return available.last ?? .scalar
@@ -36,7 +36,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         return choice
     }
 
-    /// Runs a task's kernels on another instruction set than the selected one. For tests.
+    /// An instruction set for a task's kernels instead of the selected one. For tests.
     @TaskLocal package static var forced: InstructionSet?
 
     /// The instruction set that computations of this task use.

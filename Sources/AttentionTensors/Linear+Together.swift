@@ -1,6 +1,6 @@
 extension Linear {
-    /// What each of several layers makes of the same input, computed together. The bits are those of one
-    /// after another.
+    /// The outputs of several layers for one input, computed together. The bits are those of one layer after
+    /// another.
     ///
     /// - Parameter x: `[…, inputs]`
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)``.
@@ -11,8 +11,9 @@ extension Linear {
         return outputs
     }
 
-    /// The same, unrecorded, with an activation of every output. Few rows read every weight once, and a join
-    /// between layers would leave the memory idle; so what a thread does next may belong to the next layer.
+    /// The same outputs, unrecorded, with an activation of every output. With few rows, memory limits the
+    /// speed, and a join between layers would leave it idle; so a thread that has ended its part of one layer
+    /// goes on with the next.
     static func products(
         _ x: Tensor, with layers: [Linear], activation: Activation = .identity
     ) throws(TensorError) -> [Tensor] {

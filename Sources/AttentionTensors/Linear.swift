@@ -1,17 +1,17 @@
 /// y = act(x · Wᵀ + b): a linear layer.
 ///
-/// Its weight is computed with as it is stored: in float32, float16, bfloat16, or in GGUF's blocks of
-/// integers. Only a float32 weight can be trained.
+/// The weight stays as it is stored: in float32, float16, bfloat16 or GGUF's blocks of integers. Only a
+/// float32 weight can be trained. The input's gradient is that of the weight's numbers: the rounding of
+/// inputs to 8 bits, which products with blocks do, counts as the identity.
 public struct Linear: Sendable {
     private(set) var weight: WeightMatrix
-    /// The weight as it was before packing, kept only where it is watched, which is where its gradient is
-    /// wanted.
+    /// The weight before packing; nil unless it is watched.
     private var watchedWeight: Tensor?
     private(set) var bias: Tensor?
 
     public var inputs: Int { weight.inputs }
     public var outputs: Int { weight.outputs }
-    /// Whether a gradient is wanted.
+    /// Whether the weight or the bias is watched.
     var isWatched: Bool { watchedWeight != nil || bias?.isWatched == true }
 
     /// - Parameters:
@@ -70,8 +70,8 @@ public struct Linear: Sendable {
     /// y = x · Wᵀ + b, with dx = dy · W, dW = dyᵀ · x and db = Σ dy over the rows.
     private func recordedProduct(_ x: Tensor) throws(TensorError) -> Tensor {
         let product = try Self.products(x.detached(), with: [self])[0]
-        // The input is kept for the weight's gradient only. A frozen weight, of which only the packed form is
-        // there, is unpacked for the input's.
+        // The weight's gradient alone needs the input. A frozen weight exists packed only, and is unpacked
+        // for the input's gradient.
         let input = watchedWeight.map { _ in x.detached() }
         let (packed, kept, shape) = (weight, watchedWeight?.detached(), x.shape)
         return product.recorded(as: "linear", from: [x, watchedWeight, bias]) {
@@ -91,9 +91,12 @@ public struct Linear: Sendable {
 extension Linear: Parameterized {
     /// `weight` `[outputs, inputs]` and `bias` `[outputs]`.
     public mutating func forEachParameter(_ body: ParameterVisitor) throws {
-        guard case .packed = weight else { return try visit(&bias, "bias", body) }
-        // A weight that nobody watches exists packed only. It is held here too, so that a write cannot go
-        // unnoticed.
+        guard weight.elementType == .float32 else {
+            body.note(UntrainableWeight(name: "weight", elementType: weight.elementType))
+            return try visit(&bias, "bias", body)
+        }
+        // An unwatched weight exists packed only. This function holds its unpacked form too, so that a write
+        // cannot go unnoticed.
         let unwatched = watchedWeight == nil ? try weight.unpacked().contiguous() : nil
         let node = watchedWeight?.gradientNode
         guard var shown = unwatched ?? watchedWeight.take() else { return }

@@ -2,15 +2,15 @@ import CAttentionKernels
 
 /// The key of random numbers that have no state: each number is a function of the key and of its place.
 ///
-/// Whoever knows the key draws the same numbers again, in any order, on any number of threads and on every
+/// The same key gives the same numbers again, in any order, on any number of threads and on every
 /// instruction set. So dropout stores no mask, and a training run resumes to the bit from its seed and step:
 ///
 /// ```swift
 /// let key = RandomKey(seed: 7).folded(with: step).folded(with: layer)
 /// ```
 public struct RandomKey: Hashable, Sendable {
-    /// What the kernels get. The lower half is mixed with the lower half of a place, the upper with the
-    /// upper.
+    /// The key as the kernels take it. The lower half is mixed with the lower half of a place, the upper half
+    /// with the upper.
     package let bits: UInt64
 
     private init(bits: UInt64) { self.bits = bits }
@@ -36,7 +36,7 @@ public struct RandomKey: Hashable, Sendable {
         }
     }
 
-    /// The number of one place, whose two halves are told apart; what the kernels compute, said once more.
+    /// The number of one place, given as two halves: the kernels' computation in Swift.
     package func word(low: UInt32, high: UInt32) -> UInt32 {
         let key = (low: UInt32(truncatingIfNeeded: bits), high: UInt32(truncatingIfNeeded: bits >> 32))
         return Self.mixed(Self.mixed(low ^ key.low) ^ Self.mixed(high ^ key.high))

@@ -15,7 +15,7 @@ public struct Shape: Hashable, Sendable {
         self = shape
     }
 
-    /// Makes a shape from extents that nobody has checked yet, such as a file's.
+    /// Makes a shape from unchecked extents, such as a file's.
     ///
     /// - Throws: ``TensorError/invalidShape(_:reason:)``.
     public init(checking extents: [Int]) throws(TensorError) {

@@ -1,4 +1,4 @@
-/// A tensor as it lies in a file: its element type, its shape and its bytes, little-endian.
+/// A tensor in the form of a file: its element type, its shape and its bytes, little-endian.
 public struct StoredTensor: Sendable {
     public let name: String
     public let elementType: ElementType
@@ -35,7 +35,7 @@ public struct StoredTensor: Sendable {
         try self.init(name: name, elementType: elementType, shape: shape, bytes: 0..<bytes.count, in: storage)
     }
 
-    /// A float32 tensor ready to be written to a file.
+    /// The numbers of `tensor`, ready to be written to a file. They carry no gradient.
     public init(name: String, _ tensor: Tensor) {
         let tensor = tensor.contiguous()
         self.name = name
@@ -52,14 +52,14 @@ public struct StoredTensor: Sendable {
             name: name, elementType: elementType, shape: shape, bytes: 0..<byteCount, in: copy)
     }
 
-    /// Lets the system take a mapped file's pages back; who needs them again reads the file again. Whoever
-    /// has made a copy of a tensor in another form calls it, so that not both stay in memory.
+    /// Lets the system take a mapped file's pages back, after a copy of the tensor in another form, so that
+    /// not both stay in memory. A later read of the tensor reads the file again.
     package func releasePages(_ bytes: Range<Int>? = nil) {
         let bytes = bytes ?? 0..<byteCount
         storage.releasePages(byteOffset + bytes.lowerBound..<byteOffset + bytes.upperBound)
     }
 
-    /// For who reads a mapped tensor again and again: brings it onto large pages. See ``FilePages``.
+    /// Brings a mapped tensor that is read again and again onto large pages. See ``FilePages``.
     func settle() { storage.settle(byteOffset..<byteOffset + byteCount) }
 
     public var byteCount: Int { shape.elementCount / elementType.blockLength * elementType.byteWidth }

@@ -94,20 +94,29 @@ extension Tensor {
 }
 
 extension Tensor {
-    /// Matrices `[…, width]` of one width, their rows below each other. Gradients are not recorded.
+    /// The rows of all `parts`, matrices `[rows, width]` of one width, one part below the other.
     package static func concatenatingRows(_ parts: [Tensor]) -> Tensor {
         if parts.count == 1 { return parts[0] }
         let width = parts[0].shape[1]
-        return Tensor(shape: [parts.reduce(0) { $0 + $1.shape[0] }, width]) { rows in
+        let joined = Tensor(shape: [parts.reduce(0) { $0 + $1.shape[0] }, width]) { rows in
             var next = rows.baseAddress!
             for part in parts {
                 part.contiguous().withElementPointer { next.initialize(from: $0, count: part.elementCount) }
                 next += part.elementCount
             }
         }
+        guard parts.contains(where: \.isWatched) else { return joined }
+        let counts = parts.map { $0.shape[0] }
+        return joined.recorded(as: "concatenation of rows", from: parts) { gradient, needs in
+            var end = 0
+            return zip(counts, needs).map { count, isNeeded in
+                end += count
+                return isNeeded ? gradient.sliced(axis: 0, end - count..<end) : nil
+            }
+        }
     }
 
-    /// Chosen rows of a matrix, `[indices, width]`. Gradients are not recorded.
+    /// Chosen rows of a matrix, `[indices, width]`.
     package func selectingRows(_ indices: [Int]) -> Tensor {
         Tensor.concatenatingRows(indices.map { sliced(axis: 0, $0..<$0 + 1) })
     }

@@ -9,7 +9,8 @@ public struct Tensor: Sendable {
     /// The first element's place in the storage, in elements.
     package let offset: Int
     package private(set) var storage: TensorStorage
-    /// How the elements came to be, if gradients are wanted; see ``gradients(of:seed:at:)``.
+    /// The node of the recorded computation; nil if the tensor is not watched. See
+    /// ``gradients(of:seed:at:)``.
     package private(set) var gradientNode: GradientNode?
 
     package init(
@@ -99,9 +100,8 @@ extension Tensor {
         return try body(UnsafePointer(elementPointer))
     }
 
-    /// Calls `body` with the elements in row-major order, to be changed. Copies them first unless this
-    /// tensor is the only one that refers to them. What is written by hand is not recorded: afterwards the
-    /// tensor is detached.
+    /// Calls `body` with the elements in row-major order, to be changed. Copies them first if another tensor
+    /// shares the memory. Writes of this kind are not recorded: afterwards the tensor is detached.
     public mutating func withUnsafeMutableBuffer<R, E: Error>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R
     ) throws(E) -> R {
@@ -111,8 +111,9 @@ extension Tensor {
         return try body(UnsafeMutableBufferPointer(start: elementPointer, count: elementCount))
     }
 
-    /// Replaces the elements by what `body` makes of them in row-major order: in the same memory, so that
-    /// `from` and `to` are one address, unless another tensor refers to it.
+    /// Replaces the elements by those that `body` writes, in row-major order: in the same memory, so that
+    /// `from` and `to` are one address, unless another tensor shares it. Not recorded: the tensor is
+    /// detached.
     package mutating func rewrite(
         _ body: (_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>) -> Void
     ) {
@@ -124,8 +125,8 @@ extension Tensor {
         }
     }
 
-    /// Whether it is the same value in the same memory, recorded alike. (Equal numbers elsewhere are not
-    /// looked at.)
+    /// Whether both are the same view of the same memory, with the same node. (Equal numbers in other memory
+    /// do not count.)
     package func isSameValue(as other: Tensor) -> Bool {
         storage === other.storage && offset == other.offset && shape == other.shape
             && strides == other.strides && gradientNode === other.gradientNode

@@ -1,4 +1,4 @@
-/// What can be wrong with tensors that come from outside: a file, a caller's data, a setting.
+/// A fault in tensors or settings that come from outside: a file, a caller's data, an environment variable.
 public enum TensorError: Error, Hashable, Sendable {
     /// The extents do not describe a tensor.
     case invalidShape([Int], reason: String)
@@ -12,6 +12,8 @@ public enum TensorError: Error, Hashable, Sendable {
     case countMismatch(tensor: String, expected: Int, found: Int)
     /// `ATTENTION_ISA` or a caller asks for an instruction set that is unknown or absent here.
     case instructionSetUnavailable(requested: String, available: [String])
+    /// `tensor` is watched where an operation takes a constant, so that its gradient would be lost.
+    case noGradient(tensor: String)
     /// An argument of an operation is outside what it can work with.
     case invalidArgument(String)
 }
@@ -32,6 +34,8 @@ extension TensorError: CustomStringConvertible {
         case .instructionSetUnavailable(let requested, let available):
             "the instruction set '\(requested)' is not available on this machine; "
                 + "available: \(available.joined(separator: ", "))"
+        case .noGradient(let tensor):
+            "\(tensor): no gradient is computed for it here, but it is watched; pass a detached copy"
         case .invalidArgument(let message):
             message
         }

@@ -2,7 +2,7 @@
 ///
 /// Layers ask it for a name and a shape and know nothing else about it.
 public protocol WeightSource: Sendable {
-    /// What an error calls this source: a path, or a word.
+    /// The source's name in errors: a path, or a word.
     var label: String { get }
     /// The names of all tensors that the source holds.
     var tensorNames: [String] { get }
@@ -31,9 +31,13 @@ extension WeightSource {
         }
         guard stored.byteCount <= mostCopiedBytes else { return try stored.float32() }
         defer { stored.releasePages() }
-        // What is not float32 is copied in any case.
+        // Other types than float32 are copied in any case.
         return try stored.elementType == .float32 ? stored.copied().float32() : stored.float32()
     }
+
+    /// The same tensors as float32, so that a model in 16-bit floats or in blocks can be trained. Numbers of
+    /// other types are copied as they are read.
+    public func float32() -> Float32Weights { Float32Weights(base: self) }
 
     /// The part of this source whose names begin with `prefix` and a dot.
     public func scoped(_ prefix: String) -> ScopedWeights { ScopedWeights(base: self, prefix: prefix) }
@@ -49,7 +53,7 @@ public struct ScopedWeights: WeightSource {
 
     public var label: String { base.label }
 
-    /// What the source itself calls a tensor.
+    /// The tensor's name in the source itself.
     package func fullName(of name: String) -> String { "\(prefix).\(name)" }
 
     public var tensorNames: [String] {
@@ -73,18 +77,46 @@ public struct ScopedWeights: WeightSource {
     }
 }
 
-/// Weights held in memory: fixtures and small models made by hand.
+/// A source's tensors, converted to float32.
+public struct Float32Weights: WeightSource {
+    let base: any WeightSource
+
+    public var label: String { base.label }
+    public var tensorNames: [String] { base.tensorNames }
+    public func contains(_ name: String) -> Bool { base.contains(name) }
+
+    public func storedTensor(named name: String) throws -> StoredTensor? {
+        guard let stored = try base.storedTensor(named: name), stored.elementType.isReduced else {
+            return try base.storedTensor(named: name)
+        }
+        defer { stored.releasePages() }
+        return StoredTensor(name: stored.name, try stored.float32())
+    }
+
+    public func tensor(_ name: String, shape: Shape) throws -> Tensor { try base.tensor(name, shape: shape) }
+}
+
+/// Weights held in memory: fixtures and small models made by hand. Their numbers alone count: a layer is
+/// trained by watching its own parameters (``Parameterized/watchParameters(where:)``).
 public struct InMemoryWeights: WeightSource {
     public let label: String
     private let tensors: [String: StoredTensor]
+    /// The names of tensors that were watched, whose gradients would be lost.
+    private let watched: Set<String>
 
     public init(label: String = "memory", _ tensors: [String: Tensor]) {
         self.label = label
         self.tensors = Dictionary(
             uniqueKeysWithValues: tensors.map { ($0.key, StoredTensor(name: $0.key, $0.value)) })
+        watched = Set(tensors.filter(\.value.isWatched).keys)
     }
 
     public var tensorNames: [String] { tensors.keys.sorted() }
     public func contains(_ name: String) -> Bool { tensors[name] != nil }
-    public func storedTensor(named name: String) -> StoredTensor? { tensors[name] }
+
+    /// - Throws: ``TensorError/noGradient(tensor:)`` for a tensor that is watched.
+    public func storedTensor(named name: String) throws(TensorError) -> StoredTensor? {
+        guard !watched.contains(name) else { throw .noGradient(tensor: "tensor '\(name)' of \(label)") }
+        return tensors[name]
+    }
 }

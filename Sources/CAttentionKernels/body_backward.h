@@ -315,7 +315,8 @@ static double FN(project_rows)(const float *x, ptrdiff_t x_row, const float *inv
         const float inverse = inverse_norms[r];
         vi some = (vi)(0);
         for (int64_t i = 0; i < width; i += VW) some |= load_part(g, i, width, 0) != bc(0);
-        // A row of no direction, or that nobody sees, or that sees nothing: it may hold anything.
+        // A row without a direction, or one without a gradient because no other row sees it: it may hold
+        // anything.
         if (inverse == 0 || !any(some)) continue;
         vf sum = bc(0);
         for (int64_t i = 0; i < width; i += VW) {

@@ -102,7 +102,7 @@ INLINE vi block_sum(const int format, vi sum, int32_t start) {
 
 #define EIGHTS_BIAS (HAVE_VNNI ? 128 : 0)
 
-// What a sum of integers begins with. `maddubs` adds it at the end, in 32 bits.
+// The start of a sum of integers. `maddubs` adds it at the end, in 32 bits.
 INLINE int32_t start_of(const int format, int32_t x_sum) {
     return LAYOUT(format).minima || (format == AK_Q8_0 && !EIGHTS_BIAS) ? 0 : x_sum;
 }
@@ -391,6 +391,9 @@ static void FN(quantize_rows)(const float *x, ptrdiff_t x_row, int64_t rows, int
     }
 }
 
-#define BLOCK_KERNELS                                                                                      \
-    {.eights_bias = EIGHTS_BIAS, .quantize_rows = FN(quantize_rows), .scratch_bytes = FN(block_scratch_bytes), \
-     .multiply = FN(multiply_blocks)}
+const ak_block_kernels FN(ak_block_kernels) = {
+    .eights_bias = EIGHTS_BIAS,
+    .quantize_rows = FN(quantize_rows),
+    .scratch_bytes = FN(block_scratch_bytes),
+    .multiply = FN(multiply_blocks),
+};

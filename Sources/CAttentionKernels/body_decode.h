@@ -15,20 +15,7 @@ enum { FN(strip) = 32 };  // keys of one chain; their values, 16 KiB at width 12
 
 // MARK: Elements
 
-typedef uint16_t FN(v16) __attribute__((ext_vector_type(VW), aligned(2)));
 typedef int8_t FN(v8) __attribute__((ext_vector_type(VW), aligned(1)));
-
-INLINE vf half_to_float(FN(v16) bits) {
-#if HAVE_HALF
-    typedef _Float16 half __attribute__((ext_vector_type(VW)));
-    return __builtin_convertvector((half)bits, vf);
-#else
-    vu x = __builtin_convertvector(bits, vu), magnitude = x & 0x7fff;
-    vf value = (vf)(magnitude << 13) * bc(0x1p112f);  // the exponents' biases differ by 112; subnormals come out right
-    vu special = (vu)(magnitude >= (vu)0x7c00) & 0x7f800000;
-    return (vf)((vu)value | special | (x & 0x8000) << 16);
-#endif
-}
 
 INLINE int element_size(const ak_cache_type type) {
     return type == AK_CACHE_Q8 ? 1 : type == AK_CACHE_F16 || type == AK_CACHE_BF16 ? 2 : 4;
@@ -45,7 +32,7 @@ INLINE ptrdiff_t rows_ahead(const ak_cache_type type, int64_t width, ptrdiff_t s
 INLINE void prefetch(const char *at) { __builtin_prefetch(at, 0, 2); }
 
 // VW elements of a row from `i` on. For AK_ROWS the last vector of a width that is no multiple of VW begins
-// where it fits, at width − VW: what it repeats is left out by whoever uses it.
+// at width − VW, where it fits; the caller ignores the elements that it repeats.
 INLINE vf cache_load(const ak_cache_type type, const void *row, int64_t i, int64_t width) {
     switch (type) {
     case AK_CACHE_F16: return half_to_float(*(const FN(v16) *)((const uint16_t *)row + i));

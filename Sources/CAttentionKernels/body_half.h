@@ -4,8 +4,6 @@
 // lanes. An output is a sum over blocks of 1024 of k, for any number of rows, so that many rows have the bits
 // of one. Few rows are here; many, for which weights are laid out first, in body_half_wide.h.
 
-typedef uint16_t vh __attribute__((ext_vector_type(VW), aligned(1)));  // files need not align what they hold
-
 INLINE vf from_half(const int format, vh h) {
     if (format == AK_FLOAT16) return half_to_float((FN(v16))h);
     return as_float((vi)(__builtin_convertvector(h, vu) << 16));
@@ -78,27 +76,32 @@ INLINE void half_sums(const int format, const int mr, const int no, const ak_hal
     }
 }
 
+// Shuffles of two vectors whose lanes are expressions of their places: written as loops over lanes, the same
+// shuffles took the compiler most of a minute.
+#define LANES_4(lane, at, bit) lane(at, bit), lane(at + 1, bit), lane(at + 2, bit), lane(at + 3, bit)
+#if VW == 16
+#define EACH_LANE(lane, bit) LANES_4(lane, 0, bit), LANES_4(lane, 4, bit), LANES_4(lane, 8, bit), LANES_4(lane, 12, bit)
+#elif VW == 8
+#define EACH_LANE(lane, bit) LANES_4(lane, 0, bit), LANES_4(lane, 4, bit)
+#else
+#define EACH_LANE(lane, bit) LANES_4(lane, 0, bit)
+#endif
+
 // Lanes `bit` apart added up: the sums of `even` in the lanes without the bit, those of `odd` in the lanes
 // with it.
-INLINE vf folded_apart(vf even, vf odd, const int bit) {
-    vf own, other;
-    UNROLL for (int l = 0; l < VW; l++) {
-        own[l] = l & bit ? odd[l] : even[l];
-        other[l] = l & bit ? odd[l ^ bit] : even[l ^ bit];
-    }
-    return own + other;
-}
+#define APART_OWN(l, bit) (((l) & (bit)) ? VW + (l) : (l))
+#define APART_OTHER(l, bit) (((l) & (bit)) ? VW + ((l) ^ (bit)) : ((l) ^ (bit)))
+#define FOLDED_APART(even, odd, bit)                                                 \
+    (__builtin_shufflevector(even, odd, EACH_LANE(APART_OWN, bit)) +                 \
+     __builtin_shufflevector(even, odd, EACH_LANE(APART_OTHER, bit)))
 
 // The same, but the next bit says whose sums they are, and `bit` says what that bit said.
-INLINE vf folded_close(vf even, vf odd, const int bit) {
-    vf first, second;
-    UNROLL for (int l = 0; l < VW; l++) {
-        const int from = (l & ~(3 * bit)) | (l & bit) << 1;
-        first[l] = l & 2 * bit ? odd[from] : even[from];
-        second[l] = l & 2 * bit ? odd[from | bit] : even[from | bit];
-    }
-    return first + second;
-}
+#define CLOSE_FROM(l, bit) (((l) & ~(3 * (bit)) & (VW - 1)) | ((l) & (bit)) << 1)
+#define CLOSE_FIRST(l, bit) (((l) & 2 * (bit)) ? VW + CLOSE_FROM(l, bit) : CLOSE_FROM(l, bit))
+#define CLOSE_SECOND(l, bit) (CLOSE_FIRST(l, bit) | (bit))
+#define FOLDED_CLOSE(even, odd, bit)                                                 \
+    (__builtin_shufflevector(even, odd, EACH_LANE(CLOSE_FIRST, bit)) +               \
+     __builtin_shufflevector(even, odd, EACH_LANE(CLOSE_SECOND, bit)))
 
 // Chains of `count` neighbouring outputs whose lanes have been added up by `width` already, added up `count`
 // times as far: an output's lane in the result is its place. Lanes are added up in pairs, so that half of a
@@ -107,10 +110,14 @@ INLINE vf folded(const int count, const int width, vf chains[]) {
     UNROLL for (int done = width, left = count / 2; left > 0; done *= 2, left /= 2) {
         UNROLL for (int j = 0; j < left; j++) {
             const vf even = chains[2 * j], odd = chains[2 * j + 1];
-            if (done == 1) chains[j] = folded_apart(even, odd, 2);
-            if (done == 2) chains[j] = folded_close(even, odd, 1);
-            if (done == 4) chains[j] = folded_apart(even, odd, VW / 2);
-            if (done == 8) chains[j] = folded_close(even, odd, 4);
+            if (done == 1) chains[j] = FOLDED_APART(even, odd, 2);
+            if (done == 2) chains[j] = FOLDED_CLOSE(even, odd, 1);
+#if VW > 4
+            if (done == 4) chains[j] = FOLDED_APART(even, odd, (VW / 2));
+#endif
+#if VW > 8
+            if (done == 8) chains[j] = FOLDED_CLOSE(even, odd, 4);
+#endif
         }
     }
     return chains[0];

@@ -4,10 +4,10 @@
 // Rapids 85 % of what multiply-adds reach: converting in the tile reached 69 %, since a conversion takes the
 // ports of two multiply-adds.
 //
-// What comes next is fetched by one prefetch a step of the tile: in bursts between tiles, prefetches took a
-// tenth of the time. A second panel, laid out bit by bit behind the multiply-adds, was slower than laying one
-// out at once: by the time of its turn, its lines had left the cache. Rows are read where they lie; copied
-// into the tile's order they are no faster.
+// Each step of the tile prefetches one line of the next weights: in bursts between tiles, prefetches took a
+// tenth of the time. Laying out a second panel in small parts between the multiply-adds was slower than
+// laying out one at once: by the time of its use, its lines had left the cache. Rows are read where they lie;
+// copied into the tile's order they are no faster.
 
 enum { HALF_PANEL = 64 };
 

@@ -5,10 +5,9 @@
 // Every output is one chain of multiply-adds in the order of k, begun at 0 and, where k is cut into blocks,
 // carried on from C: a row's bits depend neither on how many rows there are nor on where k is cut.
 
-// The sums of a register tile, from 0 or from C.
-#define STREAMED_ROWS 2       // so few rows read a panel once, from memory: it is fetched ahead
 #define PANEL_AHEAD (16 * LANES(NV))
 
+// The sums of a register tile, from 0 or from C.
 INLINE void product_tile(const int mr, const int nv, const ak_product *p, int64_t row, int64_t column,
                          const float *panel) {
     vf acc[MR][NV];

@@ -15,7 +15,7 @@ INLINE float sum_of_row(const float *x, const float *residual, int64_t width, fl
     return reduce_add(sum);
 }
 
-// What a row is normalised with: (y − mean − left) · scale.
+// The numbers that normalise a row: (y − mean − left) · scale.
 typedef struct {
     float mean, left, scale;
 } FN(moments);

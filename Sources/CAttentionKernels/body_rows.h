@@ -1,23 +1,4 @@
-// Operations on rows: reading and writing parts of them, lengths.
-
-// A row's numbers from `i` on as a vector; what lies beyond the row is `fill`.
-INLINE vf load_part(const float *x, int64_t i, int64_t width, float fill) {
-    if (i + VW <= width) return ld(x + i);
-    float tail[VW];
-    st(tail, bc(fill));
-    __builtin_memcpy(tail, x + i, (size_t)(width - i) * sizeof(float));
-    return ld(tail);
-}
-
-INLINE void store_part(float *x, int64_t i, int64_t width, vf value) {
-    if (i + VW <= width) {
-        st(x + i, value);
-        return;
-    }
-    float tail[VW];
-    st(tail, value);
-    __builtin_memcpy(x + i, tail, (size_t)(width - i) * sizeof(float));
-}
+// Lengths of rows, and what needs them.
 
 INLINE float FN(dot)(const float *a, const float *b, int64_t count) {
     vf sum = bc(0);

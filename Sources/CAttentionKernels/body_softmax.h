@@ -20,7 +20,8 @@ INLINE float row_maximum(const float *x, int64_t width) {
 // exp(x − reference)
 INLINE vf exp_below(vf x, float reference) { return exp2_((x - bc(reference)) * bc(LOG2_E)); }
 
-// What exponentials of a row are measured from. A row of −∞ alone has none, and gets exponentials of 0.
+// The reference of a row's exponentials, exp(x − reference): its maximum, or 0 for a row of −∞ alone, whose
+// exponentials are then 0.
 INLINE float finite_reference(float maximum) { return maximum == -__builtin_inff() ? 0 : maximum; }
 
 // Long sums are added up by parts of so many vectors: in one chain, a row's many small exponentials are

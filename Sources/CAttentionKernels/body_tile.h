@@ -52,6 +52,13 @@ INLINE void tile_columns(const int mr, const int nv, const float *a, ptrdiff_t l
 }
 
 // Runs `CALL(rows)` with a row count known to the compiler, for the last rows of a matrix.
+#if MR > 6
+#define FOR_ROWS_7_8(CALL)                                                           \
+    case 7: CALL(7); break;                                                          \
+    case 8: CALL(8); break;
+#else
+#define FOR_ROWS_7_8(CALL)
+#endif
 #define FOR_ROWS(count, CALL)                                                        \
     switch (count) {                                                                 \
     case 1: CALL(1); break;                                                          \
@@ -60,8 +67,7 @@ INLINE void tile_columns(const int mr, const int nv, const float *a, ptrdiff_t l
     case 4: CALL(4); break;                                                          \
     case 5: CALL(5); break;                                                          \
     case 6: CALL(6); break;                                                          \
-    case 7: CALL((MR > 7 ? 7 : 1)); break;                                           \
-    case 8: CALL((MR > 7 ? 8 : 1)); break;                                           \
+    FOR_ROWS_7_8(CALL)                                                               \
     default: break;                                                                  \
     }
 

@@ -15,5 +15,8 @@
 #define BLOCK_ROWS 6
 #define BLOCK_GROUPS 1
 #include "bodies.h"
+
+extern const ak_block_kernels ak_block_kernels_avx512vnni;
+const ak_kernels ak_kernels_avx512vnni = AK_KERNELS("avx512vnni", ak_block_kernels_avx512vnni);
 #pragma clang attribute pop
 #endif

@@ -1,5 +1,5 @@
-// What every target has: four-float vectors that clang lowers to the baseline (SSE2 on x86-64), without
-// fused multiply-add. The slowest path, and the one to read first.
+// The path of every target: four-float vectors that clang lowers to the baseline (SSE2 on x86-64), without
+// fused multiply-add. It is the slowest path, and the one to read first.
 #include "CAttentionKernels.h"
 #define ISA scalar
 #define ISA_NAME "scalar"

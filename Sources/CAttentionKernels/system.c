@@ -1,5 +1,5 @@
-// What the system offers and Swift cannot reach: the C library hides the call behind _GNU_SOURCE, or the
-// call takes a variable number of arguments.
+// System calls that Swift cannot reach: the C library hides them behind _GNU_SOURCE, or they take a variable
+// number of arguments.
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include <limits.h>
@@ -43,7 +43,7 @@ int32_t ak_use_large_page(void *address) {
         return 0;
     }
     memcpy(page, address, SIZE);
-    // The system lets nobody read between the old pages' end and the new one's beginning.
+    // The system replaces the pages atomically: no thread reads between the old pages and the new one.
     if (mprotect(page, SIZE, PROT_READ) == 0 &&
         mremap(page, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, address) == address) {
         return 1;

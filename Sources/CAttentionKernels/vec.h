@@ -9,7 +9,7 @@
 #define AK_CAT_(a, b) a##_##b
 #define AK_CAT(a, b) AK_CAT_(a, b)
 #define FN(name) AK_CAT(name, ISA)
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE static inline __attribute__((always_inline, nodebug))
 #define NOINLINE static __attribute__((noinline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
@@ -18,6 +18,7 @@
 typedef float vf __attribute__((ext_vector_type(VW)));
 typedef float vf_unaligned __attribute__((ext_vector_type(VW), aligned(4)));
 typedef int32_t vi __attribute__((ext_vector_type(VW)));
+typedef uint32_t vu __attribute__((ext_vector_type(VW)));
 
 INLINE vf ld(const float *p) { return *(const vf_unaligned *)p; }
 INLINE void st(float *p, vf x) { *(vf_unaligned *)p = x; }

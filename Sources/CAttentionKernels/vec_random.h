@@ -6,7 +6,6 @@
 // the two results with each other: where one word is the same for a whole vector, only the last mix is vector
 // work.
 
-typedef uint32_t vu __attribute__((ext_vector_type(VW)));
 typedef uint32_t vu_unaligned __attribute__((ext_vector_type(VW), aligned(4)));
 
 // A permutation of 32 bits in which every bit of the argument flips every bit of the result half of the time

@@ -81,7 +81,7 @@ import Testing
 
     /// Whole numbers times a scale that a float16 holds lie on the grid, and come back.
     @Test(arguments: [(ElementType.q4_K, 15), (.q5_K, 31), (.q6_K, 63)])
-    func whatLiesOnTheGridStays(_ type: ElementType, _ most: Int) throws {
+    func numbersOnTheGridStay(_ type: ElementType, _ most: Int) throws {
         var random = SeededGenerator(seed: 62)
         var numbers = (0..<512).map { _ in
             Float(Int.random(in: 0...most, using: &random) - (type == .q6_K ? 32 : 0))
@@ -113,7 +113,7 @@ import Testing
         _ = try StoredTensor(name: "w", x, quantizedTo: type).float32()
     }
 
-    @Test func whatCannotBeRounded() throws {
+    @Test func refusesOtherTypesAndNumbers() throws {
         #expect(throws: TensorError.self) {
             try StoredTensor(name: "w", .zeros([32, 31]), quantizedTo: .q8_0)
         }

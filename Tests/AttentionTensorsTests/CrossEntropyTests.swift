@@ -48,7 +48,7 @@ import Testing
         #expect((seen.address.withLock { $0 } == address) == !isShared)
     }
 
-    @Test func nothingToAverageIsZero() throws {
+    @Test func meanOfNoRowsIsZero() throws {
         let logits = Tensor(repeating: .nan, shape: [2, 3]).watched()
         let loss = try CrossEntropy(ignoredTarget: -1)(logits, targets: [-1, -1])
         #expect(loss.scalars == [0])

@@ -23,7 +23,7 @@ import Testing
         tensor.withUnsafeBuffer { UInt(bitPattern: $0.baseAddress) }
     }
 
-    @Test func aGateThatNobodyElseHoldsIsUsedAgain() throws {
+    @Test func unsharedGatesAreReused() throws {
         var held: Tensor? = try Tensor(gates, shape: [5, 7])
         let before = address(of: held!)
         let output = try Activation.silu(held.take()!, times: Tensor(ups, shape: [5, 7]))
@@ -31,7 +31,7 @@ import Testing
         #expect(agrees(output))
     }
 
-    @Test func aGateThatSomebodyHoldsKeepsItsNumbers() throws {
+    @Test func sharedGatesKeepTheirNumbers() throws {
         let (gate, up) = (try Tensor(gates, shape: [5, 7]), try Tensor(ups, shape: [5, 7]))
         #expect(agrees(try Activation.silu(gate, times: up)))
         #expect(gate.scalars == gates)
@@ -43,7 +43,7 @@ import Testing
         #expect(gate.scalars == gates && up.scalars == ups)
     }
 
-    @Test func whatIsWatchedKeepsItsNumbers() throws {
+    @Test func watchedGatesKeepTheirNumbers() throws {
         let up = try Tensor(ups, shape: [5, 7])
         let gate = try Tensor(gates, shape: [5, 7]).watched()
         let output = try Activation.silu(gate, times: up)

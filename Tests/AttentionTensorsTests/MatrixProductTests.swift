@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func nothing() throws {
+    @Test func emptyProducts() throws {
         #expect(try matrixProduct(.zeros([0, 4]), .zeros([4, 3])).shape == [0, 3])
         #expect(try matrixProduct(.zeros([2, 0]), .zeros([0, 3])).scalars == [0, 0, 0, 0, 0, 0])
         #expect(try matrixProduct(.zeros([2, 4]), .zeros([4, 0])).shape == [2, 0])

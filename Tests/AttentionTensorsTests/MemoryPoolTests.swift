@@ -4,7 +4,7 @@ import Testing
 
 /// The pool counts for the whole process, so what is counted runs in a process of its own.
 @Suite struct MemoryPoolTests {
-    @Test func aRepeatedStepAsksTheSystemForNothing() async {
+    @Test func repeatedStepsAllocateNothing() async {
         await #expect(processExitsWith: .success) {
             func step() throws {
                 let x = Tensor(repeating: 1, shape: [300, 77])
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func whatIsKeptIsBounded() async {
+    @Test func keptMemoryIsBounded() async {
         await #expect(processExitsWith: .success) {
             for round in 0..<40 { _ = Tensor.zeros([1 << 18, 5 + round]) }  // 5 to 44 MiB
             let most = MemoryPool.statistics
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func aTensorsMemoryIsItsOwnUntilTheLastCopyIsGone() async {
+    @Test func memoryStaysUntilTheLastCopyIsGone() async {
         await #expect(processExitsWith: .success) {
             var tensors = (0..<20).map { Tensor(repeating: Float($0), shape: [1_000]) }
             let view = tensors[7]

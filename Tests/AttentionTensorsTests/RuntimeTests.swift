@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func scratchIsAlignedAndNobodyElses() {
+    @Test func scratchIsAlignedAndUnshared() {
         for count in [0, 1, 100, 5_000, 1_000_000, 3] {
             MemoryPool.withFloats(count) { first in
                 #expect(UInt(bitPattern: first) % 64 == 0)

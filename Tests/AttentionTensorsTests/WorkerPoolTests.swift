@@ -58,7 +58,16 @@ import Testing
         }
     }
 
-    @Test func aNegativeCountIsNothing() {
+    /// More workers than an integer has bits, as on large servers.
+    @Test(arguments: [62, 63, 64, 65, 256])
+    func manyWorkers(_ threads: Int) {
+        let pool = WorkerPool(threadCount: threads)
+        let ledger = Ledger(items: 1000, threads: threads)
+        pool.run(count: 1000) { ledger.visit($0, $1) }
+        #expect(ledger.complaints.isEmpty)
+    }
+
+    @Test func negativeCountsRunNothing() {
         let calls = Atomic<Int>(0)
         WorkerPool(threadCount: 2).run(count: -5) { _, _ in calls.add(1, ordering: .relaxed) }
         #expect(calls.load(ordering: .relaxed) == 0)
@@ -185,7 +194,7 @@ import Testing
         #expect(sum.load(ordering: .relaxed) == 10 * (200 - 66))
     }
 
-    @Test func aTaskCanHaveItsOwn() {
+    @Test func tasksCanHaveTheirOwnPool() {
         let pool = WorkerPool(threadCount: 5)
         WorkerPool.$current.withValue(pool) { #expect(WorkerPool.current === pool) }
         #expect(WorkerPool.current === WorkerPool.shared)

@@ -89,7 +89,7 @@ import Testing
 
     /// A causal mask hides a key from some queries and not from others: only the others' gradients are lost.
     @Test(arguments: InstructionSet.available)
-    func aNumberThatSomeSee(_ instructionSet: InstructionSet) throws {
+    func nonFiniteKeysThatSomeQueriesSee(_ instructionSet: InstructionSet) throws {
         var random = SeededGenerator(seed: 61)
         let shape: Shape = [1, 1, 120, 8]
         let clean = Inputs(

@@ -17,7 +17,7 @@ import Testing
             return kibibytes * 1024
         }
 
-        @Test func aLongSequenceNeedsNoSquare() throws {
+        @Test func memoryOfLongSequencesIsLinear() throws {
             var random = SeededGenerator(seed: 70)
             let length = 8192
             let tensor = random.tensor([1, 1, length, 16])

@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func aCallsMaskReplacesTheModules() throws {
+    @Test func masksOfACallReplaceTheModules() throws {
         var module = try seeded(2)
         var random = SeededGenerator(seed: 2)
         let x = random.tensor([1, 9, 24])
@@ -101,7 +101,7 @@ import Testing
         #expect(areBitwiseEqual(try module(x, mask: .full), plain))
     }
 
-    @Test func whatTheObserverThrowsComesOut() throws {
+    @Test func errorsOfTheObserverAreThrown() throws {
         struct Stop: Error, Equatable {}
         let module = try seeded(3)
         #expect(throws: Stop()) { try module(.zeros([1, 2, 24])) { _ in throw Stop() } }

@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func whatDoesNotFitIsRefused() throws {
+    @Test func refusesOtherLayouts() throws {
         let cache = try Self.filled(.float16, 100)
         let saved = Saved(try cache.storedTensors(of: 0))
         func restore(

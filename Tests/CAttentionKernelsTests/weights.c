@@ -121,7 +121,7 @@ static void check_blocks(const ak_kernels *kernels, int m, int blocks, int n, ak
     blocks *= layout.length / 32;
     working_on("%s multiply blocks %d × %d·32 × %d, format %d", kernels->name, m, blocks, n, format);
     const int vw = kernels->lane_width, k = blocks * 32, files = k / layout.length;
-    const int groups = (n + vw - 1) / vw, y_row = n + 2, bias = format == AK_Q8_0 ? kernels->blocks.eights_bias : 0;
+    const int groups = (n + vw - 1) / vw, y_row = n + 2, bias = format == AK_Q8_0 ? kernels->blocks->eights_bias : 0;
     const uint8_t *file = random_blocks((int64_t)n * files, format, extreme);
     float *numbers = floats((int64_t)n * k), *again = floats((int64_t)n * k);
     ak_read_blocks(file, (int64_t)n * blocks, format, numbers);
@@ -130,7 +130,7 @@ static void check_blocks(const ak_kernels *kernels, int m, int blocks, int n, ak
     int8_t *q = (int8_t *)integers((int64_t)m * k / 4);
     float *x_scale = floats(m * blocks);
     int32_t *x_sum = integers(m * blocks * layout.parts);
-    kernels->blocks.quantize_rows(x, k, m, blocks, format, q, x_scale, x_sum);
+    kernels->blocks->quantize_rows(x, k, m, blocks, format, q, x_scale, x_sum);
     check_quantized_rows(x, m * blocks, q, x_scale);
     const int64_t group_bytes = (int64_t)blocks * layout.number_bytes * vw, scale_bytes = (int64_t)files * layout.scale_bytes * vw;
     uint8_t *w = (uint8_t *)integers(groups * group_bytes / 4), *w_scale = (uint8_t *)integers(groups * scale_bytes / 4 + 1);
@@ -143,13 +143,13 @@ static void check_blocks(const ak_kernels *kernels, int m, int blocks, int n, ak
     }
     expect(memcmp(again, numbers, sizeof(float) * (size_t)n * k) == 0, "a group does not come back");
     const bool biased = n % 2 == 0;
-    uint8_t *scratch = (uint8_t *)(((uintptr_t)integers(kernels->blocks.scratch_bytes(m, blocks) / 4 + 16) + 63) / 64 * 64);
+    uint8_t *scratch = (uint8_t *)(((uintptr_t)integers(kernels->blocks->scratch_bytes(m, blocks) / 4 + 16) + 63) / 64 * 64);
     ak_block_product p = {
         .x = q, .x_scale = x_scale, .x_sum = x_sum, .w = w, .w_scale = w_scale,
         .y = floats((int64_t)(m - 1) * y_row + n), .y_row = y_row, .bias = biased ? random_floats(n) : NULL,
         .m = m, .blocks = blocks, .n = n, .format = format, .activation = n % 3 == 0 ? AK_RELU : AK_IDENTITY,
         .scratch = scratch};
-    kernels->blocks.multiply(&p);
+    kernels->blocks->multiply(&p);
     double largest = 0;
     bool independent = true;
     ak_block_product one = p;
@@ -160,7 +160,7 @@ static void check_blocks(const ak_kernels *kernels, int m, int blocks, int n, ak
         one.x = q + (int64_t)i * k;
         one.x_scale = x_scale + i * blocks;
         one.x_sum = x_sum + i * blocks * layout.parts;
-        kernels->blocks.multiply(&one);
+        kernels->blocks->multiply(&one);
         for (int j = 0; j < n; j++) {
             double sum = biased ? p.bias[j] : 0, magnitude = fabs(sum) + 1e-30;
             for (int b = 0; b < blocks; b++) {
@@ -192,7 +192,7 @@ static void check_odd_activations(const ak_kernels *kernels) {
             int8_t q[32];
             int32_t sum;
             x[at] = odd[i];
-            kernels->blocks.quantize_rows(x, 32, 1, 1, AK_Q8_0, q, &scale, &sum);
+            kernels->blocks->quantize_rows(x, 32, 1, 1, AK_Q8_0, q, &scale, &sum);
             if (!isfinite(odd[i])) expect(isnan(scale), "%g became finite", (double)odd[i]);
             else expect(fabs((double)q[at] * scale - odd[i]) <= 1e-6 * fabs(odd[i]) + 1e-30, "%g is wrong", (double)odd[i]);
         }

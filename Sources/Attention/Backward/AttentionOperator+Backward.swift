@@ -1,7 +1,7 @@
 import AttentionTensors
 
 extension AttentionOperator {
-    /// What a result of attention is computed from.
+    /// A set of attention's inputs.
     public struct Inputs: OptionSet, Sendable {
         public let rawValue: Int
 
@@ -21,8 +21,8 @@ extension AttentionOperator {
         public static let all: Inputs = [.query, .key, .value, .bias, .slopes, .temperature, .sinks]
     }
 
-    /// The gradients of attention's inputs, each of its input's shape; nil where there is no such input, or
-    /// where it is not wanted.
+    /// The gradients of attention's inputs, each of its input's shape; nil for an input that is absent or not
+    /// wanted.
     public struct Gradients: Sendable {
         /// `[B, Hq, Nq, D]`; in memory the heads of one position are neighbours.
         public var query: Tensor?
@@ -38,6 +38,17 @@ extension AttentionOperator {
         public var temperature: Tensor?
         /// `[Hq]`
         public var sinks: Tensor?
+
+        /// The gradients as results without a backward pass of their own.
+        func recorded(if isRecorded: Bool) -> Gradients {
+            guard isRecorded else { return self }
+            func recorded(_ tensor: Tensor?) -> Tensor? {
+                tensor?.recordedWithoutBackward(as: "backward pass of attention", if: true)
+            }
+            return Gradients(
+                query: recorded(query), key: recorded(key), value: recorded(value), bias: recorded(bias),
+                slopes: recorded(slopes), temperature: recorded(temperature), sinks: recorded(sinks))
+        }
     }
 
     /// The gradients of attention's inputs from that of its output, in memory linear in Nq and Nk: the
@@ -55,9 +66,10 @@ extension AttentionOperator {
     ///   - query: `[B, Hq, Nq, D]`, as for the forward pass, and so are `key` and `value`.
     ///   - key: `[B, Hkv, Nk, D]`
     ///   - value: `[B, Hkv, Nk, Dv]`
-    ///   - output: What ``forward(query:key:value:)`` gave.
+    ///   - output: The result of ``forward(query:key:value:)``.
     ///   - outputGradient: `[B, Hq, Nq, Dv]`, with any strides.
-    ///   - wanted: Which gradients to compute.
+    ///   - wanted: The inputs whose gradients are computed.
+    /// - Returns: Gradients that have no gradients of their own: a second derivative is an error.
     /// - Throws: `TensorError` if shapes or parameters do not fit together.
     public func backward(
         query: Tensor, key: Tensor, value: Tensor, output: Output, outputGradient: Tensor,
@@ -65,6 +77,7 @@ extension AttentionOperator {
     ) throws -> Gradients {
         try AttentionProblem(self, query: query, key: key, value: value)
             .gradients(output: output, outputGradient: outputGradient, of: wanted)
+            .recorded(if: isWatched(query, key, value) || outputGradient.isWatched)
     }
 }
 

@@ -17,17 +17,18 @@ extension AttentionOperator {
                 found.query, found.key, found.value, found.bias, found.slopes, found.temperature, found.sinks,
             ]
         }
-        return Output(values: values, logSumExp: output.logSumExp)
+        let logSumExp = output.logSumExp.recordedWithoutBackward(as: "log-sum-exp of attention", if: true)
+        return Output(values: values, logSumExp: logSumExp)
     }
 
-    /// Whether anything that attention is computed from is watched.
+    /// Whether any input of attention is watched.
     func isWatched(_ query: Tensor, _ key: Tensor, _ value: Tensor) -> Bool {
         Tensor.isAnyWatched(query, key, value, bias.additive, bias.slopes, sinks)
             || score.temperature?.isWatched ?? false
     }
 
-    /// The same operator, of whose tensors none is watched.
-    private func detached() -> AttentionOperator {
+    /// The same operator with detached tensors.
+    func detached() -> AttentionOperator {
         var result = self
         if let temperature = score.temperature { result.score = .cosine(temperature: temperature.detached()) }
         result.bias = AttentionBias(additive: bias.additive?.detached(), slopes: bias.slopes?.detached())

@@ -16,10 +16,11 @@ extension AttentionOperator {
             }
         }
         return try sums.gradients(problem)
+            .recorded(if: isWatched(query, key, value) || outputGradient.isWatched)
     }
 }
 
-/// What has been added up so far.
+/// The sums of gradients so far.
 private struct ReferenceGradients {
     /// `[B][H][N][width]`
     private typealias Rows = [[[[Double]]]]
@@ -87,7 +88,7 @@ private struct ReferenceGradients {
         }
     }
 
-    /// What the gradient of one score, after softcap and bias, gives to what it was computed from.
+    /// Adds the contribution of one score's gradient, after softcap and bias, to the inputs' gradients.
     private mutating func addScore(
         _ problem: AttentionProblem, _ gradient: Double, _ raw: Double, _ q: [Double], _ k: [Double],
         batch: Int,

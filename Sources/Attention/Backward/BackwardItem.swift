@@ -16,8 +16,8 @@ struct BackwardItem {
     private var problem: AttentionProblem { pass.problem }
     private var kernels: ak_kernels { pass.kernels }
 
-    /// Adds what the blocks of a round give. Blocks of queries are outermost: their transposed rows and
-    /// gradients stay in the second-level cache while the segment passes by.
+    /// Adds the contributions of the blocks of a round. Blocks of queries are outermost: their transposed
+    /// rows and gradients stay in the second-level cache while the segment passes by.
     func run(_ units: [Int: BackwardPass.Unit]) {
         let units = segment.blocks.compactMap { units[$0] }.filter { !segment.keys(of: $0.plan).isEmpty }
         guard !units.isEmpty else { return }
@@ -82,8 +82,7 @@ struct BackwardItem {
         if pass.wanted.contains(.slopes) { addSlopeGradients(block) }
     }
 
-    /// Lays out the output's gradients and the queries as the products read them, and what is known of each
-    /// row.
+    /// Lays out the output's gradients and the queries as the products read them, and notes each row's sums.
     ///
     /// - Returns: Whether all numbers are finite.
     private func prepareRows(_ block: QueryBlock) -> Bool {
@@ -137,8 +136,8 @@ struct BackwardItem {
         return isFinite
     }
 
-    /// Every panel against some keys: weights, gradients of scores, and what those add to the gradients of
-    /// queries.
+    /// Every panel against some keys: weights, gradients of scores, and their contributions to the gradients
+    /// of queries.
     ///
     /// - Returns: The number of panels that see some of the keys.
     private func addPanels(_ block: QueryBlock, _ keys: Range<Int>, _ isGuarded: Bool) -> Int {
@@ -201,7 +200,7 @@ struct BackwardItem {
         }
     }
 
-    /// What the tiles of all panels add to the gradients of the keys and values.
+    /// Adds the contributions of all panels' tiles to the gradients of the keys and values.
     private func addKeyProducts(_ keys: Range<Int>, _ tileCount: Int, _ isGuarded: Bool) {
         guard tileCount > 0 else { return }
         let (first, layout) = (keys.lowerBound - segment.keys.lowerBound, scratch.layout)
@@ -217,8 +216,8 @@ struct BackwardItem {
         }
     }
 
-    /// Writes the gradients of the block's queries: those of a run's first segment where they belong, the
-    /// others' apart.
+    /// Writes the gradients of the block's queries: those of a run's first segment to the result, those of
+    /// the others to `parts`.
     private func writeQueryGradients(_ block: QueryBlock) {
         let (extent, group, width, own) = (problem.extent, problem.group, problem.headWidth, scratch.forward)
         for panel in block.plan.panels {
@@ -231,8 +230,7 @@ struct BackwardItem {
                     : parts
                         + (((segment.number - 1) * extent.queries + query) * group + block.plan.rows.head(row))
                         * width
-                // A query that is not finite has no factor; if it sees nothing, its gradient is 0 all the
-                // same.
+                // A query that is not finite has no factor; if it sees nothing, its gradient is still 0.
                 let factor = own.queryFactors[panel.lane + lane]
                 own.inverses[panel.lane + lane] = factor.isFinite ? factor : 1
             }

@@ -2,17 +2,17 @@ import AttentionTensors
 import CAttentionKernels
 
 extension BackwardPass {
-    /// A block of queries with what the mask says of it to one class of batch elements and heads.
+    /// A block of queries with the mask's values for one class of batch elements and heads.
     struct Unit {
         let plan: QueryPlan
         var table: MaskTable?
     }
 
-    /// What the mask makes of the problem, for one class.
+    /// The blocks and segments of the problem under the mask, for one class.
     private struct Layout {
         let units: [Unit]
         let segments: [KeySegment]
-        /// For each block of queries the segments that it has gradients from, but for the first of the run.
+        /// For each block of queries, the segments that contribute to its gradients, except the run's first.
         let later: [[Int]]
 
         init(_ pass: BackwardPass, _ pair: HeadPair, sharesBias: Bool) {
@@ -37,7 +37,7 @@ extension BackwardPass {
         }
     }
 
-    /// The floats that a wave's gradients of queries may take: 64 MiB.
+    /// The most floats of a wave's gradients of queries: 64 MiB.
     private static let waveFloats = 1 << 24
 
     /// Runs all items. Returns the gradients of ALiBi's slopes.

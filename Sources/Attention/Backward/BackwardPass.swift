@@ -1,8 +1,7 @@
 import AttentionTensors
 import CAttentionKernels
 
-/// The backward pass of one call: what its items share, and in which order they run. No result depends on the
-/// order.
+/// The backward pass of one call: the items' shared data and their order. No result depends on the order.
 ///
 /// Pairs of a batch element and a key head run in waves: side by side where nothing keeps them apart, and in
 /// the same order on any number of threads where they add to the same elements of a bias's gradient. Within a
@@ -32,7 +31,7 @@ struct BackwardPass {
     /// Whether the gradients of the queries are computed: those of temperatures come from them.
     var needsQueries: Bool { wanted.contains(.query) || wanted.contains(.temperature) }
 
-    /// What an item reads and writes.
+    /// The addresses that an item reads and writes.
     struct Operands {
         let forward: TiledAttention.Operands
         let outputGradient: UnsafePointer<Float>
@@ -98,7 +97,7 @@ struct BackwardPass {
         tensor = own
     }
 
-    /// δ = Σ output · its gradient, of every row: what the softmax takes off each gradient of a weight.
+    /// δ = Σ output · its gradient, of every row: the softmax subtracts it from each gradient of a weight.
     private func withDeltas(
         _ body: (
             _ deltas: UnsafePointer<Float>, _ logSumExp: UnsafePointer<Float>,
@@ -126,9 +125,9 @@ struct BackwardPass {
         }
     }
 
-    // MARK: - What comes after
+    // MARK: - After the items
 
-    /// Cosine scores see directions only: what of a gradient lies along its query or key is taken off. The
+    /// Cosine scores depend on directions only: the part of a gradient along its query or key is removed. The
     /// temperature's gradient is −Σ q̂ · dq̂ / T.
     private func project(_ operands: Operands) -> Tensor? {
         guard let temperature = problem.parameters.score.temperature else { return nil }
@@ -146,8 +145,8 @@ struct BackwardPass {
         return Tensor(shape: temperature.shape) { _ = $0.initialize(fromContentsOf: sums.map { Float($0) }) }
     }
 
-    /// Projects the gradients, `[B, N, H, D]`, of `rows`, `[B, H, N, D]`. Returns Σ row · gradient of each
-    /// head.
+    /// Removes from the gradients, `[B, N, H, D]`, the part along their `rows`, `[B, H, N, D]`. Returns
+    /// Σ row · gradient of each head.
     private func project(
         _ rows: Tensor, _ address: UnsafePointer<Float>, norms: UnsafePointer<Float>?,
         gradients: UnsafeMutablePointer<Float>

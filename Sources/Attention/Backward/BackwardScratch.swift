@@ -3,7 +3,7 @@ import CAttentionKernels
 
 /// One worker's memory for an item of the backward pass.
 struct BackwardScratch {
-    /// Where everything lies, in floats. Every part begins at a multiple of the widest vector.
+    /// The offsets of the parts, in floats. Every part begins at a multiple of the widest vector.
     struct Layout {
         let forward: AttentionScratch.Layout
         /// The most panels of a block.
@@ -46,7 +46,7 @@ struct BackwardScratch {
     let layout: Layout
 
     var forward: AttentionScratch { AttentionScratch(base, layout.forward) }
-    /// `[keys][width]`: of the segment's keys and values, what has been added up.
+    /// `[keys][width]`: the gradients of the segment's keys and values so far.
     var keyGradients: UnsafeMutablePointer<Float> { base + layout.keyGradients }
     var valueGradients: UnsafeMutablePointer<Float> { base + layout.valueGradients }
     /// `[rows][width]`: the block's scaled queries and its output's gradients.
@@ -62,10 +62,10 @@ struct BackwardScratch {
     /// `[keys][lanes]` for each panel: weights, and gradients of the scores.
     var weights: UnsafeMutablePointer<Float> { base + layout.weights }
     var gradients: UnsafeMutablePointer<Float> { base + layout.gradients }
-    /// `[keys][lanes]`: the softcap's slopes, and what dropout keeps.
+    /// `[keys][lanes]`: the softcap's slopes, and dropout's factors.
     var bends: UnsafeMutablePointer<Float> { base + layout.bends }
     var kept: UnsafeMutablePointer<Float> { base + layout.kept }
-    /// What each panel gives to the gradients of a block of values, and of keys.
+    /// Each panel's contributions to the gradients of a block of values, and of keys.
     var valueTiles: UnsafeMutablePointer<ak_key_tile> {
         UnsafeMutableRawPointer(base + layout.tiles).assumingMemoryBound(to: ak_key_tile.self)
     }

@@ -1,10 +1,10 @@
 import AttentionTensors
 
-/// Some keys of one batch element and key head, and all that looks at them: an item of the backward pass,
-/// which adds up the gradients of its keys and values alone.
+/// A range of keys of one batch element and key head, with all queries that see them: an item of the backward
+/// pass, which computes the gradients of its keys and values alone.
 ///
-/// What an item adds to the gradient of a query is kept apart and added in the order of segments. Segments
-/// depend on what the mask lets be seen, never on the number of threads or on the rest of the batch.
+/// An item's contributions to the gradients of queries are kept apart and added in the order of segments.
+/// Segments depend on the mask, never on the number of threads or on the rest of the batch.
 struct KeySegment: Sendable {
     let keys: Range<Int>
     /// Counted from the first of the run.
@@ -14,7 +14,7 @@ struct KeySegment: Sendable {
     /// Where the run begins. Blocks of keys are counted from here.
     let start: Int
 
-    /// The least number of keys that is worth an item: queries are transposed and copied for each.
+    /// The least number of keys of an item: queries are transposed and copied for each item.
     private static let leastKeys = 512
     /// The most segments of a run, each of which keeps gradients of all its queries.
     private static let most = 8

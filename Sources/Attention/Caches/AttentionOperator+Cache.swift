@@ -1,12 +1,13 @@
 import AttentionTensors
 
 extension AttentionOperator {
-    /// Exact attention to what a cache holds, of any storage. Query i of a sequence stands at position
-    /// length − Nq + i, so the new positions' keys and values are appended first; ``alignment`` has no say.
+    /// Exact attention to the keys and values of a cache, of any storage. Query i of a sequence stands at
+    /// position length − Nq + i, so the new positions' keys and values are appended first; ``alignment`` has
+    /// no effect.
     ///
-    /// Up to eight queries take a schedule of their own, which reads keys and values once and is as fast as
-    /// memory. A sequence's bits depend neither on the other sequences nor on whether the cache is paged; as
-    /// long as there are at most eight, nor on how many queries are asked at once.
+    /// Up to eight queries take a schedule of their own, which reads keys and values once, at the speed of
+    /// memory. A sequence's bits depend neither on the other sequences nor on paging, and up to eight queries
+    /// have the same bits together as one at a time.
     ///
     /// - Parameters:
     ///   - query: `[B, Hq, Nq, D]`, with any strides.
@@ -14,8 +15,8 @@ extension AttentionOperator {
     ///     sequence.
     ///   - sequences: The sequence that each element of the batch belongs to; nil: as many as there are, in
     ///     order.
-    /// - Returns: `[B, Hq, Nq, Dv]`; in memory the heads of one position are neighbours. Gradients are not
-    ///   recorded.
+    /// - Returns: `[B, Hq, Nq, Dv]`; in memory the heads of one position are neighbours. It has no
+    ///   backward pass: where a tensor is watched, a gradient through the result is an error.
     /// - Throws: `TensorError` if shapes or parameters do not fit together or a sequence holds fewer
     ///   positions than there are queries; ``KeyValueCacheError/noSuchSequence(_:count:)``.
     public func callAsFunction(query: Tensor, cache: KeyValueCache, sequences: [Int]? = nil) throws -> Tensor
@@ -23,15 +24,15 @@ extension AttentionOperator {
         try CachedAttention(self, query: query, cache: cache, sequences: sequences).values(logSumExp: nil)
     }
 
-    /// The same for sequences that each ask as many queries as they have, end to end without padding: some
-    /// that read their prompts beside others that take a step. Each has the bits that it has alone.
+    /// Attention for sequences with different numbers of queries, end to end without padding: some sequences
+    /// may read their prompts while others take a step. Each sequence has the same bits as alone.
     ///
     /// - Parameters:
     ///   - query: `[T, Hq, D]`, with any strides: the queries of all sequences after each other.
-    ///   - runs: How many of the T queries each sequence asks.
+    ///   - runs: The number of queries of each sequence; they add up to T.
     ///   - cache: Keys and values.
     ///   - sequences: The sequence that each run belongs to; nil: all, in order.
-    /// - Returns: `[T, Hq, Dv]`, contiguous. Gradients are not recorded.
+    /// - Returns: `[T, Hq, Dv]`, contiguous, without a backward pass.
     /// - Throws: As ``callAsFunction(query:cache:sequences:)``; `TensorError.invalidArgument`, too, for a
     ///   mask that tells batch elements apart and for an additive bias.
     public func callAsFunction(
@@ -52,7 +53,7 @@ extension AttentionOperator {
         let logSumExp = try Tensor(shape: [extent.batch, extent.heads, extent.queries]) {
             values = try call.values(logSumExp: $0.baseAddress)
         }
-        return Output(values: values!, logSumExp: logSumExp)
+        return Output(values: values!, logSumExp: call.recorded(logSumExp))
     }
 
     /// The softmax weights of chosen heads and queries of one sequence, as for
@@ -72,7 +73,8 @@ extension AttentionOperator {
         queries: Range<Int>? = nil
     ) throws -> Tensor {
         let call = try CachedAttention(self, query: query, cache: cache, sequences: [sequence])
-        return try TiledAttention(call.problemOfOne()).weights(
-            logSumExp: logSumExp, heads: heads, queries: queries)
+        return try call.recorded(
+            TiledAttention(call.problemOfOne()).weights(
+                logSumExp: logSumExp.detached(), heads: heads, queries: queries))
     }
 }

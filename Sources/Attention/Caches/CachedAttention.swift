@@ -6,6 +6,8 @@ struct CachedAttention {
     let problem: AttentionProblem
     private let cache: KeyValueCache
     private let runs: [CacheRun]
+    /// Whether a tensor that the result depends on is watched, or was when it was appended.
+    private let isRecorded: Bool
 
     /// - Parameter query: `[B, Hq, Nq, D]`, an element for each sequence.
     init(_ parameters: AttentionOperator, query: Tensor, cache: KeyValueCache, sequences: [Int]?) throws {
@@ -36,8 +38,8 @@ struct CachedAttention {
         }
         guard !parameters.mask.dependence.contains(.batch), parameters.bias.additive == nil else {
             throw TensorError.invalidArgument(
-                "packed queries over a cache have no batch elements that a mask or an additive bias could tell apart"
-            )
+                "packed queries over a cache have no batch elements that a mask or an additive bias "
+                    + "could tell apart")
         }
         try self.init(parameters, query.asOneElement(), cache, runs)
     }
@@ -59,11 +61,15 @@ struct CachedAttention {
         }
         self.cache = cache
         self.runs = runs
+        isRecorded =
+            parameters.isWatched(query, query, query)
+            || runs.contains { cache.sequences[$0.sequence].isRecorded }
         let keyCount = runs.map { cache.sequences[$0.sequence].length }.max() ?? 0
-        var parameters = parameters
+        var parameters = isRecorded ? parameters.detached() : parameters
         parameters.alignment = .offset(keyCount - (runs.map { $0.rows.count }.max() ?? 0))
         problem = try AttentionProblem(
-            parameters, query: query, layout: cache.layout, batch: query.shape[0], keyCount: keyCount)
+            parameters, query: query.detached(), layout: cache.layout, batch: query.shape[0],
+            keyCount: keyCount)
         if cache.window != nil { for run in runs { try checkWindow(of: run) } }
     }
 
@@ -84,19 +90,27 @@ struct CachedAttention {
         }
     }
 
+    /// `tensor` as a result of this call: a gradient through attention over a cache is an error.
+    func recorded(_ tensor: Tensor) -> Tensor {
+        tensor.recordedWithoutBackward(as: "attention over a cache", if: isRecorded)
+    }
+
     /// The weighted sums, `[B, Hq, Nq, Dv]`.
     ///
     /// - Parameter logSumExp: `[B, Hq, Nq]`, to be written, or nil.
     func values(logSumExp: UnsafeMutablePointer<Float>?) throws -> Tensor {
         let extent = problem.extent
-        return try Tensor(shape: [extent.batch, extent.queries, extent.heads, problem.valueWidth]) { values in
+        let values = try Tensor(
+            shape: [extent.batch, extent.queries, extent.heads, problem.valueWidth]
+        ) { values in
             guard let values = values.baseAddress else { return }
             let results = TiledAttention.Results(values: values, logSumExp: logSumExp)
             try decode(runs.filter { $0.rows.count <= DecodeSequence.mostQueries }, into: results)
             for run in runs where run.rows.count > DecodeSequence.mostQueries {
                 try attend(run, into: results)
             }
-        }.transposed(1, 2)
+        }
+        return recorded(values.transposed(1, 2))
     }
 
     /// Few queries: all sequences in one go.

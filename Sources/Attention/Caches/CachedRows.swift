@@ -1,8 +1,8 @@
 import AttentionTensors
 import CAttentionKernels
 
-/// Where the keys and values of one sequence lie: in the pages of a cache, or in tensors, which are one long
-/// page. Whoever makes it keeps that memory alive.
+/// The addresses of the keys and values of one sequence: in the pages of a cache, or in tensors, which are
+/// one long page. The owner of that memory must keep it alive.
 package struct CachedRows {
     let type: ak_cache_type
     /// Elements of a row as the kernels see it, padding included.

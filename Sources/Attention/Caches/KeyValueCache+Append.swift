@@ -50,12 +50,12 @@ extension KeyValueCache {
             targets.enumerated().map { CacheRun(sequence: $1, element: $0, rows: 0..<positions) })
     }
 
-    /// Appends positions to chosen sequences, to each as many as it has, end to end without padding.
+    /// Appends positions to chosen sequences, a different number to each, end to end without padding.
     ///
     /// - Parameters:
     ///   - keys: `[T, Hkv, D]`, with any strides: the runs of all sequences after each other.
     ///   - values: `[T, Hkv, Dv]`
-    ///   - runs: How many of the T positions each sequence gets.
+    ///   - runs: The number of positions for each sequence; they add up to T.
     ///   - targets: The sequences' indices, each named once; nil: all, in order.
     /// - Throws: `TensorError` or ``KeyValueCacheError``; then nothing has been appended.
     public mutating func append(
@@ -93,6 +93,9 @@ extension KeyValueCache {
         let runs = runs.filter { !$0.rows.isEmpty }
         guard !runs.isEmpty else { return }
         try makeRoom(for: runs)
+        if Tensor.isAnyWatched(keys, values) {
+            for run in runs { sequences[run.sequence].isRecorded = true }
+        }
         let (keys, values, heads) = (keys.withUnitStride(), values.withUnitStride(), layout.heads)
         let (keySource, valueSource) = (CacheSource(keys, kernels), CacheSource(values, kernels))
         // Every page that is written to has one owner now.
@@ -148,8 +151,8 @@ extension KeyValueCache {
         for (run, pages) in zip(runs, fresh) { sequences[run.sequence].pages += pages }
     }
 
-    /// Gives back the pages that no query from the sequence's end on can see. A reader in pieces longer than
-    /// the window is right, too: what its first query sees is kept until the next piece.
+    /// Gives back the pages that no query from the sequence's end on can see. Appending pieces longer than
+    /// the window is right, too: the positions that a piece's first query sees are kept until the next piece.
     private mutating func forget(_ target: Int) {
         let first = firstSeen(at: sequences[target].length) / pageLength * pageLength
         guard first > sequences[target].first else { return }
@@ -178,8 +181,12 @@ extension Tensor {
 
     /// `[1, …]`
     fileprivate func insertingBatchAxis() -> Tensor {
-        Tensor(
+        let view = Tensor(
             shape: Shape([1] + shape.extents), strides: [0] + strides, offset: offset, storage: storage)
+        guard isWatched else { return view }
+        return view.recorded(as: "batch axis", from: [self]) { gradient, _ in
+            [gradient.selecting(axis: 0, 0)]
+        }
     }
 
     /// `[T, H, D]` as `[1, H, T, D]`.

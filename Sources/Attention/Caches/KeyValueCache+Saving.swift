@@ -2,13 +2,13 @@ import AttentionTensors
 import CAttentionKernels
 
 extension KeyValueCache {
-    /// What a sequence holds, as two tensors for a file: `keys`, `[Hkv, N, D]`, and `values`, `[Hkv, N, Dv]`,
-    /// of the positions that ``keptPositions(of:)`` says. The numbers are as they are stored: nothing is
-    /// rounded on the way. In 8 bits a row is its bytes, factors included, `[Hkv, N, bytes]`.
+    /// The keys and values of a sequence as two tensors for a file: `keys`, `[Hkv, N, D]`, and `values`,
+    /// `[Hkv, N, Dv]`, of the positions ``keptPositions(of:)``. The numbers are those of the cache, without
+    /// further rounding. In 8 bits a row is its bytes, factors included, `[Hkv, N, bytes]`.
     ///
     /// - Parameters:
     ///   - sequence: The sequence's index.
-    ///   - prefix: What the names begin with, such as "layers.3.".
+    ///   - prefix: The prefix of the tensors' names, such as "layers.3.".
     /// - Throws: ``KeyValueCacheError/noSuchSequence(_:count:)``.
     public func storedTensors(of sequence: Int, prefix: String = "") throws -> [StoredTensor] {
         let positions = try keptPositions(of: sequence)
@@ -32,13 +32,13 @@ extension KeyValueCache {
         }
     }
 
-    /// Puts what was saved by ``storedTensors(of:prefix:)`` in the place of what a sequence holds.
+    /// Replaces a sequence by one that ``storedTensors(of:prefix:)`` saved.
     ///
     /// - Parameters:
     ///   - sequence: The sequence's index.
     ///   - positions: The positions that were kept; the sequence gets the length `positions.upperBound`.
-    ///   - source: Where the tensors are.
-    ///   - prefix: What their names begin with.
+    ///   - source: The source of the tensors.
+    ///   - prefix: The prefix of the tensors' names.
     /// - Throws: ``KeyValueCacheError``, `TensorError` or the source's own errors if tensors are missing, or
     ///   of another layout, or the positions do not fit; then nothing has changed.
     public mutating func restore(
@@ -129,7 +129,7 @@ private struct SavedPart {
         return tensor
     }
 
-    /// Writes rows to pages that nobody else has.
+    /// Writes rows to pages that no other sequence shares.
     func write(
         _ tensor: StoredTensor, to rows: CachedRows, _ positions: Range<Int>, _ layout: KeyValueLayout
     ) {

@@ -1,7 +1,7 @@
 import AttentionTensors
 
-/// The keys and values that one layer has computed for the positions of some sequences: what a decoder's next
-/// step attends to.
+/// The keys and values of one layer for the past positions of some sequences: the next step of a decoder
+/// attends to them.
 ///
 ///     var cache = try KeyValueCache(sequences: 2, capacity: 4096, layout: layout)
 ///     try cache.append(keys: k, values: v)                 // [B, Hkv, N, D], [B, Hkv, N, Dv]
@@ -17,8 +17,8 @@ public struct KeyValueCache: Sendable {
     public let layout: KeyValueLayout
     /// The most positions of a sequence.
     public let capacity: Int
-    /// How many positions, its own included, a query sees of its sequence; nil: all. What lies further back
-    /// is forgotten as a sequence grows.
+    /// The number of positions, its own included, that a query sees; nil: all. Positions further back are
+    /// forgotten as a sequence grows.
     public let window: Int?
 
     /// Where pages come from; nil: every sequence has one page for its whole capacity.
@@ -34,13 +34,16 @@ public struct KeyValueCache: Sendable {
         var first = 0
         /// The pages from that of ``first`` on.
         var pages: [KeyValuePage] = []
+        /// Whether keys or values were watched when they were appended. A cache keeps numbers alone, so
+        /// attention over it has to refuse gradients.
+        var isRecorded = false
     }
 
     /// Positions of a page where a window is kept in the cache's own pages. 64 to 256 are alike.
     static let windowPageLength = 64
 
-    /// Contiguous memory, taken at once: nothing is allocated later. A window that is shorter than the
-    /// capacity is kept in pages of the cache's own instead, which are used again and again.
+    /// A cache with contiguous memory, all allocated here. If the window is shorter than the capacity, the
+    /// memory is pages of the cache's own instead, which are used again and again.
     ///
     /// - Parameters:
     ///   - sequences: How many sequences there are at first.
@@ -68,7 +71,7 @@ public struct KeyValueCache: Sendable {
         for _ in 0..<sequences { addSequence() }
     }
 
-    /// Pages of `pool`, taken as sequences grow.
+    /// A cache that takes pages of `pool` as sequences grow.
     ///
     /// - Parameters:
     ///   - sequences: How many sequences there are at first.
@@ -152,9 +155,9 @@ public struct KeyValueCache: Sendable {
         sequences.remove(at: sequence)
     }
 
-    /// Forgets the positions from `length` on: those that speculation got wrong, or all. What was appended
-    /// last can always be taken back; a cache with a window can go back further only while it holds what a
-    /// query at `length` sees.
+    /// Forgets the positions from `length` on, such as those of rejected guesses. The latest append can
+    /// always be taken back; a cache with a window can go back further only while it holds all positions that
+    /// a query at `length` sees.
     ///
     /// - Throws: ``KeyValueCacheError`` if there is no such sequence, it is shorter, or its window has moved
     ///   on.
@@ -176,7 +179,7 @@ public struct KeyValueCache: Sendable {
 
     private mutating func cut(_ sequence: Int, to length: Int) {
         sequences[sequence].length = length
-        if length == 0 { sequences[sequence].first = 0 }
+        if length == 0 { (sequences[sequence].first, sequences[sequence].isRecorded) = (0, false) }
         guard pool != nil else { return }
         let first = sequences[sequence].first / pageLength
         let kept = length == 0 ? 0 : (length + pageLength - 1) / pageLength - first

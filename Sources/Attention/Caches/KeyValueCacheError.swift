@@ -1,4 +1,4 @@
-/// Why a key/value cache cannot do what it is asked.
+/// An operation that a key/value cache cannot do.
 public enum KeyValueCacheError: Error, Hashable, Sendable {
     /// The sequence holds `length` positions of at most `capacity`, and `appending` more do not fit.
     case full(sequence: Int, length: Int, capacity: Int, appending: Int)
@@ -11,7 +11,7 @@ public enum KeyValueCacheError: Error, Hashable, Sendable {
     /// A sequence whose window has moved on holds the positions from `first` on, and cannot be cut to `to`,
     /// where more would be seen.
     case forgotten(sequence: Int, first: Int, to: Int)
-    /// What was saved does not fit this cache.
+    /// The saved sequence does not fit this cache.
     case cannotRestore(source: String, field: String, expected: String, found: String)
 }
 
@@ -26,10 +26,11 @@ extension KeyValueCacheError: CustomStringConvertible {
         case .noSuchSequence(let sequence, let count):
             "the key/value cache has no sequence \(sequence): there are \(count)"
         case .cannotTruncate(let sequence, let length, let newLength):
-            "sequence \(sequence) of the key/value cache holds \(length) positions and cannot be cut to \(newLength)"
+            "sequence \(sequence) of the key/value cache holds \(length) positions "
+                + "and cannot be cut to \(newLength)"
         case .forgotten(let sequence, let first, let length):
-            "sequence \(sequence) of the key/value cache keeps a window, now from position \(first) on, and cannot be "
-                + "cut to \(length): read its tokens again"
+            "sequence \(sequence) of the key/value cache keeps a window, now from position "
+                + "\(first) on, and cannot be cut to \(length): read its tokens again"
         case .cannotRestore(let source, let field, let expected, let found):
             "\(source) does not fit this key/value cache: its \(field) should be \(expected), and is \(found)"
         }

@@ -1,6 +1,6 @@
 import AttentionTensors
 
-/// The shape of what one position of one layer keeps, and how it is written down.
+/// The shape and the number format of one position of one layer's cache.
 public struct KeyValueLayout: Hashable, Sendable {
     /// Hkv
     public let heads: Int
@@ -14,7 +14,7 @@ public struct KeyValueLayout: Hashable, Sendable {
     ///   - heads: Hkv, at least 1.
     ///   - keyWidth: D
     ///   - valueWidth: Dv; nil: D.
-    ///   - storage: How numbers are written down.
+    ///   - storage: The number format.
     /// - Throws: `TensorError.invalidArgument` for sizes that no cache has.
     public init(
         heads: Int, keyWidth: Int, valueWidth: Int? = nil, storage: KeyValueStorage = .float32

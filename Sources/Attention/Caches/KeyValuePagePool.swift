@@ -1,9 +1,9 @@
 import AttentionTensors
 import Synchronization
 
-/// Pages of memory for the caches of any number of sequences, and of layers, that share one layout: sequences
-/// of unequal lengths take what they need, what one gives back another takes, and the whole never takes more
-/// than a set number.
+/// Pages of memory for the caches of any number of sequences and layers that share one layout. Sequences of
+/// unequal lengths take the pages that they need, and pages that one gives back serve another. The pages in
+/// use never exceed a limit.
 public final class KeyValuePagePool: Sendable {
     public let layout: KeyValueLayout
     /// Positions of a page.
@@ -63,8 +63,8 @@ public final class KeyValuePagePool: Sendable {
 /// Some neighbouring positions of one sequence: keys and values of all heads. Sequences with a common
 /// beginning share its pages; a page is written only while it has one owner.
 ///
-/// `@unchecked Sendable`: bytes are written only through ``KeyValueCache``, after it has made sure that
-/// nobody else refers to the page.
+/// `@unchecked Sendable`: bytes are written only through ``KeyValueCache``, after it has made sure that no
+/// other sequence shares the page.
 final class KeyValuePage: @unchecked Sendable {
     let storage: TensorStorage
     private let pool: KeyValuePagePool?

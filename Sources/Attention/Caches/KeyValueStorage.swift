@@ -1,7 +1,7 @@
 import CAttentionKernels
 
-/// How a key/value cache writes its numbers down. Computation is in float32 whatever the storage: numbers are
-/// converted in registers as they are read.
+/// The number format of a key/value cache. Computation is in float32 for every format: numbers are converted
+/// in registers as they are read.
 public enum KeyValueStorage: String, Hashable, Sendable, CaseIterable {
     /// 4 bytes, exact.
     case float32

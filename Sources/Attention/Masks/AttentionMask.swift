@@ -1,27 +1,28 @@
-/// Which keys a query may look at: a value, with one predicate as its meaning and two answers about whole
-/// ranges as its speed. Masks combine with `&` and `|`.
+/// The keys that a query may look at, as a value. A predicate defines the mask, and two properties of whole
+/// ranges make it fast. Masks combine with `&` and `|`.
 ///
 /// Positions are absolute (see ``QueryAlignment``). A new kind of mask needs only ``allows(query:key:at:)``.
 public protocol AttentionMask: Sendable {
     /// Whether the query at position `query` may look at the key at position `key`.
     func allows(query: Int, key: Int, at site: AttentionSite) -> Bool
 
-    /// A run of keys outside of which `query` sees nothing.
+    /// A range of keys outside of which `query` sees nothing.
     func visibleKeys(query: Int, at site: AttentionSite) -> Range<Int>
 
-    /// Whether every key of ``visibleKeys(query:at:)`` is visible, so that nobody has to ask for each one.
+    /// Whether every key of ``visibleKeys(query:at:)`` is visible, so that single keys need no check.
     var isInterval: Bool { get }
 
-    /// What is visible of a block, where that is cheaper to say than key by key. Blocks that are empty are
-    /// never computed, and blocks that are full pay nothing for the mask.
+    /// The visible part of a block, if it is cheaper to find than key by key. Blocks that are empty are never
+    /// computed, and blocks that are full pay nothing for the mask.
     func coverage(queries: Range<Int>, keys: Range<Int>, at site: AttentionSite) -> MaskCoverage
 
-    /// Which of at most 64 keys `query` sees: bit i stands for the key at `keys.lowerBound + i`. Asked where
-    /// neither ``isInterval`` nor ``coverage(queries:keys:at:)`` settles a block.
+    /// A bit for each of at most 64 keys, set if `query` sees it; bit i stands for the key at
+    /// `keys.lowerBound + i`. Called where neither ``isInterval`` nor ``coverage(queries:keys:at:)`` decides
+    /// a block.
     func visibleBits(query: Int, keys: Range<Int>, at site: AttentionSite) -> UInt64
 
-    /// What of the site the answers depend on. Batch elements and heads that the mask does not tell apart
-    /// share its answers: it is asked once for all of them.
+    /// The parts of the site on which the mask's values depend. Batch elements and heads with the same values
+    /// share them: the mask is evaluated once for all of them.
     var dependence: MaskDependence { get }
 
     /// Positions at which queries begin that share no key with the ones before (packed sequences): work is
@@ -62,7 +63,7 @@ public struct AttentionExtent: Hashable, Sendable {
     }
 }
 
-/// The place in a batch that a mask is asked about.
+/// A place in a batch at which a mask is evaluated.
 public struct AttentionSite: Hashable, Sendable {
     /// The element of the batch.
     public let batch: Int
@@ -78,7 +79,7 @@ public struct AttentionSite: Hashable, Sendable {
     }
 }
 
-/// What, beside the positions of query and key, a mask's answers depend on.
+/// The properties, beside the positions of query and key, on which a mask's values depend.
 public struct MaskDependence: OptionSet, Sendable {
     public let rawValue: Int
 
@@ -92,7 +93,7 @@ public struct MaskDependence: OptionSet, Sendable {
     public static let positions: MaskDependence = []
 }
 
-/// How much of a block of queries × keys a mask lets through.
+/// The visible share of a block of queries × keys.
 public enum MaskCoverage: Sendable {
     case empty, partial, full
 }

@@ -1,6 +1,6 @@
 import AttentionTensors
 
-/// Several sequences laid end to end: a query sees the keys of its own sequence.
+/// A mask for sequences laid end to end: a query sees the keys of its own sequence.
 ///
 /// The work is that of the sequences alone, and so are the bits of the results: nothing is padded, and a
 /// sequence's numbers do not depend on what it was packed with.
@@ -63,8 +63,8 @@ public struct BlockDiagonalMask: IntervalMask {
             guard queryBoundaries == keyBoundaries, keyBoundaries.last == extent.keys else {
                 throw TensorError.invalidArgument(
                     "with packed queries the mask holds the keys' lengths, \(extent.keys) keys in all; "
-                        + "this one holds \(queryBoundaries.last ?? 0) queries and \(keyBoundaries.last ?? 0) keys"
-                )
+                        + "this one holds \(queryBoundaries.last ?? 0) queries "
+                        + "and \(keyBoundaries.last ?? 0) keys")
             }
             return
         }

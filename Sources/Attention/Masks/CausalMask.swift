@@ -1,4 +1,4 @@
-/// A query sees the keys up to its own position: nothing looks into the future.
+/// The causal mask: a query sees the keys up to its own position.
 public struct CausalMask: IntervalMask {
     public init() {}
 

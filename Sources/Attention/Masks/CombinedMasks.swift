@@ -1,4 +1,4 @@
-/// What both masks let through.
+/// The intersection of two masks: a key is visible if both let it through.
 public struct IntersectionMask: AttentionMask {
     let first: any AttentionMask
     let second: any AttentionMask
@@ -44,7 +44,7 @@ public struct IntersectionMask: AttentionMask {
     }
 }
 
-/// What either mask lets through.
+/// The union of two masks: a key is visible if either lets it through.
 public struct UnionMask: AttentionMask {
     let first: any AttentionMask
     let second: any AttentionMask
@@ -86,12 +86,12 @@ public struct UnionMask: AttentionMask {
     }
 }
 
-/// What both masks let through.
+/// The intersection of two masks.
 public func & (first: any AttentionMask, second: any AttentionMask) -> IntersectionMask {
     IntersectionMask(first: first, second: second)
 }
 
-/// What either mask lets through.
+/// The union of two masks.
 public func | (first: any AttentionMask, second: any AttentionMask) -> UnionMask {
     UnionMask(first: first, second: second)
 }

@@ -1,4 +1,4 @@
-/// Every query sees every key.
+/// The mask that hides nothing: every query sees every key.
 public struct FullMask: IntervalMask {
     public init() {}
 

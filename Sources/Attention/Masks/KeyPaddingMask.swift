@@ -1,6 +1,6 @@
 import AttentionTensors
 
-/// Of each batch element only one run of keys is real; the rest is padding that nobody sees.
+/// A mask for padded batches: each batch element has one run of real keys, and the rest is never visible.
 public struct KeyPaddingMask: IntervalMask {
     /// The number of real keys of each batch element.
     public let lengths: [Int]
@@ -37,7 +37,8 @@ public struct KeyPaddingMask: IntervalMask {
 }
 
 extension AttentionMask where Self == KeyPaddingMask {
-    /// Of batch element b only the `lengths[b]` keys from `starts[b]` on are real; nil starts are all 0.
+    /// A mask that hides padding: the real keys of batch element b are the `lengths[b]` keys from `starts[b]`
+    /// on; nil: from 0 on.
     public static func keyPadding(lengths: [Int], starts: [Int]? = nil) -> KeyPaddingMask {
         KeyPaddingMask(lengths: lengths, starts: starts)
     }

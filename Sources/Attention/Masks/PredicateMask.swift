@@ -1,6 +1,6 @@
-/// Any predicate of positions, heads and batch elements.
+/// A mask given by any predicate of positions, heads and batch elements.
 ///
-/// A predicate that takes positions alone is asked once for all heads and batch elements. Written as a
+/// A predicate of positions alone is evaluated once for all heads and batch elements. Written as a
 /// closure where the mask is made, it is compiled into the loop over keys, and costs little more than its own
 /// arithmetic.
 public struct PredicateMask: AttentionMask {
@@ -16,7 +16,7 @@ public struct PredicateMask: AttentionMask {
             bits: { query, keys, _ in Self.bits(keys) { predicate(query, $0) } })
     }
 
-    /// A query sees the keys for which `predicate` holds at a site. It is asked for each one.
+    /// A query sees the keys for which `predicate` holds at a site. It is evaluated for every site.
     @inlinable
     public init(_ predicate: @escaping @Sendable (_ query: Int, _ key: Int, _ site: AttentionSite) -> Bool) {
         self.init(
@@ -35,8 +35,8 @@ public struct PredicateMask: AttentionMask {
         self.bits = bits
     }
 
-    /// Bit i: whether the predicate holds of the i-th key. Eight answers at a time, each with a place of its
-    /// own, wait for each other least.
+    /// A bit for each key, set if the predicate holds. Eight values at a time, each with a bit of its own,
+    /// depend on each other least.
     @inlinable @inline(__always)
     static func bits(_ keys: Range<Int>, _ holds: (Int) -> Bool) -> UInt64 {
         var bits: UInt64 = 0

@@ -1,4 +1,4 @@
-/// A query at position i sees the keys at positions i − `before` … i + `after`.
+/// A sliding window: a query at position i sees the keys at positions i − `before` … i + `after`.
 public struct SlidingWindowMask: IntervalMask {
     public let before: Int
     public let after: Int

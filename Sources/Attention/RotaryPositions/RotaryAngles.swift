@@ -13,7 +13,8 @@ public struct RotaryAngles: Sendable {
     ///   - cosines: `[positions, pairs]`
     ///   - sines: `[positions, pairs]`
     ///   - pairing: Which channels form a pair.
-    /// - Throws: `TensorError.shapeMismatch`.
+    /// - Throws: `TensorError.shapeMismatch`; `TensorError.noGradient` for tables that are watched: angles
+    ///   are constants.
     public init(
         cosines: Tensor, sines: Tensor, pairing: RotaryEmbedding.Pairing
     ) throws(TensorError) {
@@ -24,9 +25,8 @@ public struct RotaryAngles: Sendable {
         guard sines.shape == cosines.shape else {
             throw .shapeMismatch(tensor: "rotary sines", expected: "\(cosines.shape)", found: sines.shape)
         }
-        self.init(
-            checkedCosines: cosines.detached().contiguous(), sines: sines.detached().contiguous(),
-            pairing: pairing)
+        guard !Tensor.isAnyWatched(cosines, sines) else { throw .noGradient(tensor: "rotary angles") }
+        self.init(checkedCosines: cosines.contiguous(), sines: sines.contiguous(), pairing: pairing)
     }
 
     init(checkedCosines cosines: Tensor, sines: Tensor, pairing: RotaryEmbedding.Pairing) {
@@ -45,7 +45,7 @@ public struct RotaryAngles: Sendable {
         return x
     }
 
-    /// Turns `x` in place where nobody else refers to its memory, and makes a turned copy otherwise.
+    /// Turns `x` in place if no other tensor shares its memory, and makes a turned copy otherwise.
     ///
     /// - Parameter x: As for ``turned(_:)``.
     /// - Throws: `TensorError.shapeMismatch`.
@@ -107,7 +107,7 @@ public struct RotaryAngles: Sendable {
                 forEachRowBlock(rows: shape[0] * positions, width: shape[1] * shape[3]) { first, count in
                     var row = first
                     while row < first + count {
-                        // What of the block lies in one batch element.
+                        // The part of the block that lies in one batch element.
                         let (batch, position) = row.quotientAndRemainder(dividingBy: positions)
                         let rows = min(positions - position, first + count - row)
                         let angle = (isShared ? position : row) * pairs

@@ -1,9 +1,9 @@
 import AttentionTensors
 
-/// Positions whose frequencies depend on how long the text is: LongRoPE and dynamic NTK.
+/// Positions whose frequencies depend on the length of the text: LongRoPE and dynamic NTK.
 ///
 /// One text has one set of frequencies, because distances make sense only between keys and queries that were
-/// turned alike. Who reads a text piece by piece says first how long it may become.
+/// turned alike. A text that is read piece by piece takes the frequencies of the length that it may reach.
 extension RotaryEmbedding {
     /// Whether frequencies depend on the text's length.
     public var dependsOnLength: Bool {

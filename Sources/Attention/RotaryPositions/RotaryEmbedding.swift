@@ -17,7 +17,7 @@ public struct RotaryEmbedding: Hashable, Sendable {
         case interleaved
     }
 
-    /// How a model that was trained on short texts is made to read longer ones.
+    /// The change of frequencies with which a model trained on short texts reads longer ones.
     public enum Scaling: Hashable, Sendable {
         case none
         /// All frequencies divided by `factor` (arXiv:2306.15595).
@@ -40,9 +40,9 @@ public struct RotaryEmbedding: Hashable, Sendable {
         /// LongRoPE (arXiv:2402.13753): divisors for texts of up to `originalPositions`, and others for
         /// longer ones. Both vectors grow by `magnitude`, whatever the length.
         case longRope(short: [Float], long: [Float], originalPositions: Int, magnitude: Double)
-        /// Dynamic NTK: of a text that is longer than `originalPositions`, by the factor r, the base is θ ·
-        /// (factor · r − factor + 1)^(width / (width − 2)), so that the fastest pair turns as before and the
-        /// slowest turns `factor` · r − `factor` + 1 times slower.
+        /// Dynamic NTK: for a text r times as long as `originalPositions`, r > 1, the base is θ · (factor · r
+        /// − factor + 1)^(width / (width − 2)), so that the fastest pair turns as before and the slowest
+        /// turns `factor` · r − `factor` + 1 times slower.
         case dynamic(factor: Double, originalPositions: Int)
     }
 
@@ -51,17 +51,17 @@ public struct RotaryEmbedding: Hashable, Sendable {
     public let base: Double
     public let pairing: Pairing
     public let scaling: Scaling
-    /// Radians for each position, of each pair. Where they depend on the text's length (``dependsOnLength``),
-    /// those of texts within the original positions.
+    /// The angle of each pair for one position, in radians. If it depends on the text's length
+    /// (``dependsOnLength``), these are the angles for texts within the original positions.
     public let frequencies: [Double]
-    /// What turned vectors are multiplied by.
+    /// The factor of turned vectors.
     public let magnitude: Double
 
     /// - Parameters:
     ///   - width: The number of channels that turn: D, or less where only a part of a head does. Even.
     ///   - base: θ: pair i turns by θ^(−2i/width) for each position.
     ///   - pairing: Which channels form a pair.
-    ///   - scaling: How longer texts are read.
+    ///   - scaling: The change of frequencies for longer texts.
     /// - Throws: `TensorError.invalidArgument` for numbers that make no sense together.
     public init(
         width: Int, base: Double = 10_000, pairing: Pairing = .halves, scaling: Scaling = .none

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// One recorded operation, or a leaf: what ``gradients(of:seed:at:)`` follows back from a result to its
+/// A recorded operation, or a leaf. ``gradients(of:seed:at:)`` follows nodes back from a result to its
 /// inputs.
 ///
 /// A tensor refers to the node that made it, and a node to its inputs' nodes; there is no tape. So the graph
-/// of a result lives exactly as long as somebody holds the result.
+/// of a result lives exactly as long as the result.
 package final class GradientNode: Sendable {
     /// From the gradient of the operation's result to those of its inputs, nil where `needs` does not ask.
     ///
@@ -21,8 +21,10 @@ package final class GradientNode: Sendable {
 
     /// Later nodes have larger numbers, so that every node's inputs come before it.
     package let number: Int
-    /// What the operation is called in messages; nil: a leaf.
+    /// The operation's name in messages; nil: a leaf.
     package let operation: String?
+    /// Whether the operation has no backward pass. Such a node knows no inputs, so it keeps no graph alive.
+    package let isOpaque: Bool
     /// The shape of the result, and so of its gradient.
     package let shape: Shape
     private let state: Mutex<State>
@@ -34,16 +36,17 @@ package final class GradientNode: Sendable {
     ) {
         number = Self.made.add(1, ordering: .relaxed).newValue
         self.operation = operation
+        isOpaque = operation != nil && backward == nil
         self.shape = shape
         state = Mutex(State(inputs: inputs, backward: backward))
     }
 
     package var inputs: [GradientNode?] { state.withLock { $0.inputs } }
 
-    /// Whether the operation's backward pass has run, and let go of what it had kept.
-    package var isSpent: Bool { operation != nil && state.withLock { $0.backward == nil } }
+    /// Whether the operation's backward pass has run, and has released its tensors.
+    package var isSpent: Bool { operation != nil && !isOpaque && state.withLock { $0.backward == nil } }
 
-    /// The backward pass, once: whatever it keeps is free as soon as the caller is done with it.
+    /// The backward pass, once. Its tensors are free as soon as the caller has run it.
     package func takeBackward() -> Backward? {
         state.withLock { state in
             defer { state.backward = nil }
@@ -67,14 +70,14 @@ package final class GradientNode: Sendable {
     }
 }
 
-/// What a backward pass adds to the gradient of one input.
+/// A backward pass's contribution to the gradient of one input.
 package enum GradientPart: Sendable {
     /// A gradient of the input's whole shape.
     case whole(Tensor)
     /// A gradient of the part of the input from `start` on along `axis`; zero elsewhere.
     case slice(Tensor, axis: Int, start: Int)
 
-    /// The shape, and where it must lie inside `shape`.
+    /// Whether the part lies inside a gradient of `shape`.
     func fits(_ shape: Shape) -> Bool {
         switch self {
         case .whole(let tensor): return tensor.shape == shape

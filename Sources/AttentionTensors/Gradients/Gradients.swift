@@ -5,15 +5,17 @@
 ///     let gradient = try gradients(of: loss, at: [w])[0]
 ///
 /// Operations run backwards from the latest to the earliest, and gradients that meet are added in that order:
-/// the same computation gives the same bits. What an operation had kept for its backward pass is let go as
-/// soon as that has run, so that a computation's gradients can be taken once.
+/// the same computation gives the same bits. Each operation releases its tensors as soon as its backward pass
+/// has run, so a computation's gradients can be taken once.
 ///
 /// - Parameters:
 ///   - result: A single number, unless there is a seed.
-///   - seed: The gradient of whatever was computed from the result, of the result's shape; nil: 1.
+///   - seed: The gradient of a later result with respect to this one, of its shape; nil: 1.
 ///   - points: Watched tensors, or recorded ones on the way to the result.
 /// - Returns: A gradient for each of `points`, of its shape.
-/// - Throws: ``GradientError``. Nothing has run, and the gradients can still be taken, unless it is
+/// - Throws: ``GradientError``, also where the result depends on an operation without a backward pass
+///   (``GradientError/noBackwardPass(operation:)``), whatever the points: its part of a gradient would be
+///   missing without a word. Nothing has run, and the gradients can still be taken, unless it is
 ///   ``GradientError/wrongGradient(operation:input:expected:found:)`` or
 ///   ``GradientError/failed(operation:_:)``.
 public func gradients(
@@ -47,7 +49,7 @@ private struct BackwardPass {
     /// Earliest first. A node that leads to no point is not among them.
     private var nodes: [GradientNode] = []
     private var place: [ObjectIdentifier: Int] = [:]
-    /// What has been added up for each node so far.
+    /// The gradient of each node's result so far.
     private var pending: [Tensor?] = []
     private let points: [ObjectIdentifier]
     private let shapes: [Shape]
@@ -66,6 +68,9 @@ private struct BackwardPass {
         for node in Self.ancestors(of: root) {
             let id = ObjectIdentifier(node)
             let leadsToPoint = node.inputs.contains { $0.map { place[ObjectIdentifier($0)] != nil } ?? false }
+            if node.isOpaque && !isTarget.contains(id) {
+                throw .noBackwardPass(operation: node.operation ?? "")
+            }
             guard leadsToPoint || isTarget.contains(id) else { continue }
             if leadsToPoint && node.isSpent { throw .alreadyUsed(operation: node.operation ?? "") }
             place[id] = nodes.count

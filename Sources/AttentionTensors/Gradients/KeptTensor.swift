@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A tensor that an operation keeps for its backward pass and that the backward pass, which runs once, takes
-/// as its own: it may write its result there if nobody else refers to the memory.
+/// A tensor that an operation keeps for its backward pass. The backward pass runs once and takes the tensor
+/// as its own: it may write its result there if no other tensor shares the memory.
 package final class KeptTensor: Sendable {
     private let tensor: Mutex<Tensor?>
 

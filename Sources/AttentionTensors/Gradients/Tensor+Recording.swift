@@ -3,7 +3,8 @@ extension Tensor {
     /// ``gradients(of:seed:at:)`` can give a result's gradient at this tensor. No element is copied.
     public func watched() -> Tensor { with(GradientNode(shape: shape)) }
 
-    /// The same elements, whose computations are not recorded and which keeps nothing of its past alive.
+    /// The same elements, not watched: computations from them are not recorded, and the graph behind them is
+    /// released.
     public func detached() -> Tensor { isWatched ? with(nil) : self }
 
     /// Whether what is computed from this tensor is recorded.
@@ -14,7 +15,7 @@ extension Tensor {
     }
 
     /// Whether an operation on these tensors is to be recorded. An operation asks this before it makes the
-    /// closure that ``recorded(as:from:backward:)`` takes, so that one which nobody watches pays a few
+    /// closure that ``recorded(as:from:backward:)`` takes, so that an unrecorded operation pays a few
     /// comparisons.
     public static func isAnyWatched(
         _ a: Tensor?, _ b: Tensor? = nil, _ c: Tensor? = nil, _ d: Tensor? = nil, _ e: Tensor? = nil,
@@ -33,8 +34,8 @@ extension Tensor {
     ///     }
     ///
     /// - Parameters:
-    ///   - operation: What messages call it.
-    ///   - inputs: What the result was computed from; nil for an input that is not there.
+    ///   - operation: The operation's name in messages.
+    ///   - inputs: The operation's inputs; nil for one that is absent.
     ///   - backward: From the result's gradient, which it may overwrite, to the gradients of the inputs: one
     ///     for each, of its shape; nil where `needs` does not ask for it. It is called at most once. It
     ///     captures detached tensors only, and saves as few as it can: they live as long as the result.
@@ -47,6 +48,22 @@ extension Tensor {
             gradient, needs throws(TensorError) -> [GradientPart?] in
             try backward(&gradient, needs).map { $0.map { .whole($0) } }
         }
+    }
+
+    /// This tensor as the result of an operation that has no backward pass, if any of `inputs` is watched;
+    /// else as it is. A gradient through it is ``GradientError/noBackwardPass(operation:)`` instead of a
+    /// silent zero. The result keeps nothing of the inputs' past alive.
+    ///
+    /// - Parameters:
+    ///   - operation: The operation's name in messages.
+    ///   - inputs: The operation's inputs; nil for one that is absent.
+    public func recordedWithoutBackward(as operation: String, from inputs: [Tensor?]) -> Tensor {
+        recordedWithoutBackward(as: operation, if: inputs.contains { $0?.isWatched == true })
+    }
+
+    /// ``recordedWithoutBackward(as:from:)`` for an operation that knows whether an input is watched.
+    package func recordedWithoutBackward(as operation: String, if isRecorded: Bool) -> Tensor {
+        isRecorded ? with(GradientNode(operation: operation, shape: shape)) : detached()
     }
 
     /// ``recorded(as:from:backward:)`` for an operation on one tensor.

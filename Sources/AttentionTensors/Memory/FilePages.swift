@@ -3,20 +3,20 @@ import Synchronization
 
 /// The pages of a mapped file, which is only read.
 ///
-/// A file's pages are small ones, and one thread streams them a third slower than large ones (20 to 25 GB/s
-/// instead of 30 to 35 on a core of Zen 4; two threads a tenth). So what is read again and again, a decoder's
-/// weights, moves: window by window, large pages with the same bytes take the place of the file's, at the
-/// same addresses. It costs what reading the bytes five times costs, and the memory is then the process's own
-/// instead of the file's.
+/// A file's pages are small, and one thread streams them a third slower than large ones (20 to 25 GB/s
+/// instead of 30 to 35 on a core of Zen 4; two threads a tenth). So bytes that are read again and again, a
+/// decoder's weights, move: window by window, large pages with the same bytes take the place of the file's,
+/// at the same addresses. It costs as much as reading the bytes five times, and the memory is then the
+/// process's own instead of the file's.
 final class FilePages: Sendable {
     private let start: Int
     private let byteCount: Int
     private let state = Mutex(State())
 
     private struct State {
-        /// Which windows of the size of a large page, counted from address 0, no longer are the file's.
+        /// The windows, of a large page each and counted from address 0, that no longer are the file's.
         var settled: Set<Int> = []
-        /// Whether there are large pages for more of the file; nil: nobody has asked.
+        /// Whether there are large pages for more of the file; nil: not known yet.
         var hasRoom: Bool?
         /// Whether the file has its share of the budget.
         var hasReserved = false
@@ -29,7 +29,9 @@ final class FilePages: Sendable {
         byteCount = bytes.count
     }
 
-    /// Lets the system take back the file's pages around `bytes`; who reads their neighbours gets those back.
+    /// Lets the system take back the file's pages around `bytes`. A later read of a neighbour brings its page
+    /// back.
+    ///
     /// Around one page that is read Linux maps 64 KiB, or the 2 MiB that its page cache has in one piece:
     /// left behind at both ends of each of a model's matrices, they would be a third of a small one's memory.
     func forget(_ bytes: Range<Int>) {
@@ -37,7 +39,7 @@ final class FilePages: Sendable {
         let (first, last) = (
             (start + bytes.lowerBound) / Self.window, (start + bytes.upperBound - 1) / Self.window
         )
-        // Nothing may settle meanwhile: what is forgotten of a large page is lost.
+        // Nothing may settle meanwhile: a large page that is forgotten is lost.
         state.withLock { state in
             for window in first...last where !state.settled.contains(window) {
                 let addresses = window * Self.window..<(window + 1) * Self.window
@@ -50,7 +52,7 @@ final class FilePages: Sendable {
     func settle(_ bytes: Range<Int>) {
         let (first, end) = ((start + Self.window - 1) / Self.window, (start + byteCount) / Self.window)
         let wanted = (start + bytes.lowerBound) / Self.window..<(start + bytes.upperBound) / Self.window + 1
-        // Who enters a window here has it for itself.
+        // A thread that enters a window here has it for itself.
         let windows = state.withLock { state in
             if state.hasRoom == nil {
                 state.hasReserved = LargePageBudget.reserve(byteCount)

@@ -8,9 +8,10 @@ import Synchronization
     import Darwin
 #endif
 
-/// How much of mapped files may move to large pages, which are the process's own and do not go back to the
-/// file when memory is short: half of what the machine and the process's control groups have, and what is
-/// available now. Only Linux has them. `ATTENTION_LARGE_PAGES=0`: nothing moves.
+/// The part of mapped files that may move to large pages. These are the process's own and do not go back to
+/// the file when memory is short. The budget is half of the memory of the machine and of the process's
+/// control groups, and at most the memory that is available now. Only Linux has them.
+/// `ATTENTION_LARGE_PAGES=0`: nothing moves.
 enum LargePageBudget {
     private static let reserved = Mutex(0)
 
@@ -29,7 +30,7 @@ enum LargePageBudget {
 
     static func giveBack(_ byteCount: Int) { reserved.withLock { $0 -= byteCount } }
 
-    /// Whether the system gives large pages, of the size that we know, to who asks for them.
+    /// Whether the system gives large pages of the expected size on request.
     private static var isThere: Bool {
         guard getenv("ATTENTION_LARGE_PAGES").map({ String(cString: $0) }) != "0" else { return false }
         let folder = "/sys/kernel/mm/transparent_hugepage"

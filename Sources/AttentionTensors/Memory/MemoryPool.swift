@@ -10,14 +10,14 @@ import Synchronization
 
 /// The memory of tensors and of intermediate results, kept between uses.
 ///
-/// Fresh memory costs a page fault every 4 KiB, more than the work of a small attention; so what a tensor
-/// gives back waits here for the next of its size. Sizes are rounded up to the next of four in every
-/// doubling. The repeated steps of a decoder or of a training loop soon find everything they need, and ask
-/// the system for nothing more; ``statistics`` shows it.
+/// Fresh memory costs a page fault every 4 KiB, more than the work of a small attention; so memory that a
+/// tensor gives back waits here for the next tensor of its size. Sizes are rounded up to the next of four in
+/// every doubling. The repeated steps of a decoder or of a training loop soon find everything they need, and
+/// ask the system for nothing more; ``statistics`` shows it.
 ///
-/// Never more is kept than ``limit`` allows; what has waited longest goes first.
+/// The pool never keeps more than ``limit`` allows; the memory that has waited longest goes first.
 public enum MemoryPool {
-    /// What the pool has handed out, and what it cost.
+    /// Counts of the memory that the pool has handed out and keeps.
     public struct Statistics: Sendable, Equatable {
         /// Bytes of tensors and intermediate results that are alive, rounded up to the pool's sizes.
         public fileprivate(set) var bytesInUse = 0
@@ -32,8 +32,8 @@ public enum MemoryPool {
     /// The numbers of this moment, since the process began.
     public static var statistics: Statistics { shelves.withLock { $0.statistics } }
 
-    /// The most bytes that wait for their next use. Nil, as at first: 256 MiB, or as much as was once in use
-    /// at the same time, if that is more.
+    /// The most bytes that wait for their next use. Nil, the default: 256 MiB, or the peak use so far if that
+    /// is more.
     public static var limit: Int? {
         get { shelves.withLock { $0.limit } }
         set {

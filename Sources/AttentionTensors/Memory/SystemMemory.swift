@@ -14,8 +14,8 @@ enum SystemMemory {
     private static let mapped = 1 << 20
     static let largePage = Int(AK_LARGE_PAGE)
 
-    /// `ATTENTION_SCRIBBLE=1` fills memory with NaN before each use, to show who reads what was never
-    /// written.
+    /// Whether memory is filled with NaN before each use, to show reads of memory that was never written:
+    /// `ATTENTION_SCRIBBLE=1`.
     static let scribbles = getenv("ATTENTION_SCRIBBLE") != nil
 
     /// Nil if there is no more.

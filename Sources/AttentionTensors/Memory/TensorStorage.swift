@@ -1,4 +1,4 @@
-/// A block of bytes that tensors look into: memory of the pool, or somebody else's (a mapped file).
+/// A block of bytes that tensors look into: memory of the pool, or borrowed memory such as a mapped file.
 ///
 /// `@unchecked Sendable`: bytes are written only by `Tensor`'s initialisers, before the storage is
 /// shared, and by `Tensor.withUnsafeMutableBuffer`, which first makes sure that no other tensor
@@ -8,7 +8,7 @@ package final class TensorStorage: @unchecked Sendable {
     package let byteCount: Int
     /// Keeps foreign bytes alive; nil where the storage owns them.
     private let owner: (any AnyObject & Sendable)?
-    /// Of a mapped file.
+    /// The pages of a mapped file; nil for other memory.
     private let pages: FilePages?
 
     /// Cache-line alignment, so that no vector load straddles two lines at a row's start.

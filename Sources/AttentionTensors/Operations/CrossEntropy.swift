@@ -1,16 +1,16 @@
 import CAttentionKernels
 
-/// The loss of predicting classes by logits z, where class t is wanted:
+/// The cross-entropy of logits z against the target class t:
 ///
 ///     loss = (1 − ε) · w_t · (L − z_t) + ε / C · Σⱼ wⱼ (L − zⱼ),   L = log Σⱼ exp zⱼ
 ///
 /// with class weights w and label smoothing ε (arXiv:1512.00567), as PyTorch's `cross_entropy`.
 ///
-/// Probabilities are never held. The backward pass makes them row by row, in the logits' own memory where
-/// nobody else refers to it: `try crossEntropy(head(hidden), targets: tokens)` holds one tensor of the
-/// logits' size.
+/// Probabilities are never held. The backward pass makes them row by row, in the logits' own memory if no
+/// other tensor shares it: `try crossEntropy(head(hidden), targets: tokens)` holds one tensor of the logits'
+/// size.
 public struct CrossEntropy: Sendable {
-    /// How the losses of the rows become the result.
+    /// The reduction of the rows' losses to the result.
     public enum Reduction: Sendable, CaseIterable {
         /// Their sum over the sum of their targets' weights; 0 if there is none.
         case mean
@@ -21,9 +21,9 @@ public struct CrossEntropy: Sendable {
 
     /// ε: the part of the target that is spread over all classes.
     public var labelSmoothing: Float
-    /// `[C]`; nil: ones. They are constants: they get no gradient.
+    /// `[C]`, not watched; nil: ones. They are constants, which have no gradient.
     public var classWeights: Tensor?
-    /// The target of rows that have no loss: padding.
+    /// The target that marks a row without a loss, such as padding.
     public var ignoredTarget: Int?
     public var reduction: Reduction
 
@@ -43,7 +43,8 @@ public struct CrossEntropy: Sendable {
     /// - Returns: A scalar, `[]`, or `[…]` without reduction.
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)``;
     ///   ``TensorError/countMismatch(tensor:expected:found:)`` if there are not as many targets as rows;
-    ///   ``TensorError/invalidArgument(_:)`` for a target that is no class, or a label smoothing outside 0…1.
+    ///   ``TensorError/invalidArgument(_:)`` for a target that is no class, or a label smoothing outside 0…1;
+    ///   ``TensorError/noGradient(tensor:)`` for class weights that are watched.
     public func callAsFunction(_ logits: Tensor, targets: [Int]) throws(TensorError) -> Tensor {
         var rows = try CrossEntropyRows(self, logits: logits, targets: targets)
         let losses = rows.forward(logits)
@@ -69,7 +70,7 @@ public struct CrossEntropy: Sendable {
     }
 }
 
-/// One call's rows: what has been checked, and what the forward pass leaves to the backward pass.
+/// The checked rows of one call, with the numbers that the backward pass needs.
 struct CrossEntropyRows: Sendable {
     let shape: Shape
     let classes: Int
@@ -106,11 +107,12 @@ struct CrossEntropyRows: Sendable {
         if let weights = loss.classWeights, weights.shape != [classes] {
             throw .shapeMismatch(tensor: "class weights", expected: "[\(classes)]", found: weights.shape)
         }
+        if loss.classWeights?.isWatched == true { throw .noGradient(tensor: "class weights") }
         self.shape = shape
         self.classes = classes
         self.targets = targets.map { $0 == loss.ignoredTarget ? -1 : Int64($0) }
         smoothing = loss.labelSmoothing
-        weights = loss.classWeights?.detached().contiguous()
+        weights = loss.classWeights?.contiguous()
         let values = weights?.scalars
         weightSum = values.map { Float($0.reduce(into: 0.0) { $0 += Double($1) }) } ?? Float(classes)
         let total = self.targets.reduce(into: 0.0) {
@@ -138,9 +140,9 @@ struct CrossEntropyRows: Sendable {
         return losses
     }
 
-    /// The gradient of the logits, in their memory if nobody else refers to it.
+    /// The gradient of the logits, in their memory if no other tensor shares it.
     ///
-    /// - Parameter gradients: That of each row's loss.
+    /// - Parameter gradients: The gradient of each row's loss.
     func backward(_ logits: consuming Tensor, gradients: [Float]) -> Tensor {
         guard logits.isWritableInPlace() else {
             let source = logits.contiguous()

@@ -1,15 +1,15 @@
 import CAttentionKernels
 
 extension Tensor {
-    /// Each element is 0 with a chance of `probability`, and otherwise divided by 1 − `probability`, so that
-    /// the expected value stays (arXiv:1207.0580).
+    /// Dropout (arXiv:1207.0580): each element is 0 with a chance of `probability`, and otherwise divided by
+    /// 1 − `probability`, so that the expected value stays.
     ///
-    /// What is dropped depends on the key and on the element's place in row-major order alone. No mask is
+    /// The dropped elements depend on the key and on their places in row-major order alone. No mask is
     /// stored: the backward pass draws it again.
     ///
     /// - Parameters:
     ///   - probability: From 0 to 1.
-    ///   - key: Another one for every layer and every step.
+    ///   - key: The random numbers' key, different for every layer and every step.
     /// - Throws: ``TensorError/invalidArgument(_:)``.
     public func dropout(_ probability: Float, key: RandomKey) throws(TensorError) -> Tensor {
         let dropout = try Dropout(probability: probability)
@@ -33,7 +33,7 @@ extension Tensor {
 package struct Dropout: Sendable {
     /// A number below this is dropped.
     package let threshold: UInt32
-    /// What the rest is multiplied by.
+    /// The factor of the other elements.
     package let scale: Float
 
     package init(probability: Float) throws(TensorError) {

@@ -140,8 +140,13 @@ public struct Embedding: Sendable {
 extension Embedding: Parameterized {
     /// `weight` `[count, width]`, unless it is stored in fewer bits.
     public mutating func forEachParameter(_ body: ParameterVisitor) throws {
-        guard case .float32(var shown) = table else { return }
-        table = .float32(.zeros([0, 0]))  // nobody else refers to it now, so that it can be changed in place
+        guard case .float32(var shown) = table else {
+            if case .stored(let stored) = table {
+                body.note(UntrainableWeight(name: "weight", elementType: stored.elementType))
+            }
+            return
+        }
+        table = .float32(.zeros([0, 0]))  // `shown` alone holds the memory now, and can be changed in place
         defer { table = .float32(shown) }
         try visit(&shown, "weight", body)
     }

@@ -2,7 +2,7 @@ import CAttentionKernels
 
 /// Gated units, act(gate) · up in one pass: SwiGLU with `silu`, GEGLU with `gelu` (arXiv:2002.05202).
 extension Activation {
-    /// act(`gate`) · `up`, element by element; in the memory of `gate` if nobody else refers to it.
+    /// act(`gate`) · `up`, element by element; in the memory of `gate` if no other tensor shares it.
     ///
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless the shapes are equal.
     public func callAsFunction(_ gate: consuming Tensor, times up: Tensor) throws(TensorError) -> Tensor {
@@ -25,8 +25,7 @@ extension Activation {
         }
     }
 
-    /// act(first half) · second half of the last axis: what one linear layer gives for gate and values
-    /// together.
+    /// act(first half) · second half of the last axis: the output of one linear layer for gate and values.
     ///
     /// - Parameter input: `[…, 2F]`, the gate's channels first.
     /// - Returns: `[…, F]`

@@ -2,16 +2,16 @@ extension CrossEntropy {
     /// The loss of the logits x · Wᵀ, which are never held at once: with a vocabulary of 50,000 and 12,000
     /// tokens they would fill 2.4 GB.
     ///
-    /// They are made for `rowsEach` rows at a time, and with each part's loss its gradients are computed at
-    /// once, so that no part is made twice. The backward pass only scales them.
+    /// The logits of `rowsEach` rows are computed at a time, and each part's gradients directly after its
+    /// loss, so that no part is computed twice. The backward pass only scales them.
     ///
     /// - Parameters:
     ///   - x: `[…, M]`
     ///   - weight: `[C, M]`: a language model's head, or its table of token vectors.
     ///   - targets: A class for each row of `x`, in row-major order.
-    ///   - rowsEach: How many rows are worked on at a time. Each time, the weight is packed twice and its
-    ///     gradient passed over, so that few rows cost time and many cost memory. The gradient of the weight
-    ///     is added up in this order.
+    ///   - rowsEach: The number of rows of a part. For each part the weight is packed twice and its gradient
+    ///     updated, so few rows cost time and many cost memory. The gradient of the weight is the sum over
+    ///     the parts in order.
     /// - Returns: A scalar, `[]`.
     /// - Throws: As ``callAsFunction(_:targets:)``; ``TensorError/invalidArgument(_:)`` without a reduction.
     public func callAsFunction(

@@ -1,7 +1,8 @@
 import CAttentionKernels
 
-/// What comes first in an order until its weight reaches a bound. An order is a list of numbers that are not
-/// negative, the greatest first: the weights themselves, or how close each is to something.
+/// Selection of the first values of an order until their weight reaches a bound. An order is a list of
+/// numbers that are not negative, the greatest first: the weights themselves, or each value's closeness to a
+/// mean.
 extension LogitScan {
     /// Bins of neighbouring orders, by the bits of these.
     package struct Bins: Sendable {
@@ -9,8 +10,7 @@ extension LogitScan {
         private let low: Int32
         private let shift: Int32
 
-        /// Bins over the orders from `low` to `high`; what lies beyond counts in the first and in the last
-        /// bin.
+        /// Bins over the orders from `low` to `high`. Orders outside count in the first and in the last bin.
         package init(from low: Float, to high: Float) {
             self.low = Int32(bitPattern: low.bitPattern)
             let range = Int32(bitPattern: high.bitPattern) - self.low
@@ -32,7 +32,7 @@ extension LogitScan {
         }
     }
 
-    /// What the values of each bin weigh, of those whose order is at least `floor`.
+    /// The weight of each bin's values whose order is at least `floor`.
     ///
     /// - Precondition: There is an order for each weight.
     package func sums(
@@ -52,11 +52,11 @@ extension LogitScan {
         }
     }
 
-    /// Makes the weights 0 of all that neither come before `boundary` nor are its equals and stand up to
-    /// place `last`.
+    /// Keeps the weights whose order comes before `boundary`, or equals it up to place `last`, and makes the
+    /// others 0.
     ///
     /// - Parameter order: May be the weights themselves.
-    /// - Returns: The sums of each block of what is left.
+    /// - Returns: The sum of each block after that.
     /// - Precondition: There is an order for each weight.
     package func keep(
         _ weights: UnsafeMutableBufferPointer<Float>, orderedBy order: UnsafeBufferPointer<Float>,
@@ -84,7 +84,7 @@ extension LogitScan {
         return (weight, information)
     }
 
-    /// An order in which those come first whose d = scale · (maximum − value) is closest to `mean`.
+    /// An order by closeness: values whose d = scale · (maximum − value) is closest to `mean` come first.
     package func closeness(
         of values: UnsafeBufferPointer<Float>, maximum: Float, scale: Float, to mean: Float
     ) -> [Float] {
@@ -96,7 +96,7 @@ extension LogitScan {
         }
     }
 
-    /// The order of what lies at a distance; see ``closeness(of:maximum:scale:to:)``.
+    /// The order of a value at a distance from the mean; see ``closeness(of:maximum:scale:to:)``.
     package static func closeness(atDistance distance: Float) -> Float {
         Float(bitPattern: Float.infinity.bitPattern - distance.bitPattern)
     }

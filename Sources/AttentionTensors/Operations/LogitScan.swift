@@ -1,11 +1,11 @@
 import CAttentionKernels
 
-/// Passes over the logits of a vocabulary, on one thread: what choosing a token needs. The same bits on every
-/// instruction set.
+/// Passes over the logits of a vocabulary for the choice of a token, on one thread. They give the same bits
+/// on every instruction set.
 package struct LogitScan: Sendable {
     let kernels: Kernels
 
-    /// How many tokens have a maximum and a sum of their own.
+    /// The number of tokens of a block, which has a maximum and a sum of its own.
     package static let block = Int(AK_SAMPLING_BLOCK)
 
     /// - Throws: ``TensorError/instructionSetUnavailable(requested:available:)``.

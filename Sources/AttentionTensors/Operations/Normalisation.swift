@@ -1,6 +1,6 @@
 import CAttentionKernels
 
-/// What layer norm and RMS norm have in common: y = (x − μ) · σ · (gain + offset) + bias over the last axis,
+/// The common part of layer norm and RMS norm: y = (x − μ) · σ · (gain + offset) + bias over the last axis,
 /// with μ the row's mean and σ = 1 / √(variance + ε) (centred), or μ = 0 and σ = 1 / √(mean square + ε).
 struct Normalisation: Sendable {
     let width: Int
@@ -40,7 +40,7 @@ struct Normalisation: Sendable {
             throw .shapeMismatch(tensor: "residual", expected: "\(x.shape)", found: residual.shape)
         }
         guard Tensor.isAnyWatched(x, residual, gain, bias) else { return try forward(x, adding: residual) }
-        // The backward pass needs the sum, and nothing else: what a row's norm needs is found again from it.
+        // The backward pass needs the sum alone: mean and variance are computed again from it.
         let sum =
             try residual.map { other throws(TensorError) in try x.detached() + other.detached() }
             ?? x.detached()

@@ -33,7 +33,7 @@ extension Tensor {
     /// Every element times `factor`.
     public static func * (factor: Float, tensor: Tensor) throws(TensorError) -> Tensor { try tensor * factor }
 
-    /// Multiplies by a tensor of this shape, in place where nobody else refers to the elements.
+    /// Multiplies by a tensor of this shape, in place if no other tensor shares the memory.
     package mutating func multiply(by other: Tensor) throws(TensorError) {
         precondition(shape == other.shape, "multiply \(shape) by \(other.shape)")
         let kernels = try Kernels.selected()
@@ -48,7 +48,7 @@ extension Tensor {
         }
     }
 
-    /// Multiplies by a number, in place where nobody else refers to the elements.
+    /// Multiplies by a number, in place if no other tensor shares the memory.
     package mutating func multiply(by factor: Float) throws(TensorError) {
         let kernels = try Kernels.selected()
         let count = elementCount

@@ -21,7 +21,7 @@ extension Tensor {
         return sum.recorded(as: "sum", from: [a, b]) { gradient, _ in [gradient, gradient] }
     }
 
-    /// Adds `other`, of this shape, in the memory of whichever of the two nobody else refers to.
+    /// Adds `other`, of this shape, in the memory of either of the two if no other tensor shares it.
     package mutating func accumulate(_ other: Tensor) throws(TensorError) {
         precondition(shape == other.shape, "accumulate \(other.shape) into \(shape)")
         var other = other
@@ -58,8 +58,8 @@ extension Tensor {
     }
 }
 
-/// out ← a + b for `rows` runs of `count` elements, each so far from the next; on all threads if there is
-/// enough.
+/// out ← a + b for `rows` runs of `count` elements, `aRow`, `bRow` and `outRow` apart; on all threads if
+/// there are enough.
 private func addRuns(
     _ rows: Int, _ a: UnsafePointer<Float>, _ aRow: Int, _ b: UnsafePointer<Float>, _ bRow: Int,
     _ out: UnsafeMutablePointer<Float>, _ outRow: Int, _ count: Int, _ kernels: Kernels

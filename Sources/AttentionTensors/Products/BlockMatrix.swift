@@ -1,12 +1,13 @@
 import CAttentionKernels
 
-/// A weight `[outputs, inputs]` in one of GGUF's block types, laid out for one instruction set: as many
-/// outputs as a vector has lanes stand together, interleaved by fours, and their scales apart
-/// (`ak_blocks.h`). It takes the bytes of the file's form, or a few more (and the outputs are filled up to
-/// whole groups).
+/// A weight `[outputs, inputs]` in one of GGUF's block types, laid out for one instruction set
+/// (`ak_blocks.h`). A group has as many outputs as a vector has lanes, interleaved by fours, with their
+/// scales apart. The layout takes the bytes of the file's form or a few more, and fills the outputs up to
+/// whole groups.
 package struct BlockMatrix: Sendable {
     package let outputs: Int
     package let inputs: Int
+    package let elementType: ElementType
     private let format: Int32
     private let layout: ak_block_layout
     private let kernels: Kernels
@@ -19,7 +20,7 @@ package struct BlockMatrix: Sendable {
     ///   - weight: `[outputs, inputs]`.
     ///   - format: Its type.
     init(_ weight: StoredTensor, format: Int32) throws(TensorError) {
-        (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        (outputs, inputs, elementType) = (weight.shape[0], weight.shape[1], weight.elementType)
         (self.format, layout) = (format, ak_layout_of(format))
         kernels = try Kernels.selected()
         let lanes = kernels.laneWidth
@@ -53,7 +54,7 @@ package struct BlockMatrix: Sendable {
     private var integerBytes: Int { blocks * Int(layout.number_bytes) }
     private var scaleBytes: Int { inputs / Int(layout.length) * Int(layout.scale_bytes) }
     private var eightsBias: Int32 {
-        format == Int32(AK_Q8_0.rawValue) ? kernels.table.pointee.blocks.eights_bias : 0
+        format == Int32(AK_Q8_0.rawValue) ? kernels.table.pointee.blocks.pointee.eights_bias : 0
     }
 
     private func pack(_ rows: UnsafePointer<UInt8>, _ rowBytes: Int, group: Int) {
@@ -98,7 +99,7 @@ package struct BlockMatrix: Sendable {
             depth: inputs, bytes: integerBytes + scaleBytes
         ) { rows, columns in
             let (first, column) = (rows.lowerBound, columns.lowerBound)
-            let needed = table.pointee.blocks.scratch_bytes(Int64(rows.count), Int64(blocks))
+            let needed = table.pointee.blocks.pointee.scratch_bytes(Int64(rows.count), Int64(blocks))
             MemoryPool.withScratch(Int(needed) / 4) { memory in
                 var product = ak_block_product(
                     x: q + first * inputs, x_scale: scales + first * blocks,
@@ -108,7 +109,7 @@ package struct BlockMatrix: Sendable {
                     m: Int64(rows.count), blocks: Int64(blocks), n: Int64(columns.count), format: format,
                     activation: activation,
                     scratch: UnsafeMutableRawPointer(memory)?.assumingMemoryBound(to: UInt8.self))
-                table.pointee.blocks.multiply(&product)
+                table.pointee.blocks.pointee.multiply(&product)
             }
         }
     }

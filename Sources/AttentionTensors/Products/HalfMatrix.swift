@@ -1,10 +1,9 @@
 import CAttentionKernels
 import Synchronization
 
-/// A weight `[outputs, inputs]` in 16-bit floats, multiplied where it lies. Nothing is copied, so that a
-/// mapped model is ready at once; only a tensor at an odd address, which a file may hold, is. Once few rows
-/// have been multiplied some times, as a decoder's steps do, a mapped file's pages are exchanged for large
-/// ones, which stream faster.
+/// A weight `[outputs, inputs]` in 16-bit floats, multiplied where it lies. Only a tensor at an odd address
+/// is copied, so a mapped model is ready at once. After a few products with few rows, the steps of a decoder,
+/// a mapped file's pages are exchanged for large ones, which stream faster.
 package struct HalfMatrix: Sendable {
     package let outputs: Int
     package let inputs: Int
@@ -19,6 +18,8 @@ package struct HalfMatrix: Sendable {
         let isEven = weight.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) % 2 == 0 }
         self.weight = isEven ? weight : try weight.copied()
     }
+
+    package var elementType: ElementType { weight.elementType }
 
     private var format: Int32 {
         Int32((weight.elementType == .float16 ? AK_FLOAT16 : AK_BFLOAT16).rawValue)
@@ -59,11 +60,11 @@ package struct HalfMatrix: Sendable {
     }
 }
 
-/// Says once that enough steps have gone by.
+/// A counter that reports once that enough steps have passed.
 private final class StepCounter: Sendable {
     private let count = Atomic(0)
-    /// The first steps are left alone, so that the first token comes soon, and one that reads few does not
-    /// pay.
+    /// The number of steps before the exchange, so that the first token comes soon and a short text does not
+    /// pay for it.
     private static let patience = 4
 
     func isTime() -> Bool {

@@ -1,6 +1,6 @@
 import CAttentionKernels
 
-/// The rows that one or more weights are multiplied with, and what they have been rounded to for them.
+/// The input rows of one or more products, with their roundings to 8 bits.
 struct LayerInput {
     /// `[rows, inputs]`.
     let x: UnsafePointer<Float>
@@ -12,7 +12,7 @@ struct LayerInput {
         (self.x, self.rows, self.inputs) = (x, rows, inputs)
     }
 
-    /// The rows in 8 bits as weights of `format` take them; for several weights of a format, once.
+    /// The rows rounded for weights of `format`. Several weights of one format share them.
     mutating func rounded(for format: Int32, _ kernels: Kernels) -> RoundedRows {
         if let rows = rounded.first(where: { $0.format == format && $0.table == kernels.table }) {
             return rows
@@ -50,7 +50,7 @@ struct RoundedRows {
             ) {
                 part, _ in
                 let first = part.lowerBound
-                table.pointee.blocks.quantize_rows(
+                table.pointee.blocks.pointee.quantize_rows(
                     x + first * inputs, inputs, Int64(part.count), Int64(blocks), format, q + first * inputs,
                     scale + first * blocks, sum + first * blocks * parts)
             }

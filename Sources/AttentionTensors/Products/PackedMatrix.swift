@@ -27,7 +27,7 @@ package struct PackedMatrix: Sendable {
         self.inputs = inputs
     }
 
-    /// The matrix as it was before packing, `[outputs, inputs]`, with rows of whole vectors.
+    /// The matrix before packing, `[outputs, inputs]`, with rows of whole vectors.
     package func unpacked() throws(TensorError) -> Tensor {
         let (width, pack) = (kernels.panelWidth, kernels.table.pointee.pack_panel!)
         let vectors = (inputs + kernels.laneWidth - 1) / kernels.laneWidth

@@ -1,5 +1,5 @@
-/// The pieces of a product that is ready to run. Products that wait for the same input run as one loop, so
-/// that a thread that has ended its part of one goes on with the next.
+/// The pieces of a product that is ready to run. Products of the same input run as one loop, so that a thread
+/// that has ended its part of one goes on with the next.
 struct PieceLoop {
     let count: Int
     let work: Work
@@ -28,8 +28,8 @@ struct PieceLoop {
 }
 
 extension PieceLoop {
-    /// The least that a piece of a decoder's step reads where there is enough for every thread: 4 µs, ten
-    /// times what taking a piece costs. Half as much costs 5 % more time in kernels.
+    /// The least number of bytes that a piece of a decoder's step reads, if every thread has enough: 4 µs,
+    /// ten times the cost of taking a piece. Half as much costs 5 % more time in kernels.
     private static let leastBytes = 65_536
 
     /// `body` over rows × outputs: at most `tallest` rows and `widest` outputs a piece, a multiple of `step`,
@@ -37,7 +37,7 @@ extension PieceLoop {
     ///
     /// - Parameters:
     ///   - depth: Multiply-adds for each row and output.
-    ///   - bytes: What an output's weights take.
+    ///   - bytes: The size of an output's weights.
     init(
         rows: Int, tallest: Int, outputs: Int, widest: Int, step: Int, depth: Int, bytes: Int,
         _ body: @escaping (_ rows: Range<Int>, _ outputs: Range<Int>) -> Void

@@ -1,7 +1,7 @@
 import CAttentionKernels
 
-/// How a product `[m, k] · [k, n]` is cut into pieces of work. What is cut depends on the sizes and on the
-/// number of threads; no bit of the result depends on how.
+/// The pieces of work of a product `[m, k] · [k, n]`. They depend on the sizes and on the number of threads;
+/// the bits of the result do not depend on them.
 ///
 /// A piece is some rows by some panels of columns. Its rows of A (384 KiB at most) and one panel stay in the
 /// second-level cache together. Where k is long, a piece goes through it block by block, and every output's

@@ -1,8 +1,8 @@
 import CAttentionKernels
 
-/// The right side of a product, `[k, n]`, about to be packed into panels of columns. Rows that lie in one run
-/// are copied, columns that lie in one run (a transposed weight) are transposed in registers; anything else
-/// is first brought into order.
+/// The right side of a product, `[k, n]`, for packing into panels of columns. Contiguous rows are copied,
+/// contiguous columns (a transposed weight) are transposed in registers; any other matrix is first made
+/// contiguous.
 struct ProductColumns {
     private let matrix: Tensor
 

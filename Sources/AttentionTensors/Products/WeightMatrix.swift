@@ -1,5 +1,5 @@
-/// A weight `[outputs, inputs]` in the form in which it is multiplied. Which one follows from how it is
-/// stored, and there is never more than one of them in memory.
+/// A weight `[outputs, inputs]` in the form in which it is multiplied. The form follows from the stored type,
+/// and only one form is in memory.
 package enum WeightMatrix: Sendable {
     /// float32, packed once.
     case packed(PackedMatrix)
@@ -9,8 +9,8 @@ package enum WeightMatrix: Sendable {
     /// a scale.
     case blocks(BlockMatrix)
 
-    /// The most rows that a decoder's steps have: each weight is read once for all of them, and memory
-    /// decides.
+    /// The most rows of a decoder's step: each weight is read once for all of them, and memory limits the
+    /// speed.
     static let mostRowsOfStep = 8
 
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless it is a matrix.
@@ -31,6 +31,15 @@ package enum WeightMatrix: Sendable {
                 self = .packed(try PackedMatrix(weight.float32()))
                 weight.releasePages()
             }
+        }
+    }
+
+    /// How the numbers are stored.
+    package var elementType: ElementType {
+        switch self {
+        case .packed: .float32
+        case .half(let matrix): matrix.elementType
+        case .blocks(let matrix): matrix.elementType
         }
     }
 

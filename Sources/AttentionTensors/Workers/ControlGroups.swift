@@ -11,7 +11,7 @@ package struct ControlGroups {
         self.root = root
     }
 
-    /// How many processors' time the strictest of the groups leaves; nil: as much as there is.
+    /// The processors' time that the strictest of the groups allows; nil: no limit.
     package var processors: Double? {
         strictest(of: "cpu", mounts: ["/cpu,cpuacct", "/cpu"], version2: Self.quota) { folder in
             // Two files; a quota of -1 is none.
@@ -22,7 +22,7 @@ package struct ControlGroups {
         }
     }
 
-    /// How many bytes of memory the strictest of the groups may have; nil: as many as there are.
+    /// The bytes of memory that the strictest of the groups allows; nil: no limit.
     package var memory: Double? {
         func first(_ path: String) -> Double? { SystemFile.lines(of: path).first.flatMap { Double($0) } }
         return strictest(

@@ -4,8 +4,8 @@ import CAttentionKernels
 /// life; callers come and go.
 ///
 /// `@unchecked Sendable`: ``body`` and ``count`` are written by the caller that holds the place, before it
-/// opens it, and read by whoever has been handed an item and not yet reported it done. The caller leaves only
-/// when every item has been reported.
+/// opens it, and read by threads that have been handed an item and have not yet reported it done. The caller
+/// leaves only when every item has been reported.
 final class OpenLoop: @unchecked Sendable {
     /// Items not yet handed out, the next one being `count - remaining`. Nothing is left at zero or below.
     private let remaining = WaitableCounter()
@@ -13,7 +13,7 @@ final class OpenLoop: @unchecked Sendable {
     private let finished = WaitableCounter()
     /// 1 while the caller sleeps on ``finished``.
     private let sleeper = WaitableCounter()
-    /// What ``Work`` makes of one item, in nanoseconds.
+    /// The estimated ``Work`` of one item, in nanoseconds.
     private let itemCost = WaitableCounter()
     private var count = 0
     private var body: ((Int, Int) -> Void)?
@@ -53,7 +53,7 @@ final class OpenLoop: @unchecked Sendable {
         self.body = nil
     }
 
-    /// A worker's part: runs items until none is left or `mustLeave` says so.
+    /// A worker's part: runs items until none is left or `mayStay` returns false.
     func help(as worker: Int, while mayStay: () -> Bool) {
         var done = 0
         while remaining.value > 0 {

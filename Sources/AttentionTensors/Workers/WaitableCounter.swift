@@ -1,8 +1,8 @@
 import CAttentionKernels
 import Synchronization
 
-/// An atomic number alone in its cache lines (two, which processors fetch as a pair), so that who changes one
-/// never slows down who reads another; and a thread can sleep until it changes.
+/// An atomic number that a thread can wait for. It stands alone in its cache lines (two, which processors
+/// fetch as a pair), so that a write to one number never slows down a read of another.
 ///
 /// Every access is sequentially consistent: the pool's arguments are of the form "I write A and read B, you
 /// write B and read A, so one of us sees the other".
@@ -40,7 +40,7 @@ struct WaitableCounter: @unchecked Sendable {
     }
 
     /// Sleeps while the number is `value`. The system looks at the lower half alone, which stands first on
-    /// every machine that the package runs on; a number never moves by a multiple of 2³² while somebody
+    /// every machine that the package runs on; a number never moves by a multiple of 2³² while a thread
     /// sleeps.
     func wait(while value: Int) { ak_wait(word, UInt32(truncatingIfNeeded: value)) }
 

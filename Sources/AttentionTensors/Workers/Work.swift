@@ -1,14 +1,14 @@
-/// About how long a loop takes on one thread. The one place that knows what is too short to split.
+/// An estimate of a loop's duration on one thread. It alone decides which loops are too short to split.
 ///
 /// The estimates are for a fast core, so that a slow one splits a little later than it could.
 public struct Work: Sendable, Comparable {
     /// The estimate.
     public let nanoseconds: Int
 
-    /// Work that takes about so long.
+    /// Work of an estimated duration.
     public init(nanoseconds: Int) { self.nanoseconds = nanoseconds }
 
-    /// Enough for every thread, as far as anybody knows.
+    /// An unknown amount, taken to be enough for every thread.
     public static let ample = Work(nanoseconds: .max)
 
     /// Multiply-adds of float32 in registers: 120 GFLOP/s.
@@ -19,9 +19,9 @@ public struct Work: Sendable, Comparable {
 
     /// A loop shorter than this stays on its caller's thread: a join costs up to 0.4 µs.
     static let worthSharing = Work(nanoseconds: 2_000)
-    /// What a thread that sleeps must find to be woken for. On a virtual machine the call costs its caller 8
-    /// µs and the thread begins 20 to 50 µs later, so that a lone loop gains from 40 µs on; but rarely is it
-    /// alone.
+    /// The least work for which a sleeping thread is woken. On a virtual machine the wake-up costs its caller
+    /// 8 µs and the thread begins 20 to 50 µs later, so that a lone loop gains from 40 µs on; but a loop is
+    /// rarely alone.
     static let worthWaking = Work(nanoseconds: 20_000)
 
     /// Whether `a` is less work than `b`.

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// What a pool's callers and workers share; its workers keep it alive.
+/// The state that a pool's callers and workers share. The workers keep it alive.
 ///
 /// Everything is constant or a counter.
 final class WorkerCrew: Sendable {
@@ -127,7 +127,7 @@ final class WorkerCrew: Sendable {
     private func openPlace(after latest: Int) -> Int? {
         var places = open.value
         guard places != 0 else { return nil }
-        let later = places & ~((2 << latest) - 1)
+        let later = places & (~0 << (latest + 1))
         while places != 0 {
             let place = (later & places != 0 ? later & places : places).trailingZeroBitCount
             if loops[place].hasItems { return place }
@@ -159,7 +159,7 @@ final class WorkerCrew: Sendable {
         asleep.add(1)
         defer { asleep.add(-1) }
         while isOver.value == 0 {
-            // Who calls has opened a loop, or left, before looking for sleepers. This thread counts as one
+            // A caller opens a loop, or leaves, before it looks for sleepers. This thread counts as a sleeper
             // before it looks for open loops and for room. So one of the two sees the other.
             let rings = bell.value
             if openPlace(after: 0) != nil, wakeUp() { return true }

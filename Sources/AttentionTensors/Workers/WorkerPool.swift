@@ -2,8 +2,9 @@ import Synchronization
 
 /// Threads that run the items of a loop, fork-join.
 ///
-/// Items are handed out one by one, in order; what an item computes must not depend on who runs it. The
-/// caller works too, and leaves when every item has ended; it never waits for a worker that has not begun.
+/// Items are handed out one by one, in order; an item's result must not depend on the thread that runs it.
+/// The caller works too, and leaves when every item has ended; it never waits for a worker that has not
+/// begun.
 ///
 /// Any number of callers may be inside at once, from tasks, from threads of the program's own, and from
 /// inside an item. Their loops stand open side by side, and workers take items from any. Callers and workers
@@ -39,8 +40,8 @@ public final class WorkerPool: Sendable {
     ///
     /// - Parameters:
     ///   - count: The number of items.
-    ///   - work: About how long the whole loop takes on one thread. What is too short to gain from a second
-    ///     one stays on the caller's.
+    ///   - work: An estimate of the whole loop on one thread. A loop that is too short to gain from a second
+    ///     thread stays on the caller's.
     ///   - body: Runs one item. Task-local values are those of the caller only where the caller runs it.
     public func run(
         count: Int, work: Work = .ample, _ body: (_ item: Int, _ worker: Int) -> Void

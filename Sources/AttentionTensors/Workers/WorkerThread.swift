@@ -7,7 +7,7 @@
 #endif
 
 extension WorkerCrew {
-    /// What a new thread is handed.
+    /// The argument of a new thread.
     private final class Start {
         let worker: Int
         let crew: WorkerCrew

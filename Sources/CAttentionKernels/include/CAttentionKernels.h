@@ -102,7 +102,7 @@ typedef struct {
 
     ak_matmul_kernels matmul;
     ak_weights_kernels weights;
-    ak_block_kernels blocks;
+    const ak_block_kernels *blocks;
     // out[i] = 1 / ‖row i‖₂ (0 for a zero row)
     void (*inverse_norms)(const float *x, ptrdiff_t row, int64_t rows, int64_t width, float *out);
     ak_elementwise_kernels elementwise;

@@ -41,9 +41,10 @@ typedef struct {
 } ak_key_product;
 
 typedef struct {
-    // Weights and gradients of the scores, and what they add to the gradients of queries, biases and slopes.
+    // Weights and gradients of the scores, and their contributions to the gradients of queries, biases and
+    // slopes.
     void (*gradient_block)(const ak_gradient_block *block);
-    // What they add to the gradients of keys and of values.
+    // Their contributions to the gradients of keys and of values.
     void (*add_key_product)(const ak_key_product *product);
     // dst[row][0 ..< padded] ← src[row][0 ..< width] · scale[row] and zeros. Returns whether all were finite.
     int32_t (*copy_rows)(const float *const *src, int64_t rows, int64_t width, const float *scale, float *dst,

@@ -80,7 +80,7 @@ typedef struct {
 } ak_block_product;
 
 typedef struct {
-    // What q8_0's integers are stored with: 128 more, where instructions multiply unsigned by signed numbers.
+    // The offset of q8_0's stored integers: 128 where instructions multiply unsigned by signed numbers, or 0.
     int32_t eights_bias;
     // q[rows][blocks][32] · scale[rows][blocks] ≈ x, |q| ≤ 127. sum[rows][blocks][parts]: for formats with
     // minima the bits of a float, scale · Σ q; for others −bias · Σ q, which the integer sums begin with. A

@@ -7,10 +7,10 @@
 
 enum {
     AK_SAMPLING_BLOCK = 64,   // numbers that have a maximum and a sum of their own
-    AK_SAMPLING_BINS = 1024,  // of what comes first until its weight reaches a bound
+    AK_SAMPLING_BINS = 1024,  // bins of neighbouring orders
 };
 
-// What comes first is decided by an *order*: numbers that are not negative, the greatest first. Their bits
+// An *order* decides which numbers come first: numbers that are not negative, the greatest first. Their bits
 // ascend as they do.
 
 typedef struct {

@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test func aSumPassesItsGradientOn() throws {
+    @Test func sumsPassTheirGradientOn() throws {
         let (a, b) = (Tensor.zeros([2, 3]).watched(), Tensor.zeros([2, 3]).watched())
         let seed = try Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])
         let found = try gradients(of: a + b, seed: seed, at: [b, a])
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func nothingIsRecordedUnlessWatched() throws {
+    @Test func unwatchedTensorsAreNotRecorded() throws {
         let x = Tensor.zeros([2, 4, 6])
         let y = try (x + x).transposed(0, 1).reshaped(to: [4, 2, 6]).splitIntoHeads(3).concatenatingHeads()
         #expect(!y.sliced(axis: 0, 1..<3).selecting(axis: 0, 1).isWatched)
