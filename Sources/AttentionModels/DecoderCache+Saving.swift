@@ -97,7 +97,7 @@ extension DecoderCache {
     }
 
     /// What tells models apart: a checksum of the names, types and shapes of all weights, and of samples of
-    /// their bytes. It is no protection against somebody who wants two models to look alike.
+    /// their bytes. It is no protection against models that are made to look alike.
     ///
     /// - Throws: The source's errors.
     public static func fingerprint(of weights: any WeightSource) throws -> String {
@@ -117,7 +117,7 @@ extension DecoderCache {
     }
 }
 
-/// A saved sequence as it comes from a file that nobody vouches for.
+/// A saved sequence from an untrusted file.
 private struct SavedReader {
     let source: any WeightSource
     let metadata: [String: String]

@@ -1,11 +1,11 @@
 import Attention
 import AttentionTensors
 
-/// Of which of the tokens that a model reads the logits are wanted.
+/// The tokens of a step whose logits are computed.
 public enum LogitRows: Hashable, Sendable {
-    /// The last one of each run.
+    /// The last token of each run.
     case last
-    /// All of them.
+    /// All tokens.
     case all
 }
 
@@ -57,8 +57,9 @@ extension DecoderTransformer {
     ///   - cache: A cache of this model. If an error is thrown, it is as it was.
     ///   - sequences: The sequence of the cache that each run belongs to; nil: as many as there are, in
     ///     order.
-    ///   - logits: Of which tokens the logits are wanted.
-    /// - Returns: `[rows, V]`: a row for each run, or for each token, run after run.
+    ///   - rows: The tokens whose logits are computed.
+    /// - Returns: `[rows, V]`: a row for each run, or for each token, run after run. A step has no backward
+    ///   pass: if the model is watched, a gradient through the result is an error.
     /// - Throws: `TensorError.invalidArgument` for ids that the model does not have, an empty run, or a cache
     ///   of another model; `KeyValueCacheError` where a sequence has no room.
     public func callAsFunction(
@@ -79,7 +80,7 @@ extension DecoderTransformer {
             }
             return try self.logits(norm(hidden.selectingRows(last)))
         } catch {
-            // What some layers have appended already is forgotten.
+            // The rows that some layers have appended already are removed.
             for index in cache.layers.indices {
                 for sequence in sequences where cache.layers[index].lengths[sequence] > before[sequence] {
                     try? cache.layers[index].truncate(sequence: sequence, to: before[sequence])

@@ -4,7 +4,7 @@ import AttentionTensors
 extension DecoderTransformer {
     /// Under which names an architecture stores its tensors. A layer's names stand below `layers.N`.
     struct TensorNames: Sendable {
-        /// What may stand before every name but the head's, depending on how the checkpoint was saved.
+        /// The prefix that every name but the head's may have, depending on how the checkpoint was saved.
         var prefix: String?
         var tokens: String
         var positions: String?
@@ -194,31 +194,12 @@ private struct DecoderReader {
         try linears(source, name, inputs: inputs, outputs: [outputs], bias: bias)[0]
     }
 
-    /// The layers whose outputs are stored below each other in one matrix.
     private func linears(
         _ source: ScopedWeights, _ name: String, inputs: Int, outputs: [Int],
         bias: DecoderTransformer.Configuration.Biases
     ) throws -> [Linear] {
-        let total = outputs.reduce(0, +)
-        guard var weight = try source.storedTensor(named: "\(name).weight") else {
-            throw TensorError.missingTensor(name: source.fullName(of: "\(name).weight"), source: source.label)
-        }
-        let expected: Shape = names.isTransposed ? [inputs, total] : [total, inputs]
-        guard weight.shape == expected else {
-            throw TensorError.shapeMismatch(
-                tensor: "tensor '\(weight.name)' of \(source.label)", expected: "\(expected)",
-                found: weight.shape)
-        }
-        if names.isTransposed { weight = try weight.transposed() }
-        let hasBias = configuration.biases.contains(bias) || source.contains("\(name).bias")
-        let biases = hasBias ? try source.tensor("\(name).bias", shape: [total]) : nil
-        var (layers, first): ([Linear], Int) = ([], 0)
-        for count in outputs {
-            let rows = first..<first + count
-            let part = count == total ? weight : try weight.rows(rows)
-            layers.append(try Linear(weight: part, bias: biases?.sliced(axis: 0, rows)))
-            first += count
-        }
-        return layers
+        try source.linears(
+            name, inputs: inputs, outputs: outputs, hasBias: configuration.biases.contains(bias),
+            isTransposed: names.isTransposed)
     }
 }

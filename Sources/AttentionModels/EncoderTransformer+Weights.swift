@@ -2,16 +2,21 @@ import Attention
 import AttentionTensors
 
 extension EncoderTransformer {
-    /// Under which names an architecture stores its tensors. A layer's names stand below `layer.N`.
+    /// The names of an architecture's tensors. A layer's names stand below `layer.N`.
     struct TensorNames: Sendable {
-        /// What may stand before every name, depending on how the checkpoint was saved.
-        var prefix: String
-        var tokens, positions: String
+        /// The prefix that every name may have, depending on how the checkpoint was saved.
+        var prefix: String?
+        var tokens: String
+        var positions: String?
         var segments: String?
         var embeddingNorm: String
         var layers: String
         var attention: MultiHeadAttention.Names
+        /// One matrix with the outputs of queries, keys and values side by side, where a checkpoint has it.
+        var joinedQueryKeyValue: String?
         var attentionNorm: String
+        /// Of a gated network.
+        var gate: String?
         var expand, contract: String
         var feedForwardNorm: String
     }
@@ -20,14 +25,19 @@ extension EncoderTransformer {
     ///
     /// - Throws: `TensorError` for a missing or misshapen tensor; what `source` throws.
     init(_ configuration: Configuration, names: TensorNames, from source: any WeightSource) throws {
-        let hasPrefix = source.contains("\(names.prefix).\(names.tokens).weight")
-        let source: any WeightSource = hasPrefix ? source.scoped(names.prefix) : source
+        let source: any WeightSource =
+            if let prefix = names.prefix, source.contains("\(prefix).\(names.tokens).weight") {
+                source.scoped(prefix)
+            } else {
+                source
+            }
         self.configuration = configuration
         let width = configuration.width
         tokens = try Embedding(
             count: configuration.vocabulary, width: width, from: source.scoped(names.tokens))
-        positions = try Embedding(
-            count: configuration.positions, width: width, from: source.scoped(names.positions))
+        positions = try (configuration.rotary == nil ? names.positions : nil).map {
+            try Embedding(count: configuration.positions, width: width, from: source.scoped($0))
+        }
         segments = try (configuration.segments == 0 ? nil : names.segments).map {
             try Embedding(count: configuration.segments, width: width, from: source.scoped($0))
         }
@@ -52,13 +62,33 @@ extension EncoderTransformer.Layer {
         func norm(_ name: String) throws -> LayerNorm {
             try LayerNorm(width: width, epsilon: configuration.normEpsilon, from: source.scoped(name))
         }
+        func linears(_ name: String, inputs: Int, outputs: [Int]) throws -> [Linear] {
+            try source.linears(name, inputs: inputs, outputs: outputs, hasBias: configuration.hasBiases)
+        }
+        func linear(_ name: String, _ inputs: Int, _ outputs: Int) throws -> Linear {
+            try linears(name, inputs: inputs, outputs: [outputs])[0]
+        }
+        let inputs: [Linear] =
+            if let joined = names.joinedQueryKeyValue, source.contains("\(joined).weight") {
+                try linears(joined, inputs: width, outputs: [width, width, width])
+            } else {
+                try [names.attention.query, names.attention.key, names.attention.value].map {
+                    try linear($0, width, width)
+                }
+            }
         attention = try MultiHeadAttention(
-            width: width, heads: configuration.heads, named: names.attention, from: source)
+            heads: configuration.heads, query: inputs[0], key: inputs[1], value: inputs[2],
+            output: linear(names.attention.output, width, width))
         attentionNorm = try norm(names.attentionNorm)
-        feedForward = FeedForward(
-            expand: try Linear(inputs: width, outputs: inner, from: source.scoped(names.expand)),
-            contract: try Linear(inputs: inner, outputs: width, from: source.scoped(names.contract)),
-            activation: configuration.activation)
+        let expand = try linear(names.expand, width, inner)
+        let contract = try linear(names.contract, inner, width)
+        let activation = configuration.activation
+        if let gate = configuration.isGated ? names.gate : nil {
+            feedForward = FeedForward(
+                gate: try linear(gate, width, inner), up: expand, contract: contract, activation: activation)
+        } else {
+            feedForward = FeedForward(expand: expand, contract: contract, activation: activation)
+        }
         feedForwardNorm = try norm(names.feedForwardNorm)
     }
 }

@@ -2,12 +2,13 @@ import Attention
 import AttentionTensors
 
 /// A stack of self-attention and feed-forward layers in which every token sees every other (BERT,
-/// arXiv:1810.04805), normalised after each residual sum:
+/// arXiv:1810.04805), normalised after each residual sum. Positions come from a table, or turn queries and
+/// keys (arXiv:2104.09864):
 ///
 ///     h ← LayerNorm(tokens + positions + segments)
 ///     h ← LayerNorm(h + MultiHeadAttention(h));  h ← LayerNorm(h + FeedForward(h))      for each layer
 public struct EncoderTransformer: Sendable {
-    /// What varies between encoders, as data.
+    /// The differences between encoders, as data.
     public struct Configuration: Hashable, Sendable {
         /// M
         public var width: Int
@@ -17,14 +18,20 @@ public struct EncoderTransformer: Sendable {
         public var feedForwardWidth: Int
         /// V
         public var vocabulary: Int
-        /// The size of the table of positions.
+        /// The size of the table of positions; the greatest length where ``rotary`` stands in its place.
         public var positions: Int
-        /// How tokens are numbered in that table.
+        /// The numbering of tokens in that table.
         public var numbering: PositionNumbering
         /// The number of segments; 0 for a model without.
         public var segments: Int
         public var activation: Activation
         public var normEpsilon: Float
+        /// The rotary positions of queries and keys; nil: there is a table of positions.
+        public var rotary: RotaryEmbedding?
+        /// Whether the feed-forward network is gated.
+        public var isGated = false
+        /// Whether every linear layer has a bias; otherwise those that the checkpoint has one for.
+        public var hasBiases = true
 
         public enum PositionNumbering: Hashable, Sendable {
             /// 0, 1, 2 …
@@ -44,7 +51,8 @@ public struct EncoderTransformer: Sendable {
 
     public let configuration: Configuration
     var tokens: Embedding
-    var positions: Embedding
+    /// Nil with rotary positions.
+    var positions: Embedding?
     var segments: Embedding?
     var embeddingNorm: LayerNorm
     var layers: [Layer]
@@ -69,10 +77,12 @@ public struct EncoderTransformer: Sendable {
         _ batch: TokenBatch, observe: ((_ layer: Int, AttentionObservation) throws -> Void)? = nil
     ) throws -> Tensor {
         let mask = try BlockDiagonalMask(queryLengths: batch.ranges.map(\.count))
+        let angles = try configuration.rotary?.angles(lengths: checkedLengths(batch))
         var hidden = try embed(batch)
         for (index, layer) in layers.enumerated() {
             let observeLayer = observe.map { observe in { observation in try observe(index, observation) } }
-            let attended = try layer.attention(hidden, mask: mask, observe: observeLayer)
+            let attended = try layer.attention(
+                hidden, mask: mask, rotary: angles, observe: observeLayer)
             hidden = try layer.attentionNorm(attended, adding: hidden)
             hidden = try layer.feedForwardNorm(layer.feedForward(hidden), adding: hidden)
         }
@@ -83,18 +93,23 @@ public struct EncoderTransformer: Sendable {
     private func embed(_ batch: TokenBatch) throws -> Tensor {
         var sum = try tokens(batch.ids)
         if let segments { sum = try sum + segments(batch.typeIDs, what: "token type") }
-        let placed = try positions(positionNumbers(batch), what: "position")
+        let placed = try positions?(positionNumbers(batch), what: "position")
         return try embeddingNorm(sum, adding: placed).reshaped(to: [1, batch.ids.count, configuration.width])
     }
 
+    private func checkedLengths(_ batch: TokenBatch) throws(TensorError) -> [Int] {
+        let lengths = batch.ranges.map(\.count)
+        if let length = lengths.first(where: { $0 > configuration.longestSequence }) {
+            throw .invalidArgument(
+                "a sequence of \(length) tokens is longer than the model's \(configuration.longestSequence)")
+        }
+        return lengths
+    }
+
     private func positionNumbers(_ batch: TokenBatch) throws(TensorError) -> [Int] {
+        _ = try checkedLengths(batch)
         var numbers: [Int] = []
         for range in batch.ranges {
-            guard range.count <= configuration.longestSequence else {
-                throw .invalidArgument(
-                    "a sequence of \(range.count) tokens is longer than the model's \(configuration.longestSequence)"
-                )
-            }
             switch configuration.numbering {
             case .fromZero: numbers += 0..<range.count
             case .after(let padding):

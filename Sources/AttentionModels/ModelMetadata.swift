@@ -1,13 +1,15 @@
-/// What a model file says about itself, by key: the metadata of a GGUF file.
+/// The metadata of a model file by key, as in GGUF.
 ///
 /// An absent key is nil; one of another type throws.
 public protocol ModelMetadata {
-    /// What an error calls the file.
+    /// The file's name in errors.
     var label: String { get }
     func string(_ key: String) throws -> String?
     func integer(_ key: String) throws -> Int?
     func double(_ key: String) throws -> Double?
     func bool(_ key: String) throws -> Bool?
+    /// The whole numbers of an array.
+    func integers(_ key: String) throws -> [Int]?
     /// The number of entries of an array.
     func count(_ key: String) throws -> Int?
 }

@@ -1,6 +1,6 @@
 import AttentionTensors
 
-/// How the vectors of a sequence's tokens become one vector of the sequence.
+/// A way to make one vector of a sequence from the vectors of its tokens.
 public enum Pooling: String, Sendable, CaseIterable {
     /// The mean over the tokens.
     case mean
@@ -12,13 +12,21 @@ public enum Pooling: String, Sendable, CaseIterable {
     case lastToken
     /// The largest value of each channel; its gradient goes to the first token that has it.
     case max
+    /// The mean over the tokens in which the n-th token of a sequence, counted from 1, weighs n
+    /// (arXiv:2202.08904).
+    case weightedMean
 
     /// - Parameters:
     ///   - hidden: `[tokens, M]`, the sequences end to end.
-    ///   - ranges: Where each sequence lies.
-    /// - Returns: `[sequences, M]`; zeros for an empty sequence.
-    /// - Throws: `TensorError.shapeMismatch`; `TensorError.invalidArgument` for a range outside the tokens.
-    public func callAsFunction(_ hidden: Tensor, ranges: [Range<Int>]) throws(TensorError) -> Tensor {
+    ///   - ranges: The range of each sequence.
+    ///   - skipped: The number of tokens at the beginning of each sequence that are left out, such as a
+    ///     prompt's. They count in the weights of ``weightedMean``.
+    /// - Returns: `[sequences, M]`; zeros for a sequence of which nothing is left.
+    /// - Throws: `TensorError.shapeMismatch`; `TensorError.invalidArgument` for a range outside the tokens or
+    ///   a negative number of skipped ones.
+    public func callAsFunction(
+        _ hidden: Tensor, ranges: [Range<Int>], skipping skipped: Int = 0
+    ) throws(TensorError) -> Tensor {
         guard hidden.rank == 2 else {
             throw .shapeMismatch(tensor: "vectors to pool", expected: "[tokens, M]", found: hidden.shape)
         }
@@ -27,6 +35,10 @@ public enum Pooling: String, Sendable, CaseIterable {
             throw .invalidArgument(
                 "tokens \(bad.lowerBound)..<\(bad.upperBound) of \(tokens) cannot be pooled")
         }
+        guard skipped >= 0 else {
+            throw .invalidArgument("\(skipped) tokens cannot be left out of a pooling")
+        }
+        let ranges = ranges.map { $0.dropFirst(skipped) }
         let kernels = try Kernels.selected()
         let input = hidden.contiguous()
         let pooled = Tensor(shape: [ranges.count, width]) { output in
@@ -35,7 +47,7 @@ public enum Pooling: String, Sendable, CaseIterable {
             input.withElementPointer { input in
                 forEachSequence(ranges, width) { sequence, range in
                     pool(
-                        input + range.lowerBound * width, count: range.count, width,
+                        input + range.lowerBound * width, count: range.count, width, skipped: skipped,
                         into: output + sequence * width, kernels)
                 }
             }
@@ -43,17 +55,17 @@ public enum Pooling: String, Sendable, CaseIterable {
         guard hidden.isWatched else { return pooled }
         let saved = self == .max ? input.detached() : nil
         return pooled.recorded(as: "pooling", from: hidden) { gradient in
-            spread(gradient.contiguous(), ranges, tokens: tokens, input: saved)
+            spread(gradient.contiguous(), ranges, skipped: skipped, tokens: tokens, input: saved)
         }
     }
 
-    /// As ``callAsFunction(_:ranges:)``, of sequences that are padded at their ends.
+    /// As ``callAsFunction(_:ranges:skipping:)``, of sequences that are padded at their ends.
     ///
     /// - Parameters:
     ///   - hidden: `[B, N, M]`
     ///   - lengths: The number of tokens of each sequence.
     /// - Returns: `[B, M]`
-    /// - Throws: as ``callAsFunction(_:ranges:)``.
+    /// - Throws: As ``callAsFunction(_:ranges:skipping:)``.
     public func callAsFunction(_ hidden: Tensor, lengths: [Int]) throws(TensorError) -> Tensor {
         guard hidden.rank == 3, hidden.shape[0] == lengths.count else {
             throw .shapeMismatch(
@@ -68,8 +80,8 @@ public enum Pooling: String, Sendable, CaseIterable {
     }
 
     private func pool(
-        _ rows: UnsafePointer<Float>, count: Int, _ width: Int, into result: UnsafeMutablePointer<Float>,
-        _ kernels: Kernels
+        _ rows: UnsafePointer<Float>, count: Int, _ width: Int, skipped: Int,
+        into result: UnsafeMutablePointer<Float>, _ kernels: Kernels
     ) {
         switch self {
         case .firstToken: result.update(from: rows, count: width)
@@ -82,11 +94,18 @@ public enum Pooling: String, Sendable, CaseIterable {
             kernels.sumRows(rows, count: count, width: width, into: result)
             let divisor = divisor(count)
             for channel in 0..<width { result[channel] /= divisor }
+        case .weightedMean:
+            let weights = Self.weights(count, skipped: skipped)
+            for (row, weight) in weights.enumerated() {
+                for channel in 0..<width { result[channel] += weight * rows[row * width + channel] }
+            }
         }
     }
 
     /// The gradient of `hidden` from that of its pooled sequences.
-    private func spread(_ gradient: Tensor, _ ranges: [Range<Int>], tokens: Int, input: Tensor?) -> Tensor {
+    private func spread(
+        _ gradient: Tensor, _ ranges: [Range<Int>], skipped: Int, tokens: Int, input: Tensor?
+    ) -> Tensor {
         let width = gradient.shape[1]
         var result = Tensor.zeros([tokens, width])
         guard width > 0 else { return result }
@@ -96,7 +115,7 @@ public enum Pooling: String, Sendable, CaseIterable {
                     // One after the other: ranges may overlap.
                     for (sequence, range) in ranges.enumerated() where !range.isEmpty {
                         spread(
-                            gradient + sequence * width, count: range.count, width,
+                            gradient + sequence * width, count: range.count, width, skipped: skipped,
                             input: input.map { $0 + range.lowerBound * width },
                             into: result.baseAddress! + range.lowerBound * width)
                     }
@@ -107,8 +126,8 @@ public enum Pooling: String, Sendable, CaseIterable {
     }
 
     private func spread(
-        _ gradient: UnsafePointer<Float>, count: Int, _ width: Int, input: UnsafePointer<Float>?,
-        into rows: UnsafeMutablePointer<Float>
+        _ gradient: UnsafePointer<Float>, count: Int, _ width: Int, skipped: Int,
+        input: UnsafePointer<Float>?, into rows: UnsafeMutablePointer<Float>
     ) {
         switch self {
         case .firstToken: for channel in 0..<width { rows[channel] += gradient[channel] }
@@ -123,7 +142,19 @@ public enum Pooling: String, Sendable, CaseIterable {
             for row in 0..<count {
                 for channel in 0..<width { rows[row * width + channel] += gradient[channel] / divisor }
             }
+        case .weightedMean:
+            let weights = Self.weights(count, skipped: skipped)
+            for (row, weight) in weights.enumerated() {
+                for channel in 0..<width { rows[row * width + channel] += gradient[channel] * weight }
+            }
         }
+    }
+
+    /// The weights of the tokens after the first `skipped` ones, whose sum is 1.
+    private static func weights(_ count: Int, skipped: Int) -> [Float] {
+        let numbers = (0..<count).map { Double(skipped + 1 + $0) }
+        let sum = numbers.reduce(0, +)
+        return numbers.map { Float($0 / sum) }
     }
 
     private func divisor(_ count: Int) -> Float { self == .mean ? Float(count) : Float(count).squareRoot() }

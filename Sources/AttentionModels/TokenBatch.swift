@@ -7,7 +7,7 @@ public struct TokenBatch: Sendable {
     public let ids: [Int]
     /// The segment of each token (BERT's `token_type_ids`): 0, and 1 in the second text of a pair.
     public let typeIDs: [Int]
-    /// Where each sequence lies.
+    /// The range of each sequence.
     public let ranges: [Range<Int>]
 
     /// - Parameters:

@@ -132,4 +132,19 @@ import Testing
             #expect(abs(numeric - analytic[place]) < 0.03 * abs(analytic[place]) + 3e-3, "\(name)")
         }
     }
+
+    /// A step over a cache has no backward pass, which a loss that depends on it has to say.
+    @Test func stepsOverACacheHaveNoGradients() throws {
+        var model = try DecoderFixture("llama").model
+        var cache = try model.makeCache(capacity: 8)
+        #expect(try !model([[1, 2]], cache: &cache).isWatched)
+        try model.watchParameters()
+        for rows in [LogitRows.last, .all] {
+            let logits = try model([[3, 4]], cache: &cache, logits: rows)
+            #expect(logits.isWatched)
+            #expect(throws: GradientError.noBackwardPass(operation: "attention over a cache")) {
+                try model.parameterGradients(of: logits.sum())
+            }
+        }
+    }
 }

@@ -25,6 +25,7 @@ import Testing
             if case .number(let value) = values[key] { value } else { integer(key).map(Double.init) }
         }
         func bool(_ key: String) -> Bool? { nil }
+        func integers(_ key: String) -> [Int]? { nil }
         func count(_ key: String) -> Int? { nil }
     }
 
@@ -93,6 +94,15 @@ import Testing
         } throws: {
             "\($0)".contains(name == "phi3" ? "rope_factors_long" : "longrope")
         }
+    }
+
+    /// GGUF does not store Gemma 2's scale: the model of 46 layers divides by M / Hq, the others by D.
+    @Test(arguments: [(45, 8), (46, 6)]) func scaleOfGemma2(_ layers: Int, _ divisor: Float) throws {
+        let form = try description("gemma2").ggufForm(of: DecoderFixture("gemma2").folder.weights())
+        var metadata = Metadata(form)
+        metadata.values["gemma2.block_count"] = .integer(layers)
+        let configuration = try DecoderTransformer.Description(metadata: metadata).configuration
+        #expect(configuration.scoreScale == 1 / divisor.squareRoot())
     }
 
     /// Every tensor of the checkpoint has its place: nothing is lost on the way.

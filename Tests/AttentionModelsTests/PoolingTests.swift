@@ -31,6 +31,26 @@ import Testing
         #expect(found.scalars == expected)
     }
 
+    static let weighted: [(skipped: Int, means: [Float])] = [
+        (0, [31.0 / 6, -37.0 / 6, 100, 200, 0, 0, -5.0 / 3, 25.0 / 3]), (1, [6, -7, 0, 0, 0, 0, -5, 9]),
+        (9, [0, 0, 0, 0, 0, 0, 0, 0]),
+    ]
+
+    /// Of three tokens the weights are 1/6, 2/6 and 3/6; without the first one 2/5 and 3/5.
+    @Test(arguments: weighted)
+    func weighsLaterTokensMore(_ skipped: Int, _ expected: [Float]) throws {
+        let found = try Pooling.weightedMean(Self.hidden, ranges: Self.ranges, skipping: skipped).scalars
+        #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 }, "\(found)")
+    }
+
+    @Test(arguments: Pooling.allCases.filter { $0 != .weightedMean })
+    func leavesOutTheFirstTokens(_ pooling: Pooling) throws {
+        let found = try pooling(Self.hidden, ranges: [0..<3, 3..<4, 4..<6], skipping: 1)
+        let expected = try pooling(Self.hidden, ranges: [1..<3, 4..<4, 5..<6])
+        #expect(areBitwiseEqual(found, expected))
+        #expect(throws: TensorError.self) { try pooling(Self.hidden, ranges: Self.ranges, skipping: -1) }
+    }
+
     @Test(arguments: Pooling.allCases)
     func sequencesDoNotMeet(_ pooling: Pooling) throws {
         let all = try pooling(Self.hidden, ranges: Self.ranges)

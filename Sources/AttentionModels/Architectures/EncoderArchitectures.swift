@@ -27,6 +27,9 @@ extension EncoderTransformer {
         public let configuration: Configuration
         let names: TensorNames
 
+        /// The values of `model_type` in `config.json` that are implemented.
+        public static var modelTypes: [String] { architectures.flatMap { $0.modelTypes } }
+
         private enum CodingKeys: String, CodingKey {
             case modelType = "model_type"
         }
@@ -35,10 +38,28 @@ extension EncoderTransformer {
             let type = try decoder.container(keyedBy: CodingKeys.self).decode(
                 String.self, forKey: .modelType)
             guard let architecture = architectures.first(where: { $0.modelTypes.contains(type) }) else {
-                throw ModelConfigurationError.unknownArchitecture(
-                    type, known: architectures.flatMap { $0.modelTypes })
+                throw ModelConfigurationError.unknownArchitecture(type, known: Self.modelTypes)
             }
             (configuration, names) = try Self.read(architecture, from: decoder)
+            try Self.check(configuration)
+        }
+
+        /// The values of `general.architecture` in GGUF files that are implemented.
+        public static var ggufNames: [String] { GGUFEncoder.allCases.map(\.rawValue) }
+
+        /// Reads a GGUF file's metadata.
+        ///
+        /// - Throws: ``ModelConfigurationError``; what `metadata` throws.
+        public init(metadata: any ModelMetadata) throws {
+            guard let name = try metadata.string("general.architecture") else {
+                throw ModelConfigurationError.unsupported(
+                    field: "general.architecture", value: "absent", supported: "an architecture's name")
+            }
+            guard let encoder = GGUFEncoder(rawValue: name) else {
+                throw ModelConfigurationError.unknownArchitecture(name, known: Self.ggufNames)
+            }
+            configuration = try encoder.configuration(GGUFFields(metadata: metadata, architecture: name))
+            names = .gguf
             try Self.check(configuration)
         }
 

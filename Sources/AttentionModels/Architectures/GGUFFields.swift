@@ -1,21 +1,52 @@
 import Attention
 import AttentionTensors
 
-/// The metadata that decoders have in common in GGUF files, as llama.cpp reads it.
+/// The metadata that models have in common in GGUF files, as llama.cpp reads it.
 struct GGUFFields {
     let metadata: any ModelMetadata
     /// `general.architecture`, before the keys of the model's own.
     let architecture: String
 
-    func integer(_ key: String) throws -> Int? { try metadata.integer("\(architecture).\(key)") }
-    func double(_ key: String) throws -> Double? { try metadata.double("\(architecture).\(key)") }
+    /// The whole name of a key.
+    func key(_ key: String) -> String { "\(architecture).\(key)" }
 
-    func required(_ key: String) throws -> Int {
-        guard let value = try integer(key) else {
-            throw ModelConfigurationError.unsupported(
-                field: "\(architecture).\(key)", value: "absent", supported: "a number")
+    func integer(_ key: String) throws -> Int? { try metadata.integer(self.key(key)) }
+    func double(_ key: String) throws -> Double? { try metadata.double(self.key(key)) }
+
+    func unsupported(_ key: String, _ value: String, _ supported: String) -> ModelConfigurationError {
+        .unsupported(field: self.key(key), value: value, supported: supported)
+    }
+
+    /// A positive number that must be there.
+    func required(_ key: String) throws -> Int { try positive(integer(key), key) }
+
+    /// A positive number, written once or for each layer, which must be the same for all.
+    func uniform(_ key: String) throws -> Int { try positive(optionalUniform(key), key) }
+
+    /// The same, which may be absent.
+    func optionalUniform(_ key: String) throws -> Int? {
+        // An array of another kind is told as the wrong type of the number that it is mostly.
+        guard let numbers = try? metadata.integers(self.key(key)) else { return try integer(key) }
+        guard let first = numbers.first else { throw unsupported(key, "an empty array", "a number") }
+        if let other = numbers.first(where: { $0 != first }) {
+            throw unsupported(
+                key, "\(first) in one layer and \(other) in another", "one number for all layers")
         }
+        return first
+    }
+
+    private func positive(_ value: Int?, _ key: String) throws -> Int {
+        guard let value else { throw unsupported(key, "absent", "a number") }
+        try ConfigurationCheck.positive(value, self.key(key))
         return value
+    }
+
+    /// V
+    func vocabulary() throws -> Int {
+        if let size = try integer("vocab_size") ?? metadata.count("tokenizer.ggml.tokens") {
+            return try positive(size, "vocab_size")
+        }
+        return try required("vocab_size")
     }
 
     func isTrue(_ key: String) throws -> Bool { try metadata.bool("\(architecture).\(key)") ?? false }
@@ -26,26 +57,18 @@ struct GGUFFields {
     func configuration(
         pairing: RotaryEmbedding.Pairing?, norm: Norm.Kind, activation: Activation
     ) throws -> DecoderTransformer.Configuration {
-        let (width, heads) = (try required("embedding_length"), try required("attention.head_count"))
-        try ConfigurationCheck.positive(width, "\(architecture).embedding_length")
-        try ConfigurationCheck.positive(heads, "\(architecture).attention.head_count")
-        let headWidth = try integer("attention.key_length") ?? width / heads
-        try ConfigurationCheck.positive(headWidth, "\(architecture).attention.key_length")
+        let (width, heads) = (try required("embedding_length"), try uniform("attention.head_count"))
+        let headWidth = try positive(integer("attention.key_length") ?? width / heads, "attention.key_length")
         if let values = try integer("attention.value_length"), values != headWidth {
-            throw ModelConfigurationError.unsupported(
-                field: "\(architecture).attention.value_length", value: "\(values)",
-                supported: "the keys' \(headWidth)")
+            throw unsupported("attention.value_length", "\(values)", "the keys' \(headWidth)")
         }
         if let experts = try integer("expert_count"), experts > 0 {
-            throw ModelConfigurationError.unsupported(
-                field: "\(architecture).expert_count", value: "\(experts)", supported: "0")
+            throw unsupported("expert_count", "\(experts)", "0")
         }
-        let vocabulary =
-            try integer("vocab_size") ?? metadata.count("tokenizer.ggml.tokens") ?? required("vocab_size")
         return DecoderTransformer.Configuration(
             width: width, layers: try required("block_count"), heads: heads,
-            keyValueHeads: try integer("attention.head_count_kv") ?? heads, headWidth: headWidth,
-            feedForwardWidth: try required("feed_forward_length"), vocabulary: vocabulary,
+            keyValueHeads: try optionalUniform("attention.head_count_kv") ?? heads, headWidth: headWidth,
+            feedForwardWidth: try uniform("feed_forward_length"), vocabulary: try vocabulary(),
             longestSequence: try required("context_length"),
             positions: try pairing.map { .rotary(try rotary(headWidth: headWidth, pairing: $0)) } ?? .learned,
             storedLongRope: try storedLongRope(), norm: norm, activation: activation)
@@ -56,13 +79,13 @@ struct GGUFFields {
         .rms(epsilon: Float(try double("attention.layer_norm_rms_epsilon") ?? 1e-5))
     }
 
-    private func rotary(headWidth: Int, pairing: RotaryEmbedding.Pairing) throws -> RotaryEmbedding {
+    func rotary(headWidth: Int, pairing: RotaryEmbedding.Pairing) throws -> RotaryEmbedding {
         try RotaryEmbedding(
             width: integer("rope.dimension_count") ?? headWidth, base: double("rope.freq_base") ?? 10_000,
             pairing: pairing, scaling: scaling())
     }
 
-    /// What goes with tensors of divisors, if there are any.
+    /// The numbers that belong to tensors of divisors, where there are any.
     private func storedLongRope() throws -> DecoderTransformer.Configuration.StoredLongRope {
         .init(
             originalPositions: try integer("rope.scaling.original_context_length")
@@ -90,9 +113,7 @@ struct GGUFFields {
                 slowTurns: try double("rope.scaling.yarn_beta_slow") ?? 1,
                 magnitude: grown * (try double("rope.scaling.attn_factor") ?? 1))
         default:
-            throw ModelConfigurationError.unsupported(
-                field: "\(architecture).rope.scaling.type", value: "'\(type)'",
-                supported: "none, linear, yarn, longrope")
+            throw unsupported("rope.scaling.type", "'\(type)'", "none, linear, yarn, longrope")
         }
     }
 }

@@ -2,7 +2,7 @@ import Attention
 import AttentionTensors
 
 extension DecoderTransformer.Configuration {
-    /// Whoever reads the form must find this very model: what a file has no key for is refused.
+    /// The form must describe exactly this model: a property without a key in the format is refused.
     func checkMeaning(of form: GGUFForm) throws {
         let read = try DecoderTransformer.Description(metadata: FormMetadata(form)).configuration
         func scale(_ configuration: Self) -> Float {
@@ -64,5 +64,6 @@ private struct FormMetadata: ModelMetadata {
         if case .number(let number) = values[key] { Double(Float(number)) } else { nil }
     }
     func bool(_ key: String) -> Bool? { nil }
+    func integers(_ key: String) -> [Int]? { nil }
     func count(_ key: String) -> Int? { nil }
 }

@@ -21,7 +21,7 @@ public struct GGUFForm: Sendable {
         let change: Change
     }
 
-    /// What becomes of a checkpoint's tensor.
+    /// The change of a checkpoint's tensor on its way into the file.
     enum Change: Hashable, Sendable {
         case none
         case transposed
