@@ -1,4 +1,5 @@
 import AttentionFiles
+import AttentionJSON
 import AttentionTokenizers
 import Foundation
 
@@ -17,16 +18,18 @@ extension ChatFormat {
         }
     }
 
-    /// Loads the chat template that a GGUF file holds in `tokenizer.chat_template`; those with a name of
-    /// their own follow the key after a dot.
+    /// Loads the chat templates of a GGUF file: `tokenizer.chat_template`, which is named `default`, and
+    /// those with a name of their own in `tokenizer.chat_template.NAME`.
     ///
     /// - Throws: `ChatTemplateError`; `GGUFError` where a value has the wrong type.
     public init(gguf file: GGUFFile, name: String? = nil) throws {
-        let key = "tokenizer.chat_template"
-        var sources: [String: String] = [:]
-        sources["default"] = try file.string(key)
-        for name in try file.strings("tokenizer.chat_templates") ?? [] {
-            if let source = try file.string("\(key).\(name)") { sources[name] = source }
+        var sources: [ExactString: String] = [:]
+        sources["default"] = try file.string(GGUFChatTemplates.key)
+        // The list `tokenizer.chat_templates` repeats what the keys say.
+        let prefix = (GGUFChatTemplates.key + ".").utf8
+        for key in file.keys where key.utf8.starts(with: prefix) {
+            let name = ExactString(Substring(key.utf8.dropFirst(prefix.count)))
+            sources[name] = try file.string(key)
         }
         try self.init(
             sources: sources, name: name, specialTokens: Self.specialTokens(gguf: file), model: file.path)
@@ -51,5 +54,34 @@ extension ChatFormat {
             tokens[name + "_token"] = pieces[id]
         }
         return tokens
+    }
+}
+
+/// The metadata of a GGUF file that hold chat templates.
+enum GGUFChatTemplates {
+    static let key = "tokenizer.chat_template"
+
+    /// The keys and values that llama.cpp's converter makes of templates with names.
+    ///
+    /// Of a name, everything but ASCII letters and digits becomes `_`, as there. Of names that become equal,
+    /// the last in the order of their scalars counts.
+    static func values(_ sources: [ExactString: String]) -> [(key: String, value: GGUFValue)] {
+        var named: [ExactString: String] = [:]
+        for name in sources.keys.sorted() where name != "default" && !name.isEmpty {
+            let plain = name.unicodeScalars.map { scalar -> Character in
+                scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+                    ? Character(scalar) : "_"
+            }
+            named[ExactString(String(plain))] = sources[name]
+        }
+        let names = named.keys.sorted()
+        var values: [(key: String, value: GGUFValue)] = []
+        for name in names { values.append((key: "\(key).\(name)", value: .string(named[name] ?? ""))) }
+        if !names.isEmpty {
+            values.append(
+                (key: "tokenizer.chat_templates", value: .array(GGUFArray(names.map(\.string)))))
+        }
+        if let source = sources["default"] { values.append((key: key, value: .string(source))) }
+        return values
     }
 }

@@ -3,7 +3,7 @@ import AttentionModels
 import AttentionTensors
 import AttentionTokenizers
 
-/// A decoder with its tokenizer: what text is continued with.
+/// A decoder with its tokenizer, which continues text.
 ///
 /// ```swift
 /// let model = try LanguageModel(path: "Qwen3-0.6B-Q8_0.gguf")
@@ -20,12 +20,14 @@ public struct LanguageModel: Sendable {
     /// The tokens that end a text.
     public let endTokens: Set<Int>
 
-    /// What makes tokens of text and text of tokens.
+    /// The tokenizer, which makes tokens of text and text of tokens.
     ///
-    /// - Throws: `TokenizerError.noTokenizerFile(folder:)` for a model without one, which works with tokens
+    /// - Throws: `TokenizerError.noTokenizerFile(folder:)`, or for a GGUF file
+    ///   `TokenizerError.noVocabulary(file:)`, for a model without one, which works with tokens
     ///   all the same.
     public var tokenizer: Tokenizer { get throws(TokenizerError) { try optionalTokenizer.get() } }
-    /// Whether `path` leads to a GGUF file, or to a folder whose `config.json` describes a decoder.
+    /// Whether `path` leads to a GGUF file of no encoder, or to a folder whose `config.json` describes a
+    /// decoder.
     public static func isOne(at path: String) -> Bool {
         struct Fields: Decodable {
             let modelType: String
@@ -34,7 +36,7 @@ public struct LanguageModel: Sendable {
                 case modelType = "model_type"
             }
         }
-        if GGUFFile.isOne(at: path) { return true }
+        if GGUFFile.isOne(at: path) { return !EncoderTransformer.isGGUF(at: path) }
         guard let fields = try? ModelFolder(path: path).decode(Fields.self) else { return false }
         return DecoderTransformer.Description.modelTypes.contains(fields.modelType)
     }
@@ -55,15 +57,8 @@ public struct LanguageModel: Sendable {
     /// - Throws: As ``init(path:)``.
     public init(folder: ModelFolder) throws {
         let description = try folder.description(DecoderTransformer.Description.self)
-        let tokenizer: Result<Tokenizer, TokenizerError>
-        do {
-            tokenizer = .success(try Tokenizer(path: folder.path))
-        } catch let error as TokenizerError {
-            guard case .noTokenizerFile = error else { throw error }
-            tokenizer = .failure(error)
-        }
         try self.init(
-            path: folder.path, tokenizer: tokenizer,
+            path: folder.path, tokenizer: Tokenizer.ifAny { try Tokenizer(path: folder.path) },
             decoder: DecoderTransformer(description, from: folder.weights()),
             endTokens: EndTokens(folder: folder).ids)
     }
@@ -81,13 +76,8 @@ public struct LanguageModel: Sendable {
         } catch let error as ModelConfigurationError {
             throw ModelFileError(error, file: file.path, architectureField: "general.architecture")
         }
-        // Converters write "no_vocab" where there was no tokenizer.
-        let tokenizerModel = file.metadata["tokenizer.ggml.model"]
-        let hasTokenizer = tokenizerModel != nil && tokenizerModel != .string("no_vocab")
         try self.init(
-            path: file.path,
-            tokenizer: hasTokenizer
-                ? .success(Tokenizer(gguf: file)) : .failure(.noTokenizerFile(folder: file.path)),
+            path: file.path, tokenizer: Tokenizer.ifAny { try Tokenizer(gguf: file) },
             decoder: DecoderTransformer(description, from: file), endTokens: EndTokens(gguf: file).ids)
     }
 
@@ -101,7 +91,8 @@ public struct LanguageModel: Sendable {
         self.decoder = decoder
         self.endTokens = endTokens
         let vocabulary = decoder.configuration.vocabulary
-        if let size = try? tokenizer.get().vocabularySize, size > vocabulary {
+        // Tokens that are added behind the model's vocabulary, such as one for padding, need no row.
+        if let size = try? tokenizer.get().baseVocabularySize, size > vocabulary {
             throw ModelFileError.invalidField(
                 file: path, field: "the model's vocabulary",
                 expected: "at least the tokenizer's \(size)", found: "\(vocabulary)")
@@ -109,40 +100,22 @@ public struct LanguageModel: Sendable {
     }
 }
 
-/// The tokens that end a text, as a model's files say.
+/// The tokens that end a text according to a model's files.
 private struct EndTokens {
     var ids: Set<Int> = []
 
     private struct Fields: Decodable {
-        let eosTokenId: OneOrMore?
+        let eosTokenId: OneOrMore<Int>?
 
         private enum CodingKeys: String, CodingKey {
             case eosTokenId = "eos_token_id"
-        }
-
-        enum OneOrMore: Decodable {
-            case one(Int)
-            case more([Int])
-
-            init(from decoder: any Decoder) throws {
-                let container = try decoder.singleValueContainer()
-                if let one = try? container.decode(Int.self) {
-                    self = .one(one)
-                } else {
-                    self = .more(try container.decode([Int].self))
-                }
-            }
         }
     }
 
     /// `eos_token_id` of `generation_config.json` and of `config.json`: a number, or several.
     init(folder: ModelFolder) throws {
         for name in ["generation_config.json", "config.json"] where folder.path(ofFile: name) != nil {
-            switch try folder.decode(Fields.self, from: name).eosTokenId {
-            case .one(let id): ids.insert(id)
-            case .more(let more): ids.formUnion(more)
-            case nil: break
-            }
+            ids.formUnion(try folder.decode(Fields.self, from: name).eosTokenId?.values ?? [])
         }
     }
 

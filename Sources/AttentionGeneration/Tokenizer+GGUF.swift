@@ -1,4 +1,5 @@
 import AttentionFiles
+import AttentionJSON
 import AttentionTokenizers
 import Foundation
 
@@ -17,10 +18,29 @@ extension Tokenizer {
 
     /// The tokenizer that a GGUF file holds, as llama.cpp reads it.
     ///
-    /// - Throws: `GGUFError` where a value has the wrong type or is absent; `TokenizerError` for what it
-    ///   says, also where it is not implemented.
+    /// - Throws: `TokenizerError.noVocabulary(file:)` for a file without a tokenizer; `GGUFError` where a
+    ///   value has the wrong type or is absent; another `TokenizerError` for a value that makes no sense or
+    ///   is not implemented.
     public init(gguf file: GGUFFile) throws {
+        // Converters write "no_vocab" where there was no tokenizer.
+        let model = try file.string("tokenizer.ggml.model").map { ExactString($0) }
+        if model == "no_vocab" || model == nil && file.metadata["tokenizer.ggml.tokens"] == nil {
+            throw TokenizerError.noVocabulary(file: file.path)
+        }
         try self.init(TokenizerDescription(gguf: file), name: file.path)
+    }
+
+    /// The tokenizer that `load` gives, or the error that the model has none, which then works with tokens
+    /// all the same.
+    static func ifAny(_ load: () throws -> Tokenizer) throws -> Result<Tokenizer, TokenizerError> {
+        do {
+            return .success(try load())
+        } catch let error as TokenizerError {
+            switch error {
+            case .noTokenizerFile, .noVocabulary: return .failure(error)
+            default: throw error
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ struct BeamSearchTests {
         let url = Locations.fixture("AttentionGenerationTests", "beams.json")
         let reference = try JSONDecoder().decode(Reference.self, from: Data(contentsOf: url))
         let model = try TinyDecoder.model()
-        #expect(reference.cases.count == 8)
+        #expect(reference.cases.count == 12)
         for test in reference.cases {
             let found = try model.beamSearch(reference.prompt, test.options)
             #expect(found.map(\.tokens) == test.texts.map(\.tokens), "\(test.options)")
@@ -34,7 +34,7 @@ struct BeamSearchTests {
     }
 
     /// A text that nothing can follow has ended, though no token ends texts.
-    @Test func aTextThatNothingMayFollowHasEnded() throws {
+    @Test func textsWithoutContinuationHaveEnded() throws {
         let model = try TinyDecoder.model()
         var options = BeamOptions(beams: 4, results: 4, maximumTokens: 20)
         options.constraint = Countdown(length: 2)
@@ -60,6 +60,19 @@ struct BeamSearchTests {
         options.beams = 10
         let found = try model.beamSearch(TinyDecoder.prompt, options)
         #expect(abs(Double(try #require(found.first).score) - best) < 1e-4)
+    }
+
+    /// A token that ends texts does not come before the constraint is complete, though the constraint allows
+    /// it.
+    @Test func noTextEndsBeforeItsConstraintIsComplete() throws {
+        var options = BeamOptions(beams: 12, results: 12, maximumTokens: 20)
+        options.constraint = Countdown(length: 2)
+        options.stopTokens = [62, 61]  // 62 may come first, and 61 second
+        let beams = try TinyDecoder.model().beamSearch(TinyDecoder.prompt, options)
+        #expect(beams.count == 12)
+        for beam in beams {
+            #expect(beam.tokens.count == 2 && beam.tokens[0] != 62 && beam.tokens[1] != 61, "\(beam.tokens)")
+        }
     }
 
     @Test func aConstraintOfAnotherVocabularyIsRefused() throws {

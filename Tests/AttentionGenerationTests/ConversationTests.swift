@@ -68,7 +68,18 @@ struct ConversationTests {
         #expect(again.known == first.prompt.count - 1)
     }
 
-    @Test func nothingChangesBeforeAnAnswerIsKept() throws {
+    /// A new beginning with another message keeps only the common start of the prompts.
+    @Test func aNewBeginningWithAnotherMessage() throws {
+        var conversation = try conversation(system: "be")
+        _ = try ask("hello there", &conversation)
+        conversation.reset()
+        let (ids, known, prompt) = try ask("so what now", &conversation)
+        var fresh = try model.generation(of: prompt, conversation.options)
+        #expect(try fresh.rest().map(\.id) == ids)
+        #expect(known > 0 && known < prompt.count - 8, "\(known) of \(prompt.count)")
+    }
+
+    @Test func answersChangeNothingUntilKept() throws {
         let conversation = try conversation()
         var answer = try conversation.answer(to: "hi")
         _ = try answer.next()
@@ -97,7 +108,7 @@ struct ConversationTests {
     }
 
     /// The template ends an answer with `</s>`, which the model's own files do not name.
-    @Test func whatTheTemplateWritesAfterAnAnswerEndsOne() throws {
+    @Test func endTokensComeFromTheTemplate() throws {
         #expect(try conversation().options.stopTokens?.contains(1) == true)
         var options = GenerationOptions()
         options.stopTokens = [5]

@@ -34,6 +34,15 @@ struct GGUFChatFormatTests {
         #expect(try format(metadata, name: "tool_use").render([]).text == "b")
     }
 
+    /// The list of names may be missing, as in files that only have the keys.
+    @Test func theKeysAreEnough() throws {
+        let metadata: [(String, GGUFBytes.Value)] = [
+            ("tokenizer.chat_template", .string("a")), ("tokenizer.chat_template.rag", .string("c")),
+        ]
+        #expect(try format(metadata).templateNames == ["default", "rag"])
+        #expect(try format(metadata).render([], documents: []).text == "c")
+    }
+
     @Test func aFileWithoutATemplate() throws {
         #expect(throws: ChatTemplateError.noTemplate(model: "model.gguf", name: nil, available: [])) {
             try format([])

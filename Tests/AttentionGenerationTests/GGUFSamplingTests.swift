@@ -9,7 +9,7 @@ struct GGUFSamplingTests {
         return try Sampling(gguf: GGUFFile(content: GGUFBytes(metadata).bytes, label: "model.gguf"))
     }
 
-    @Test func whatTheConverterWrites() throws {
+    @Test func settingsOfTheConverter() throws {
         let sampling = try sampling([
             ("temp", .float32(0.6)), ("top_k", .int32(20)), ("top_p", .float32(0.95)),
             ("min_p", .float32(0.05)), ("penalty_repeat", .float32(1.1)), ("penalty_last_n", .int32(64)),
@@ -20,7 +20,7 @@ struct GGUFSamplingTests {
         #expect(sampling == expected)
     }
 
-    @Test func whatIsNotSaid() throws {
+    @Test func missingSettingsStayAtTheirDefaults() throws {
         #expect(try sampling([]) == .greedy)
         #expect(try sampling([("top_p", .float32(0.9))]) == Sampling(temperature: 1, topP: 0.9))
         #expect(try sampling([("top_k", .int32(0)), ("temp", .float32(2))]) == Sampling(temperature: 2))
@@ -28,7 +28,7 @@ struct GGUFSamplingTests {
         #expect(try sampling([("temp", .float32(0)), ("top_k", .int32(5))]).isGreedy)
     }
 
-    @Test func whatThereIsNot() throws {
+    @Test func filesWithoutSettings() throws {
         for values in [
             ("mirostat", GGUFBytes.Value.int32(2)), ("xtc_probability", .float32(0.5)),
             ("xtc_probability", .float32(.nan)),

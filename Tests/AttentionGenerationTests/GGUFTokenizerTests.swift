@@ -113,7 +113,7 @@ import Testing
         #expect(tokenizer.decode(ids) == "ab ab\n\nä\n\n\na ab")
     }
 
-    @Test func whatIsMissingOrOfTheWrongType() {
+    @Test func missingAndMistypedKeysAreNamed() {
         for (index, name) in ["model", "tokens"].enumerated() {
             let error = #expect(throws: GGUFError.self) { try load(llama { $0.values.remove(at: index) }) }
             #expect(error?.problem == .missingKey && error?.name == Self.key + name)
@@ -130,7 +130,7 @@ import Testing
         }
     }
 
-    @Test func whatContradictsTheVocabulary() {
+    @Test func refusesContradictionsOfTheVocabulary() {
         func field(_ change: (inout GGUFBytes) -> Void) -> String? {
             let error = #expect(throws: TokenizerError.self) { try load(llama(change)) }
             switch error {

@@ -120,7 +120,7 @@ struct GenerationTests {
         #expect(try generation.rest().map(\.finish) == [nil, nil, .maximumTokens])
     }
 
-    @Test func whatCannotBeGenerated() throws {
+    @Test func refusesOptionsThatCannotWork() throws {
         func expect(
             _ error: GenerationError, _ tokens: [Int] = TinyDecoder.prompt,
             _ change: (inout GenerationOptions) -> Void = { _ in }

@@ -48,6 +48,29 @@ import Testing
         #expect(constraint.isComplete)
     }
 
+    @Test(arguments: [
+        (most: 2, stop: nil as String?, finish: FinishReason.maximumTokens, isWhole: false),
+        (3, nil, .complete, true), (3, "a", .stopString("a"), false),
+    ])
+    func saysWhetherATextIsWhole(most: Int, stop: String?, finish: FinishReason, isWhole: Bool) throws {
+        let tokenizer = try Self.tokenizer()
+        let grammar = try Grammar(#"root ::= "{" "a"? "}""#)
+        var options = GenerationOptions(maximumTokens: most)
+        options.constraint = try GrammarConstraint(
+            grammar: grammar, vocabulary: TokenVocabulary(tokenizer, count: 16))
+        options.stopStrings = stop.map { [$0] } ?? []
+        var state = try GenerationState(
+            prompt: [0], options: options, vocabulary: 16, endTokens: [13], tokenizer: tokenizer, context: 8)
+        // The model prefers a to } and } to all others.
+        var logits = [Float](repeating: 0, count: 16)
+        (logits[0], logits[10]) = (2, 1)
+        while state.finish == nil {
+            _ = try logits.withUnsafeBufferPointer { try state.next(from: $0) }
+        }
+        #expect(state.finish == finish)
+        #expect(state.meetsConstraint == isWhole)
+    }
+
     /// On real vocabularies: the tokens of texts are their bytes, and JSON is generated from random allowed
     /// tokens.
     @Test(

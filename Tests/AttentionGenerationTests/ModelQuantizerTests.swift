@@ -41,7 +41,7 @@ import Testing
         (.q5_K, [.q5_K, .q6_K, .q5_K, .q5_1]), (.q8_0, [.q8_0, .q8_0, .q8_0, .q8_0]),
         (.q6_K, [.q6_K, .q6_K, .q6_K, .q8_0]), (.float16, [.float16, .float16, .float16, .float16]),
     ])
-    func whatTakesWhichType(_ type: ElementType, _ expected: [ElementType]) throws {
+    func typesOfTensors(_ type: ElementType, _ expected: [ElementType]) throws {
         let (input, output) = (try sample(), "\(folder)/out.gguf")
         var progress: [Int] = []
         let quantizer = try ModelQuantizer(path: input, type: type)
@@ -95,7 +95,7 @@ import Testing
         let file = try GGUFFile(path: "\(folder)/out.gguf")
         #expect(try file.string("tokenizer.ggml.model") == "no_vocab")
         let model = try LanguageModel(path: file.path)
-        #expect(throws: TokenizerError.noTokenizerFile(folder: file.path)) { try model.tokenizer }
+        #expect(throws: TokenizerError.noVocabulary(file: file.path)) { try model.tokenizer }
         let (a, b) = (
             try DecoderTransformer(
                 source.decode(DecoderTransformer.Description.self), from: source.weights()),
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func whatCannotBeConverted() throws {
+    @Test func refusesOtherModels() throws {
         #expect(throws: ModelFileError.self) { try ModelQuantizer(path: "\(folder)/none", type: .q8_0) }
         try Data("{\"model_type\": \"mamba\"}".utf8).write(to: URL(fileURLWithPath: "\(folder)/config.json"))
         #expect(throws: ModelFileError.self) { try ModelQuantizer(path: folder, type: .q8_0) }

@@ -49,7 +49,7 @@ struct PerplexityTests {
         expect(found, expected)
     }
 
-    @Test func whatCannotBeMeasured() throws {
+    @Test func refusesTextsThatAreTooShort() throws {
         for windows: Perplexity.Windows in [
             .sliding(length: 65, stride: 5), .sliding(length: 20, stride: 21),
             .sliding(length: 20, stride: 0),

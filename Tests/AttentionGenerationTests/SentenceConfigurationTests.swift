@@ -19,22 +19,24 @@ struct SentenceConfigurationTests {
 
     @Test func aPlainEncoderIsPooledByItsMean() throws {
         let embedder = try embedder()
-        #expect(embedder.pooling == .mean)
-        #expect(!embedder.normalizes)
         #expect(embedder.maximumLength == 40)
+        #expect(embedder.width == 24 && embedder.notes.isEmpty)
+        let (ids, hidden) = try storedSequence()
+        let expected = try Pooling.mean(hidden, ranges: [0..<ids.count]).scalars
+        let found = try embedder.embed(tokens: [ids])[0]
+        #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-5 })
     }
 
     /// Every pooling, computed here from the stored hidden states in the plainest way.
     @Test(arguments: [
         ("cls_token", Pooling.firstToken), ("mean_tokens", .mean), ("max_tokens", .max),
         ("mean_sqrt_len_tokens", .meanSquareRootLength), ("lasttoken", .lastToken),
+        ("weightedmean_tokens", .weightedMean),
     ])
     func poolsAsTheFolderSays(_ mode: String, pooling: Pooling) throws {
         try model.describeSentences(
             steps: ["Transformer", "Pooling"], pooling: #"{"pooling_mode_\#(mode)": true}"#)
         let embedder = try embedder()
-        #expect(embedder.pooling == pooling)
-        #expect(!embedder.normalizes)
         let (ids, hidden) = try storedSequence()
         let rows = (0..<ids.count).map { hidden.selecting(axis: 0, $0).scalars }
         let expected = (0..<embedder.width).map { channel -> Float in
@@ -45,6 +47,9 @@ struct SentenceConfigurationTests {
             case .max: column.max() ?? 0
             case .mean: column.reduce(0, +) / Float(column.count)
             case .meanSquareRootLength: column.reduce(0, +) / Float(column.count).squareRoot()
+            case .weightedMean:
+                column.enumerated().reduce(0) { $0 + Float($1.offset + 1) * $1.element }
+                    / Float(column.count * (column.count + 1) / 2)
             }
         }
         let found = try embedder.embed(tokens: [ids])[0]
@@ -59,23 +64,113 @@ struct SentenceConfigurationTests {
     }
 
     @Test(arguments: [
-        #"{"pooling_mode_mean_tokens": true, "pooling_mode_cls_token": true}"#,
-        #"{"pooling_mode_mean_tokens": false}"#, "{}", #"{"pooling_mode_weightedmean_tokens": true}"#,
-        #"{"pooling_mode_mean_tokens": "yes"}"#, #"{"pooling_mode_mean_tokens": 1}"#, "[]", "", "{",
+        #"{"pooling_mode": "median"}"#, #"{"pooling_mode": []}"#, #"{"pooling_mode": ["mean", 1]}"#,
+        #"{"pooling_mode": null}"#, #"{"pooling_mode": "Mean"}"#, #"{"include_prompt": "no"}"#,
+        #"{"pooling_mode_mode": true}"#, #"{"pooling_mode_mean_tokens": "yes"}"#,
+        #"{"pooling_mode_mean_tokens": 1}"#, "[]", "", "{",
     ])
     func refusesAPooling(_ config: String) throws {
         try model.describeSentences(pooling: config)
         expectRefusal(naming: "1_Pooling/config.json")
     }
 
-    @Test func refusesAStepThatItDoesNotKnow() throws {
+    @Test(arguments: ["CNN", "LSTM", "WeightedLayerPooling", "Router", "StaticEmbedding"])
+    func refusesAModuleThatItDoesNotKnow(_ kind: String) throws {
+        try model.describeSentences(steps: ["Transformer", "Pooling", kind], pooling: "{}")
+        expectRefusal(naming: "modules.json", "[2].type", kind)
+    }
+
+    @Test(arguments: [
+        (["Transformer"], "sentence_embedding"), (["Pooling", "Normalize"], "Transformer"),
+        (["Transformer", "Normalize", "Pooling"], "sentence_embedding"), ([], "nothing"),
+    ])
+    func refusesModulesThatMakeNoVector(_ steps: [String], _ name: String) throws {
+        try model.describeSentences(steps: steps, pooling: "{}")
+        do {
+            _ = try embedder()
+            Issue.record("was not refused")
+        } catch {
+            #expect("\(error)".contains(name), "\(error)")
+        }
+    }
+
+    /// Each would change the vector, or does what the library would not do either.
+    @Test(arguments: [
+        (#"{"query_expansion": {"length": 32}}"#, "query_expansion"),
+        (#"{"tokenizer_name_or_path": "other"}"#, "tokenizer_name_or_path"),
+        (#"{"transformer_task": "fill-mask"}"#, "transformer_task"),
+        (#"{"module_output_name": "sentence_embedding"}"#, "module_output_name"),
+        (
+            #"{"modality_config": {"text": {"method": "forward", "method_output_name": "pooler_output"}}}"#,
+            "text"
+        ),
+        (#"{"modality_config": {"message": {}}}"#, "message"), (#"{"do_lower_case": 1}"#, "do_lower_case"),
+        (#"{"processing_kwargs": {"text": {"add_special_tokens": false}}}"#, "add_special_tokens"),
+        (#"{"processing_kwargs": {"text": {"truncation": false}}}"#, "truncation"),
+        (#"{"do_lowercase": true}"#, "do_lowercase"), ("[]", "object"),
+    ])
+    func refusesASettingOfTheEncoder(_ settings: String, _ name: String) throws {
+        try model.describeSentences(pooling: "{}", lengths: settings)
+        expectRefusal(naming: "sentence_bert_config.json", name)
+    }
+
+    @Test(arguments: [
+        (#"{"default_prompt_name": "clustering"}"#, "default_prompt_name"),
+        (#"{"prompts": {"query": 1}}"#, "prompts.query"), (#"{"prompts": []}"#, "prompts"),
+        (#"{"truncate_dim": 0}"#, "truncate_dim"),
+        (#"{"similarity_fn_name": "maxsim"}"#, "similarity_fn_name"),
+        (#"{"model_type": "SparseEncoder"}"#, "model_type"),
+    ])
+    func refusesASettingOfTheModel(_ settings: String, _ name: String) throws {
+        try model.describeSentences(pooling: "{}")
+        try model.write(settings, to: "config_sentence_transformers.json")
+        expectRefusal(naming: "config_sentence_transformers.json", name)
+    }
+
+    @Test func notesWhatIsNotFollowed() throws {
         try model.describeSentences(
-            steps: ["Transformer", "Pooling", "Dense"], pooling: #"{"pooling_mode_mean_tokens": true}"#)
-        expectRefusal(naming: "modules.json", "Dense")
+            pooling: "{}",
+            lengths: #"{"model_args": {"dtype": "float16", "use_cache": false}, "unpad_inputs": true}"#)
+        try model.write(
+            #"{"__version__": {}, "temperature": 0.1, "prompts": {}}"#,
+            to: "config_sentence_transformers.json")
+        let notes = try embedder().notes
+        #expect(notes.count == 2)
+        #expect(notes.first?.contains("sentence_bert_config.json: model_args.dtype") == true)
+        #expect(notes.last?.contains("config_sentence_transformers.json: temperature") == true)
+    }
+
+    /// A terminal would follow what such names say.
+    @Test func notesAreSafeToPrint() throws {
+        try model.describeSentences(pooling: "{}")
+        try model.write(#"{"\u001b[2J": 1, "\u202e": 2}"#, to: "config_sentence_transformers.json")
+        let notes = try embedder().notes
+        #expect(notes.count == 2)
+        #expect(notes.allSatisfy { !$0.contains("\u{1B}") && !$0.contains("\u{202E}") })
+    }
+
+    @Test func worksWithTokensWithoutATokenizer() throws {
+        let (ids, _) = try storedSequence()
+        let expected = try embedder().embed(tokens: [ids])
+        try FileManager.default.removeItem(at: model.folder.appendingPathComponent("vocab.txt"))
+        let embedder = try embedder()
+        #expect(try embedder.embed(tokens: [ids]) == expected)
+        #expect(throws: TokenizerError.self) { try embedder.embed(["the bank"]) }
+        #expect(throws: TokenizerError.self) { try embedder.tokenizer }
+    }
+
+    @Test func refusesAPromptThatTheModelDoesNotHave() throws {
+        let embedder = try embedder()
+        #expect(throws: GenerationError.self) {
+            try embedder.embed(["the bank"], prompt: .named("clustering"))
+        }
+        #expect(try embedder.embed(["the bank"], prompt: .named("query")) == embedder.embed(["the bank"]))
     }
 
     @Test func refusesAStepOutsideItsFolder() throws {
-        try model.write(#"[{"path": "../elsewhere", "type": "a.Pooling"}]"#, to: "modules.json")
+        try model.write(
+            #"[{"path": "../elsewhere", "type": "sentence_transformers.models.Pooling"}]"#, to: "modules.json"
+        )
         expectRefusal(naming: "modules.json", "../elsewhere")
     }
 

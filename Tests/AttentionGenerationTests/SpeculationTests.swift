@@ -38,7 +38,7 @@ struct SpeculationTests {
         }
     }
 
-    @Test func whatFollowedBefore() {
+    @Test func proposesTheEarlierContinuation() {
         func continuation(_ tokens: [Int], _ count: Int = 3) -> [Int] {
             PromptLookup.continuation(of: tokens, count: count)
         }

@@ -155,6 +155,7 @@ struct Llama2CTests {
         func integer(_ key: String) -> Int? { values[key]?.integer }
         func double(_ key: String) -> Double? { values[key]?.double }
         func bool(_ key: String) -> Bool? { values[key]?.bool }
+        func integers(_ key: String) -> [Int]? { values[key]?.array?.integers }
         func count(_ key: String) -> Int? { values[key]?.array?.count }
     }
 }

@@ -1,10 +1,10 @@
 import Attention
 
-/// What is asked of a beam search.
+/// The settings of a beam search.
 public struct BeamOptions: Sendable {
-    /// How many texts are followed at once.
+    /// The number of texts that are followed at once.
     public var beams: Int
-    /// How many are returned at most.
+    /// The most texts that are returned.
     public var results: Int
     /// The most tokens that are generated.
     public var maximumTokens: Int
@@ -12,12 +12,18 @@ public struct BeamOptions: Sendable {
     /// power: above 0 for longer texts, below for shorter ones.
     public var lengthPenalty: Float = 1
     public var earlyStopping = EarlyStopping.whenUnlikely
+    /// The biases, penalties and bans of tokens, which change their log-probabilities. Nothing is drawn:
+    /// temperature and cuts do not count.
+    public var sampling = Sampling.greedy
+    /// Tokens that may or must not come at certain places of a text.
+    public var rules = PositionRules()
     /// The tokens that end a text; nil: those that the model's files name.
     public var stopTokens: Set<Int>?
-    /// What each text has to follow, such as a grammar.
+    /// The constraint that each text follows, such as a grammar.
     public var constraint: (any TokenConstraint)?
-    /// The most tokens of prompt and text together; nil: what the model was made for.
+    /// The most tokens of prompt and text together; nil: as many as the model was made for.
     public var context: Int?
+    /// The form in which the keys and values of tokens that were read are kept.
     public var storage = KeyValueStorage.float32
 
     /// When the search ends before texts are as long as they may be.
@@ -43,4 +49,7 @@ public struct Beam: Hashable, Sendable {
     public let tokens: [Int]
     /// The sum of their log-probabilities over their number to the power of the length penalty.
     public let score: Float
+    /// Whether the text is all that the constraint asks for; true without a constraint. A text that ends at
+    /// the most tokens may be the beginning of one only.
+    public let meetsConstraint: Bool
 }

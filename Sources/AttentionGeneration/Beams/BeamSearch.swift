@@ -2,8 +2,8 @@ import Attention
 import AttentionModels
 import AttentionTensors
 
-/// Follows several texts at once, and finds those that are most probable as a whole, as transformers'
-/// generate does.
+/// A search that follows several texts at once and finds those that are most probable as a whole, as
+/// transformers' `generate` does.
 ///
 /// Texts share the cache's memory as far as they are alike.
 struct BeamSearch {
@@ -17,12 +17,15 @@ struct BeamSearch {
     private(set) var finished: [Beam] = []
     /// The most tokens that may be generated.
     private let limit: Int
+    /// The number of the prompt's tokens.
+    private let promptCount: Int
 
     private struct Running {
         var tokens: [Int] = []
         /// The sum of the tokens' log-probabilities.
         var score: Float = 0
         var constraint: (any TokenConstraint)?
+        var rules: LogitRules
     }
 
     private struct Candidate {
@@ -31,15 +34,20 @@ struct BeamSearch {
         let score: Float
     }
 
-    init(_ decoder: DecoderTransformer, options: BeamOptions, stopTokens: Set<Int>, limit: Int, capacity: Int)
-        throws
-    {
+    init(
+        _ decoder: DecoderTransformer, options: BeamOptions, stopTokens: Set<Int>, limit: Int, prompt: [Int]
+    ) throws {
         self.decoder = decoder
         self.options = options
         self.stopTokens = stopTokens
         self.limit = limit
-        cache = try decoder.makeCache(capacity: capacity, storage: options.storage)
-        running = [Running(constraint: options.constraint)]
+        promptCount = prompt.count
+        cache = try decoder.makeCache(capacity: prompt.count + limit, storage: options.storage)
+        var sampling = options.sampling
+        for token in stopTokens { sampling.bannedSequences.remove([token]) }
+        running = [
+            Running(constraint: options.constraint, rules: LogitRules(sampling, prompt: prompt))
+        ]
     }
 
     /// Reads the prompt and searches to the end.
@@ -53,7 +61,7 @@ struct BeamSearch {
             if Task.isCancelled { throw CancellationError() }
             guard let current = logits else { return }
             let candidates = try candidates(from: current)
-            finish(candidates, length: length)
+            try finish(candidates, length: length)
             guard length < limit else { return }
             try follow(candidates)
             guard !running.isEmpty, canImprove(length: length) else { return }
@@ -66,9 +74,8 @@ struct BeamSearch {
         let count = max(2, 1 + stopTokens.count) * options.beams
         var candidates: [Candidate] = []
         for (index, beam) in running.enumerated() {
-            let allowed = try allowedTokens(beam)
             try logits.withRow(index) { row in
-                for choice in try LogDistribution(row).mostProbable(min(count, row.count), of: allowed) {
+                for choice in try choices(min(count, row.count), from: row, for: beam) {
                     candidates.append(
                         Candidate(
                             parent: index, token: choice.token, score: choice.logProbability + beam.score))
@@ -79,8 +86,29 @@ struct BeamSearch {
         return Array(candidates.prefix(count))
     }
 
-    /// What a text may go on with; nil: with anything. It may end where its constraint says that it is
-    /// complete.
+    /// The most probable tokens behind a text, with its rules applied to their log-probabilities.
+    private func choices(
+        _ count: Int, from logits: UnsafeBufferPointer<Float>, for beam: Running
+    ) throws -> [TokenLogProbability.Alternative] {
+        let position = TextPosition(
+            prompt: promptCount, generated: beam.tokens.count, limit: promptCount + limit)
+        var allowed = try allowedTokens(beam)
+        if !options.rules.isEmpty {
+            allowed = options.rules.restrict(
+                allowed, at: position, endTokens: stopTokens, vocabulary: logits.count)
+        }
+        let factor = options.rules.endFactor(at: position)
+        let distribution = try LogDistribution(logits)
+        guard !beam.rules.isEmpty || factor != nil else {
+            return distribution.mostProbable(count, of: allowed)
+        }
+        return distribution.mostProbable(count, of: allowed) { scores in
+            beam.rules.apply(to: scores)
+            if let factor { Sampler.raise(stopTokens, in: scores, by: factor) }
+        }
+    }
+
+    /// The tokens that a text may go on with; nil: all. It may end where its constraint is complete.
     private func allowedTokens(_ beam: Running) throws -> TokenSet? {
         guard let constraint = beam.constraint else { return nil }
         var allowed = try constraint.allowedTokens()
@@ -91,15 +119,22 @@ struct BeamSearch {
     }
 
     /// Keeps the texts that end here, of the candidates that are as good as a beam.
-    private mutating func finish(_ candidates: [Candidate], length: Int) {
+    private mutating func finish(_ candidates: [Candidate], length: Int) throws {
         for candidate in candidates.prefix(options.beams)
         where stopTokens.contains(candidate.token) || length == limit {
-            keep(running[candidate.parent].tokens + [candidate.token], candidate.score)
+            let beam = running[candidate.parent]
+            var constraint = beam.constraint
+            if !stopTokens.contains(candidate.token) { try constraint?.accept(candidate.token) }
+            keep(
+                beam.tokens + [candidate.token], candidate.score,
+                meetsConstraint: constraint?.isComplete ?? true)
         }
     }
 
-    private mutating func keep(_ tokens: [Int], _ sum: Float) {
-        finished.append(Beam(tokens: tokens, score: score(sum, length: tokens.count)))
+    private mutating func keep(_ tokens: [Int], _ sum: Float, meetsConstraint: Bool) {
+        finished.append(
+            Beam(
+                tokens: tokens, score: score(sum, length: tokens.count), meetsConstraint: meetsConstraint))
         // Of equal scores, those found first stay first: the sort is stable.
         finished.sort { $0.score > $1.score }
         finished.removeLast(max(0, finished.count - options.beams))
@@ -113,12 +148,13 @@ struct BeamSearch {
         for candidate in chosen {
             var beam = running[candidate.parent]
             beam.tokens.append(candidate.token)
+            beam.rules.note(generated: candidate.token)
             beam.score = candidate.score
             if var constraint = beam.constraint {
                 try constraint.accept(candidate.token)
                 beam.constraint = constraint
                 if constraint.isComplete, try constraint.allowedTokens().isEmpty {
-                    keep(beam.tokens, beam.score)
+                    keep(beam.tokens, beam.score, meetsConstraint: true)
                     continue
                 }
             }
@@ -149,7 +185,7 @@ extension LanguageModel {
     ///
     /// - Parameters:
     ///   - tokens: The prompt, taken as it is.
-    ///   - options: What is asked for.
+    ///   - options: The settings.
     /// - Returns: At most as many as were asked for.
     /// - Throws: ``GenerationError``; `TensorError`; `KeyValueCacheError`; what the constraint throws;
     ///   `CancellationError` in a task that was cancelled.
@@ -171,12 +207,13 @@ extension LanguageModel {
         }
         var request = GenerationOptions(maximumTokens: options.maximumTokens)
         (request.context, request.stopTokens) = (options.context, options.stopTokens)
-        request.constraint = options.constraint
+        (request.constraint, request.rules) = (options.constraint, options.rules)
+        request.sampling = options.sampling
         // Checks the prompt and the options that the two have in common.
         let state = try state(of: tokens, request)
         var search = try BeamSearch(
             decoder, options: options, stopTokens: state.stopTokens,
-            limit: state.longestText - tokens.count, capacity: state.longestText)
+            limit: state.longestText - tokens.count, prompt: tokens)
         try search.run(prompt: tokens)
         return Array(search.finished.prefix(options.results))
     }

@@ -18,8 +18,10 @@ public struct GrammarConstraint: TokenConstraint {
     /// Copies share what has been found out about the vocabulary, so that many texts under one grammar start
     /// best as copies of one constraint.
     ///
-    /// - Parameter vocabulary: can be shared by all constraints of a model; making it takes longer than
-    ///   anything else here.
+    /// - Parameters:
+    ///   - grammar: The language of the texts.
+    ///   - vocabulary: The texts of the tokens. All constraints of a model can share it; making it takes
+    ///     longer than anything else here.
     /// - Throws: `GrammarMatchError` where the grammar's beginning alone exceeds a budget.
     public init(grammar: Grammar, vocabulary: TokenVocabulary) throws(GrammarMatchError) {
         matcher = try TokenMatcher(grammar, vocabulary)

@@ -37,7 +37,7 @@ public struct TokenSet: Hashable, Sendable {
 
     public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
-    /// How many tokens are in the set.
+    /// The number of tokens in the set.
     public var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
     public func contains(_ token: Int) -> Bool {

@@ -13,39 +13,39 @@ import Foundation
 /// try conversation.keep(answer)
 /// ```
 ///
-/// Each turn, only what is new is read: of what the model has read before, the beginning that the new prompt
-/// shares stays in the cache. A value: a copy goes on by itself, and shares the cache's memory until then.
+/// Each turn reads only new tokens: the beginning that a prompt shares with the one before stays in the
+/// cache. A conversation is a value: a copy goes on by itself, and shares the cache's memory until then.
 public struct Conversation: Sendable {
     public let model: LanguageModel
-    /// How the model is talked to.
+    /// The model's chat templates.
     public let format: ChatFormat
-    /// What was said so far.
+    /// The messages so far.
     public private(set) var messages: [ChatMessage]
-    /// How answers are generated.
+    /// The settings of answers.
     public var options: GenerationOptions
     /// The functions that the model may call, as JSON schemas.
     public var tools: [ChatValue]?
     /// Switches that the template reads, such as `enable_thinking`.
     public var variables: [String: ChatValue] = [:]
-    /// What `strftime_now` in the template shows. One date for the whole conversation, or else a prompt might
-    /// change from its beginning on while it lasts.
+    /// The time that `strftime_now` in the template shows. It is one for the whole conversation: otherwise a
+    /// prompt might change from its beginning on.
     public var date = Date()
 
     private let system: [ChatMessage]
-    /// What was read before, in sequence 0, and its tokens.
+    /// The tokens that were read, in sequence 0.
     private var cache: DecoderCache?
     private var known: [Int] = []
 
     /// Begins a conversation.
     ///
     /// - Parameters:
-    ///   - model: Who answers.
-    ///   - format: How it is talked to; nil: as its files say.
-    ///   - system: How it should behave; nil: the template decides.
-    ///   - options: How answers are generated. Where they name no stop tokens, an answer ends with those of
-    ///     the model and with what the template writes after one.
-    /// - Throws: `ChatTemplateError` where the model has no chat template, or one that cannot be used; what
-    ///   reading the model's files throws.
+    ///   - model: The model that answers.
+    ///   - format: The chat templates; nil: those of the model's files.
+    ///   - system: The system message; nil: the template decides.
+    ///   - options: The settings of answers. Where they name no stop tokens, an answer ends with those of the
+    ///     model and with the special token that the template writes after one.
+    /// - Throws: `ChatTemplateError` where the model has no chat template, or one that cannot be used; the
+    ///   errors of reading the model's files.
     public init(
         with model: LanguageModel, format: ChatFormat? = nil, system: String? = nil,
         options: GenerationOptions = GenerationOptions()
@@ -96,7 +96,7 @@ public struct Conversation: Sendable {
         known = Array(state.tokens.prefix(cache?.lengths.first ?? 0))
     }
 
-    /// The cache with what these tokens have in common with those that were read.
+    /// The cache with the beginning that these tokens share with those that were read.
     private func cache(for tokens: [Int]) throws -> DecoderCache? {
         guard var cache else { return nil }
         let common = zip(tokens, known).prefix { $0 == $1 }.count
@@ -151,9 +151,9 @@ public struct Conversation: Sendable {
     }
 }
 
-/// Why a conversation cannot go on.
+/// An error that ends a conversation.
 public enum ConversationError: Error, Hashable, Sendable {
-    /// The conversation has become as long as the context.
+    /// The conversation is as long as the context.
     case contextFull(tokens: Int, context: Int)
 }
 

@@ -4,7 +4,7 @@ import AttentionTensors
 import AttentionTokenizers
 import Foundation
 
-/// A model that is to be written as a GGUF file, wherever it comes from.
+/// A model to be written as a GGUF file: a folder or another GGUF file.
 struct ConvertibleModel {
     /// A tensor of the file to be.
     struct Tensor {
@@ -37,13 +37,13 @@ struct ConvertibleModel {
     }
 
     private init(gguf file: GGUFFile) throws {
-        // What is written is one file, whatever this was.
+        // The result is one file, also where this is the first of several parts.
         metadata = file.keys.filter { !$0.hasPrefix("split.") }.compactMap { key in
             file.metadata[key].map { (key: key, value: $0) }
         }
         tensors = file.entries.map { entry in
             Tensor(
-                name: entry.name, shape: entry.shape, storedType: entry.elementType.elementType,
+                name: entry.name, shape: entry.shape, storedType: entry.elementType?.elementType,
                 stored: { try file.storedTensor(named: entry.name) },
                 numbers: { try file.tensor(entry.name, shape: entry.shape) })
         }
@@ -81,32 +81,8 @@ struct ConvertibleModel {
         } catch TokenizerError.noTokenizerFile {
             return [(key: "tokenizer.ggml.model", value: .string("no_vocab"))]
         }
-        var values = description.ggufValues
-        if let template = try chatTemplate(of: folder) {
-            values.append((key: "tokenizer.chat_template", value: .string(template)))
-        }
-        return values
-    }
-
-    private static func chatTemplate(of folder: ModelFolder) throws -> String? {
-        struct Fields: Decodable {
-            let chatTemplate: String?
-
-            private enum CodingKeys: String, CodingKey {
-                case chatTemplate = "chat_template"
-            }
-
-            init(from decoder: any Decoder) throws {
-                // Some files have a list of templates by name instead, which has no place in a GGUF file.
-                let fields = try decoder.container(keyedBy: CodingKeys.self)
-                chatTemplate = try? fields.decodeIfPresent(String.self, forKey: .chatTemplate)
-            }
-        }
-        if folder.path(ofFile: "chat_template.jinja") != nil {
-            return String(validating: try folder.data(of: "chat_template.jinja"), as: UTF8.self)
-        }
-        guard folder.path(ofFile: "tokenizer_config.json") != nil else { return nil }
-        return try folder.decode(Fields.self, from: "tokenizer_config.json").chatTemplate
+        let templates = try ChatFormat.sources(folder: URL(fileURLWithPath: folder.path))
+        return description.ggufValues + GGUFChatTemplates.values(templates)
     }
 }
 

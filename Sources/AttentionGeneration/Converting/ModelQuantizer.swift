@@ -11,7 +11,7 @@ import AttentionTensors
 ///
 /// ``QuantizationMixture`` says which tensors take which type.
 public struct ModelQuantizer {
-    /// What rounding costs.
+    /// The errors of rounding.
     public struct Errors: Sendable {
         /// The tensors of one part in all layers, such as `attn_q`, or of another type.
         public struct Part: Sendable {

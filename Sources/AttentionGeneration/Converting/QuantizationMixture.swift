@@ -1,7 +1,7 @@
 import AttentionFiles
 import AttentionTensors
 
-/// Which of a model's tensors take which type when it is written in fewer bits.
+/// The types of a model's tensors when it is written in fewer bits.
 ///
 /// As with llama.cpp, only matrices change: norms, biases and tables of positions stay in float32. The head,
 /// or a table of tokens that is the head too, takes q6_K where the type has fewer bits; a matrix whose rows
@@ -10,7 +10,7 @@ import AttentionTensors
 public enum QuantizationMixture: Hashable, Sendable {
     /// All matrices in one type, one of ``types``.
     case uniform(ElementType)
-    /// What llama.cpp calls Q4_K_M: q4_K, and q6_K for what errors cost most in: the matrices of values, and
+    /// llama.cpp's Q4_K_M: q4_K, and q6_K where errors cost most: in the matrices of values, and
     /// the second one of the feed-forward network, in the first and the last eighth of the layers and in
     /// every third between.
     case q4_K_M
@@ -43,7 +43,7 @@ public enum QuantizationMixture: Hashable, Sendable {
         self = found
     }
 
-    /// What most matrices take.
+    /// The type of most matrices.
     var base: ElementType {
         switch self {
         case .uniform(let type): type
@@ -52,7 +52,7 @@ public enum QuantizationMixture: Hashable, Sendable {
         }
     }
 
-    /// llama.cpp's number of it (`general.file_type`).
+    /// llama.cpp's number (`general.file_type`).
     var fileType: UInt32 {
         switch self {
         case .uniform(.float32): 0
@@ -110,10 +110,10 @@ extension QuantizationMixture {
     }
 }
 
-/// What the choice depends on.
+/// The properties of a model on which the choice depends.
 private struct ModelLayers {
     let count: Int
-    /// How many layers have a matrix of values, or one that holds them.
+    /// The number of layers with a matrix of values, or one that holds them.
     let values: Int
     /// A model of 70 billion parameters: 80 layers of grouped queries.
     let isLarge: Bool

@@ -6,6 +6,8 @@ public enum GenerationError: Error, Hashable, Sendable {
     case emptyPrompt
     /// The prompt leaves no room for a token.
     case promptTooLong(tokens: Int, context: Int)
+    /// A text that is to be scored has fewer tokens than scoring needs.
+    case textTooShort(tokens: Int, expected: Int)
     /// A prompt, a bias or a ban names a token that the model does not have.
     case unknownToken(Int, vocabulary: Int)
     /// The model's numbers for the token at `position` are infinite, or none.
@@ -26,6 +28,8 @@ extension GenerationError: CustomStringConvertible {
         case .promptTooLong(let tokens, let context):
             "the prompt has \(tokens) tokens, and the context \(context), of which at least one must be left: "
                 + "shorten the prompt or enlarge the context"
+        case .textTooShort(let tokens, let expected):
+            "the text has \(tokens == 1 ? "1 token" : "\(tokens) tokens"); expected at least \(expected)"
         case .unknownToken(let token, let vocabulary):
             "there is no token \(token): the model's tokens are 0 to \(vocabulary - 1)"
         case .notFinite(let position):

@@ -1,9 +1,9 @@
 import AttentionTokenizers
 
-/// One request under way: which tokens it has, and what becomes of the model's next logits.
+/// A request under way: its tokens, and the choice of the next one from the model's logits.
 ///
-/// It computes nothing, so that one model serves many at once: whoever drives them lets the model read what
-/// each has that its cache has not, and hands every state its row of logits.
+/// It computes nothing, so that one model serves many at once: the caller lets the model read the tokens of
+/// each that its cache has not, and hands every state its row of logits.
 ///
 /// ```swift
 /// while state.finish == nil {
@@ -17,7 +17,7 @@ import AttentionTokenizers
 public struct GenerationState: Sendable {
     /// The prompt's tokens and those that were generated.
     public private(set) var tokens: [Int]
-    /// How many of ``tokens`` are the prompt's.
+    /// The number of ``tokens`` that are the prompt's.
     public let promptCount: Int
     /// Why the text ended; nil: it has not.
     public private(set) var finish: FinishReason?
@@ -30,13 +30,14 @@ public struct GenerationState: Sendable {
     let stopTokens: Set<Int>
     private let maximumTokens: Int
     private let logProbabilities: Int?
+    private let isConstrained: Bool
 
     /// - Parameters:
     ///   - prompt: At least one token.
-    ///   - options: What is asked for.
+    ///   - options: The settings.
     ///   - vocabulary: V
     ///   - endTokens: The tokens that end a text, unless the options name others.
-    ///   - tokenizer: What makes text of tokens; nil: there is no text.
+    ///   - tokenizer: The tokenizer that makes text of tokens; nil: there is no text.
     ///   - context: The most tokens of prompt and text.
     /// - Throws: ``GenerationError``; what the constraint throws.
     public init(
@@ -69,15 +70,18 @@ public struct GenerationState: Sendable {
         limit = context
         stopTokens = (options.stopTokens ?? endTokens).filter { (0..<vocabulary).contains($0) }
         chooser = try TokenChooser(
-            options.sampling, constraint: options.constraint, endTokens: stopTokens, prompt: prompt,
+            options, endTokens: stopTokens, prompt: prompt,
+            limit: Self.longestText(
+                promptCount: prompt.count, maximumTokens: options.maximumTokens, limit: context),
             vocabulary: vocabulary)
         text = try GeneratedText(options, tokenizer: tokenizer, prompt: prompt)
         maximumTokens = options.maximumTokens
         logProbabilities = options.logProbabilities
+        isConstrained = options.constraint != nil
         if chooser.isComplete { finish = .complete }
     }
 
-    /// How many tokens there can be in the end.
+    /// The most tokens that there can be in the end.
     public var longestText: Int {
         Self.longestText(promptCount: promptCount, maximumTokens: maximumTokens, limit: limit)
     }
@@ -85,6 +89,14 @@ public struct GenerationState: Sendable {
     /// The same of a text that is not begun yet. A prompt beyond the limit gets no more tokens.
     static func longestText(promptCount: Int, maximumTokens: Int, limit: Int) -> Int {
         promptCount + min(maximumTokens, max(limit - promptCount, 0))
+    }
+
+    /// Whether the text so far is all that the constraint asks for; true without a constraint. A text that
+    /// ends for another reason, such as ``FinishReason/maximumTokens``, may be the beginning of one only. So
+    /// may a text that a stop string has cut.
+    public var meetsConstraint: Bool {
+        if isConstrained, case .stopString = finish { return false }
+        return chooser.meetsConstraint
     }
 
     /// The tokens that were generated.

@@ -16,9 +16,9 @@ extension LanguageModel {
     ///
     /// - Parameters:
     ///   - tokens: The prompt, taken as it is.
-    ///   - options: What is asked for.
+    ///   - options: The settings.
     ///   - cache: A cache that holds the beginning of the prompt, and suits the text
-    ///     (``DecoderTransformer/suits(_:textLength:)``).
+    ///     (`DecoderTransformer.suits(_:textLength:)`).
     /// - Throws: ``GenerationError`` for options that make no sense and a prompt that is too long;
     ///   `TensorError`.
     public func generation(
@@ -27,7 +27,7 @@ extension LanguageModel {
         try TextGeneration(state(of: tokens, options), decoder: decoder, cache: cache, options: options)
     }
 
-    /// The request that ``generation(of:_:cache:)`` begins with, for whoever drives several at once.
+    /// The request that ``generation(of:_:cache:)`` begins with, for callers that drive several at once.
     ///
     /// - Throws: ``GenerationError``; what the constraint throws.
     public func state(of tokens: [Int], _ options: GenerationOptions) throws -> GenerationState {
@@ -53,8 +53,8 @@ extension LanguageModel {
     /// for try await token in model.generate("Once upon a time") { print(token.text, terminator: "") }
     /// ```
     ///
-    /// Nothing is computed before it is asked for, and nothing after the loop is left or its task cancelled:
-    /// within one token, or one chunk of the prompt. Errors are thrown by the loop.
+    /// Each token is computed when the loop asks for it. Where the loop is left or its task cancelled, the
+    /// computation ends within one token or one chunk of the prompt. The loop throws the errors.
     public func generate(
         _ prompt: String, _ options: GenerationOptions = GenerationOptions()
     ) -> GeneratedTokens {

@@ -1,14 +1,14 @@
 import AttentionModels
 import AttentionTensors
 
-/// Who guesses what a model will say, so that it reads several tokens at once and says how far the guesses
-/// were right (arXiv:2211.17192).
+/// A way of guessing a model's next tokens, so that it reads several at once and tells how many were right
+/// (arXiv:2211.17192).
 ///
 /// The tokens are the same as without. A guess is right if it is the token that the sampler chooses from the
 /// model's logits with the random number of that position; and runs of up to eight tokens have the same
 /// logits, to the bit, as their tokens one at a time.
 public enum Speculation: Sendable {
-    /// What followed the last few tokens where they stood before (arXiv:2304.04487).
+    /// The tokens that followed the last few where those stood before (arXiv:2304.04487).
     case lookup
     /// A smaller model with the same tokens. It chooses with the same random numbers, so that it is right
     /// often even at high temperatures.
@@ -46,7 +46,7 @@ package struct PromptLookup: Drafter {
         Self.continuation(of: state.tokens, count: count)
     }
 
-    /// What followed the last tokens, three if possible, where they last stood before.
+    /// The tokens that followed the last ones, three if possible, where those last stood before.
     package static func continuation(of tokens: [Int], count: Int) -> [Int] {
         tokens.withUnsafeBufferPointer { tokens in
             for length in stride(from: longestMatch, through: 1, by: -1) where tokens.count > length {

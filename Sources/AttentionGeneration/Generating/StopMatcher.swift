@@ -6,7 +6,7 @@
 /// longest.
 package struct StopMatcher: Sendable {
     private var patterns: [Pattern]
-    /// What was not given out: the beginning of the longest match under way.
+    /// The text that is held back: the beginning of the longest match so far.
     private var held: [UInt8] = []
 
     private struct Pattern: Sendable {
@@ -68,7 +68,7 @@ package struct StopMatcher: Sendable {
         return (text, nil)
     }
 
-    /// What was held back.
+    /// The text that was held back.
     package mutating func finish() -> String {
         defer { held = [] }
         return String(decoding: held, as: UTF8.self)

@@ -1,27 +1,27 @@
 import AttentionModels
 import AttentionTensors
 
-/// A text that a model generates, token by token as it is asked for.
+/// A text that a model generates, one token at a time.
 ///
 /// ```swift
 /// var generation = try model.generation(of: tokens, options)
 /// while let token = try generation.next() { print(token.text, terminator: "") }
 /// ```
 ///
-/// A value: a copy goes on by itself, from the same cache.
+/// It is a value: a copy goes on by itself, from the same cache.
 public struct TextGeneration: Sendable {
     public private(set) var state: GenerationState
     /// The log-probabilities of the prompt's tokens, where they were asked for, once the prompt is read. The
     /// first one has none.
     public private(set) var promptLogProbabilities: [TokenLogProbability?] = []
-    /// How many tokens were guessed, and how many of the guesses were right.
+    /// The number of guessed tokens, and of those that were right.
     public private(set) var guesses = (made: 0, right: 0)
 
     private let decoder: DecoderTransformer
     private var cache: DecoderCache
     private var drafter: (any Drafter)?
     private let promptAlternatives: Int?
-    /// Tokens that are chosen already.
+    /// Tokens that are chosen and not yet given out.
     private var ready: ArraySlice<GeneratedToken> = []
     /// The last token's logits, once the prompt is read and until the first token is chosen.
     private var promptLogits: Tensor?
@@ -31,7 +31,7 @@ public struct TextGeneration: Sendable {
     ///   - decoder: The model.
     ///   - cache: A cache of the model whose sequence 0 holds the beginning of the prompt, or nothing; nil:
     ///     an empty one. It must suit ``GenerationState/longestText``
-    ///     (``DecoderTransformer/suits(_:textLength:)``).
+    ///     (`DecoderTransformer.suits(_:textLength:)`).
     ///   - options: Those of the state.
     /// - Throws: `TensorError`, `KeyValueCacheError`, ``GenerationError``.
     public init(
@@ -45,7 +45,7 @@ public struct TextGeneration: Sendable {
                 "the cache was made for texts of another length, which have other positions in this model: make one "
                     + "with textLength: \(state.longestText)")
         }
-        // What is not known before is how long the text becomes; pages are taken as it grows.
+        // The length of the text is not known before; pages are taken as it grows.
         self.cache =
             try cache
             ?? decoder.makeCache(
@@ -62,11 +62,11 @@ public struct TextGeneration: Sendable {
     /// The cache, whose sequence 0 holds all tokens but the last one or few.
     public var currentCache: DecoderCache { cache }
 
-    /// How much of the prompt was read.
+    /// The number of the prompt's tokens that were read.
     public var promptTokensRead: Int { min(cache.lengths[0], state.promptCount) }
 
-    /// Reads the next chunk of the prompt, at most ``DecoderTransformer/Configuration/promptChunk`` tokens.
-    /// ``next()`` does so by itself; who wants to say how far it is calls this before.
+    /// Reads the next chunk of the prompt, at most `DecoderTransformer.Configuration.promptChunk` tokens.
+    /// ``next()`` does so by itself; this one is for callers that show how far it is.
     ///
     /// - Returns: Whether there was one.
     /// - Throws: `TensorError`, `KeyValueCacheError`; `CancellationError` in a task that was cancelled.
@@ -113,7 +113,7 @@ public struct TextGeneration: Sendable {
         return try decoder([run], cache: &cache).withRow(0) { try state.next(from: $0) }
     }
 
-    /// Lets the model read the last token and what is guessed to follow, and keeps what is right.
+    /// Lets the model read the last token and the guesses behind it, and keeps the right ones.
     private mutating func speculate() throws -> GeneratedToken? {
         let read = cache.lengths[0]
         let pending = Array(state.tokens[read...])

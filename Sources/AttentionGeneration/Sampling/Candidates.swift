@@ -1,3 +1,4 @@
+import Attention
 import AttentionTensors
 
 /// The tokens that may be drawn, and how probable they are beside each other.
@@ -36,6 +37,10 @@ struct Candidates {
         }
         keepMostProbable(upTo: sampling.topP ?? 1, atLeast: sampling.minP ?? 0)
         if let share = sampling.typicalP, share < 1 { keepTypical(upTo: share) }
+        if let least = sampling.epsilonCutoff, least > 0 { keep(from: Double(least)) }
+        if let epsilon = sampling.etaCutoff, epsilon > 0 {
+            keep(from: min(Double(epsilon), Double(epsilon).squareRoot() * exponentialOfNegativeEntropy))
+        }
     }
 
     private mutating func weigh(_ tokens: [Int32]) {
@@ -66,6 +71,28 @@ struct Candidates {
                 weights, orderedBy: order, until: Double(share) * total, from: floor,
                 .init(from: floor, to: 1), scan)
         }
+    }
+
+    /// Keeps the tokens that are at least so probable, and the most probable one.
+    private mutating func keep(from probability: Double) {
+        let greatest = weights.reduce(0) { max($0, $1) }
+        let boundary = min(Float(probability * total), greatest)
+        let scan = scan
+        sums = weights.withUnsafeMutableBufferPointer { weights in
+            scan.keep(weights, orderedBy: UnsafeBufferPointer(weights), boundary: boundary)
+        }
+    }
+
+    /// exp(−H) with the entropy H = Σ w d / Σ w + log Σ w.
+    private var exponentialOfNegativeEntropy: Double {
+        func value(_ logits: UnsafeBufferPointer<Float>) -> Double {
+            let sums = weights.withUnsafeBufferPointer {
+                scan.information(of: logits, weights: $0, maximum: maximum, scale: scale)
+            }
+            return Double.exp(-sums.information / sums.weight) / sums.weight
+        }
+        guard let tokens else { return value(logits) }
+        return tokens.map { logits[Int($0)] }.withUnsafeBufferPointer(value)
     }
 
     /// Typical sampling: with d = scale · (maximum − logit), a token's information is d + log Σ w, and the

@@ -1,10 +1,10 @@
 import AttentionTensors
 
-/// Chooses tokens from logits: a value that stands behind the tokens it was told of.
+/// The choice of tokens from logits, behind the tokens that were chosen so far.
 ///
 /// The choice of the token at a position is a function of the logits, the tokens before, the seed and the
 /// position: there is no generator whose state goes on. So a text that is taken up again goes on as it would
-/// have, and whoever guesses tokens ahead draws with the same numbers.
+/// have, and guesses ahead are drawn with the same numbers.
 ///
 /// It is the same function on every machine: exponentials are plain multiplications and additions, and sums
 /// have one order. (The logits themselves differ between instruction sets in their last bits.)
@@ -14,12 +14,13 @@ public struct Sampler: Sendable {
     public let vocabulary: Int
     private let key: RandomKey
     private let scan: LogitScan
-    private var penalties: Penalties
+    private var rules: LogitRules
 
     /// - Parameters:
     ///   - sampling: How tokens are chosen.
     ///   - vocabulary: V
-    ///   - prompt: The tokens that the repetition penalty counts besides those that are generated.
+    ///   - prompt: The tokens before those that are generated. The repetition penalty counts them, and
+    ///     sequences that are banned or come once may begin among them.
     /// - Throws: ``GenerationError`` for options that make no sense, and for tokens that there are not;
     ///   `TensorError` if `ATTENTION_ISA` names an instruction set that is not there.
     public init(_ sampling: Sampling, vocabulary: Int, prompt: some Sequence<Int> = []) throws {
@@ -28,25 +29,32 @@ public struct Sampler: Sendable {
         self.vocabulary = vocabulary
         key = RandomKey(seed: sampling.seed)
         scan = try LogitScan()
-        penalties = Penalties(sampling)
-        penalties.note(prompt: prompt)
+        rules = LogitRules(sampling, prompt: prompt)
     }
 
     /// Goes on behind a token that was generated.
-    public mutating func accept(_ token: Int) { penalties.note(generated: token) }
+    public mutating func accept(_ token: Int) { rules.note(generated: token) }
 
     /// The token at `position`.
     ///
     /// - Parameters:
     ///   - position: The token's place in the sequence, which chooses the random number.
     ///   - logits: `[V]`
-    ///   - allowed: What may come; nil: everything.
+    ///   - allowed: The tokens that may come; nil: all.
     /// - Throws: ``GenerationError/notFinite(position:)``, ``GenerationError/nothingAllowed(position:)``.
     /// - Precondition: `logits` and `allowed` are of the vocabulary.
     public func token(
         at position: Int, from logits: UnsafeBufferPointer<Float>, allowed: TokenSet? = nil
     ) throws(GenerationError) -> Int {
-        try withAdjusted(logits, allowed, position) { logits, maximum, maximaOfBlocks in
+        try token(at: position, from: logits, allowed: allowed, raising: nil)
+    }
+
+    /// - Parameter raised: Tokens whose logits are raised by their magnitude times a factor.
+    func token(
+        at position: Int, from logits: UnsafeBufferPointer<Float>, allowed: TokenSet?,
+        raising raised: (tokens: Set<Int>, factor: Float)?
+    ) throws(GenerationError) -> Int {
+        try withAdjusted(logits, allowed, position, raised) { logits, maximum, maximaOfBlocks in
             if sampling.isGreedy { return Self.first(maximum, of: logits, maximaOfBlocks) }
             return Candidates(logits, maximum: maximum, maximaOfBlocks: maximaOfBlocks, scan, sampling)
                 .token(at: random(at: position))
@@ -68,6 +76,7 @@ public struct Sampler: Sendable {
 
     private func withAdjusted<Result>(
         _ logits: UnsafeBufferPointer<Float>, _ allowed: TokenSet?, _ position: Int,
+        _ raised: (tokens: Set<Int>, factor: Float)? = nil,
         _ body: (UnsafeBufferPointer<Float>, _ maximum: Float, _ maximaOfBlocks: [Float]) -> Result
     ) throws(GenerationError) -> Result {
         precondition(logits.count == vocabulary, "\(logits.count) logits for \(vocabulary) tokens")
@@ -80,14 +89,21 @@ public struct Sampler: Sendable {
             guard maximum > -.infinity else { throw .nothingAllowed(position: position) }
             return body(logits, maximum, maxima.ofBlocks)
         }
-        if penalties.isEmpty, sampling.bannedTokens.isEmpty, allowed == nil { return try scanned(logits) }
+        if rules.isEmpty, allowed == nil, raised == nil { return try scanned(logits) }
         let adjusted = Tensor(shape: [vocabulary]) { adjusted in
             _ = adjusted.initialize(fromContentsOf: logits)
-            penalties.apply(to: adjusted)
-            for token in sampling.bannedTokens { adjusted[token] = -.infinity }
+            rules.apply(to: adjusted)
+            if let raised { Self.raise(raised.tokens, in: adjusted, by: raised.factor) }
             allowed?.exclude(from: adjusted)
         }
         return try adjusted.withUnsafeBuffer(scanned)
+    }
+
+    /// Raises finite logits by their magnitude times a factor.
+    static func raise(
+        _ tokens: Set<Int>, in logits: UnsafeMutableBufferPointer<Float>, by factor: Float
+    ) {
+        for token in tokens where logits[token].isFinite { logits[token] += abs(logits[token]) * factor }
     }
 
     private static func first(

@@ -1,8 +1,8 @@
 import Attention
 import AttentionTensors
 
-/// How probable a model holds a token, and which tokens it holds most probable: its own distribution, before
-/// anything is cut or scaled.
+/// The log-probability of a token and those of the most probable tokens, in the model's own distribution
+/// before anything is cut or scaled.
 public struct TokenLogProbability: Hashable, Sendable {
     public struct Alternative: Hashable, Sendable {
         public let token: Int
@@ -67,6 +67,26 @@ struct LogDistribution {
         }
         return ranked(
             adjusted.withUnsafeBuffer { TopTokens.tokens(count, of: $0, scan.maxima(of: $0).ofBlocks, scan) })
+    }
+
+    /// The tokens of the greatest scores, which are log-probabilities that `adjust` has changed; the greatest
+    /// first.
+    ///
+    /// - Parameter allowed: The tokens that are looked at; nil: all.
+    func mostProbable(
+        _ count: Int, of allowed: TokenSet?, adjusting adjust: (UnsafeMutableBufferPointer<Float>) -> Void
+    ) -> [TokenLogProbability.Alternative] {
+        guard count > 0 else { return [] }
+        let scores = Tensor(shape: [logits.count]) { scores in
+            _ = scores.initialize(fromContentsOf: logits.indices.lazy.map { self[$0] })
+            adjust(scores)
+            allowed?.exclude(from: scores)
+        }
+        return scores.withUnsafeBuffer { scores in
+            TopTokens.tokens(count, of: scores, scan.maxima(of: scores).ofBlocks, scan)
+                .sorted { (scores[Int($0)], $1) > (scores[Int($1)], $0) }
+                .map { TokenLogProbability.Alternative(token: Int($0), logProbability: scores[Int($0)]) }
+        }
     }
 
     private func ranked(_ tokens: [Int32]) -> [TokenLogProbability.Alternative] {

@@ -2,15 +2,15 @@ import Attention
 import AttentionModels
 import AttentionTensors
 
-/// How well a model foresees a text: exp of the mean of −log p(token | tokens before).
+/// The perplexity of a text: exp of the mean of −log p(token | tokens before).
 public struct Perplexity: Hashable, Sendable {
-    /// How many tokens were scored.
+    /// The number of tokens that were scored.
     public private(set) var tokens = 0
     /// Σ −log p
     public private(set) var negativeLogLikelihood = 0.0
     private var squares = 0.0
 
-    /// What a text is cut into, and which tokens of each piece are scored.
+    /// The pieces into which a text is cut, and the tokens of each that are scored.
     public enum Windows: Hashable, Sendable {
         /// Windows of `length` tokens, each `stride` behind the one before; of each, the tokens are scored
         /// that none before has scored. Every token but the first is scored, with at least `length − stride`
@@ -41,7 +41,7 @@ public struct Perplexity: Hashable, Sendable {
 }
 
 extension Perplexity.Windows {
-    /// Which tokens are read, and from which on they are scored.
+    /// The tokens that are read, and the first of them that is scored.
     struct Window: Hashable {
         let read: Range<Int>
         let scored: Range<Int>
@@ -72,11 +72,11 @@ extension Perplexity.Windows {
         }
     }
 
-    /// The shortest text of which a token is scored.
-    var shortestText: String {
+    /// The number of tokens of the shortest text that has a token to score.
+    var shortestText: Int {
         switch self {
-        case .sliding: "2 tokens"
-        case .halves(let length): "a window of \(length) tokens"
+        case .sliding: 2
+        case .halves(let length): length
         }
     }
 
@@ -95,7 +95,7 @@ extension Perplexity.Windows {
 }
 
 extension LanguageModel {
-    /// How well the model foresees a text.
+    /// The model's perplexity on a text.
     ///
     /// - Parameters:
     ///   - tokens: The text, with the token that texts begin with if the model has one.
@@ -115,9 +115,7 @@ extension LanguageModel {
         try windows.check(longest: decoder.configuration.longestSequence)
         let pieces = windows.windows(of: tokens.count)
         guard !pieces.isEmpty else {
-            throw GenerationError.invalidOption(
-                name: "the text's length", expected: "at least \(windows.shortestText)",
-                found: tokens.count == 1 ? "1 token" : "\(tokens.count) tokens")
+            throw GenerationError.textTooShort(tokens: tokens.count, expected: windows.shortestText)
         }
         var perplexity = Perplexity()
         for (index, piece) in pieces.enumerated() {
