@@ -7,11 +7,15 @@ import Foundation
 ///       "layers": [0, 1], "heads": [0, 1, 2],
 ///       "weights": [layer][head][query][key] }
 ///
-/// Layers and heads are numbered from 0. Where queries and keys differ (cross-attention), `queries` and
-/// `keys` stand in the place of `tokens`.
+/// Layers and heads are numbered from 0. Where queries and keys differ, as in cross-attention and where a
+/// part of the tokens looks, `queries` and `keys` stand in the place of `tokens`, and `queryOffset` is the
+/// place of the first query among the keys. `continuation` is the text of the queries where the model
+/// generated them, and `visibleKeys[layer][query]` the run of keys that a query can see, as [first, end];
+/// each is left out where the map has none.
 extension AttentionMap: Codable {
     private enum CodingKeys: String, CodingKey {
-        case model, text, tokens, queries, keys, layers, heads, weights
+        case model, text, continuation, tokens, queries, keys, queryOffset, layers, heads, visibleKeys,
+            weights
     }
 
     /// Reads the JSON form.
@@ -42,8 +46,12 @@ extension AttentionMap: Codable {
         do {
             self = try AttentionMap(
                 model: values.decode(String.self, forKey: .model),
-                text: values.decode(String.self, forKey: .text), queries: queries, keys: keys,
-                layers: layers, heads: heads, weights: nested.flatMap { $0.flatMap { $0.flatMap { $0 } } })
+                text: values.decode(String.self, forKey: .text),
+                continuation: values.decodeIfPresent(String.self, forKey: .continuation), queries: queries,
+                keys: keys, layers: layers, heads: heads,
+                weights: nested.flatMap { $0.flatMap { $0.flatMap { $0 } } },
+                queryOffset: values.decodeIfPresent(Int.self, forKey: .queryOffset),
+                visibleKeys: values.decodeIfPresent([[Range<Int>]].self, forKey: .visibleKeys))
         } catch let error as AttentionMapError {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath, debugDescription: error.description))
@@ -67,12 +75,15 @@ extension AttentionMap: Codable {
     private func encodeHeading(to values: inout KeyedEncodingContainer<CodingKeys>) throws {
         try values.encode(model, forKey: .model)
         try values.encode(text, forKey: .text)
+        try values.encodeIfPresent(continuation, forKey: .continuation)
         if isSelfAttention {
             try values.encode(queries, forKey: .tokens)
         } else {
             try values.encode(queries, forKey: .queries)
             try values.encode(keys, forKey: .keys)
+            try values.encodeIfPresent(queryOffset, forKey: .queryOffset)
         }
+        try values.encodeIfPresent(visibleKeys, forKey: .visibleKeys)
         try values.encode(layers, forKey: .layers)
         try values.encode(heads, forKey: .heads)
     }

@@ -1,5 +1,5 @@
 extension AttentionMap {
-    /// Which of a map's matrices to show.
+    /// One of a map's matrices, to be shown.
     public enum Selection: Sendable, Equatable, CustomStringConvertible {
         /// One head of one layer, by their numbers from 0.
         case head(layer: Int, head: Int)
@@ -56,27 +56,6 @@ extension AttentionMap {
         mean(of: 0..<layers.count * heads.count)
     }
 
-    /// The map without the columns of special tokens, which often take most of the weight and so drown
-    /// the rest. The special tokens' own rows stay.
-    ///
-    /// - Parameter renormalizing: Whether every row is scaled to sum to 1 again. Without it the rows sum
-    ///   to what the tokens' own words got.
-    /// - Throws: ``AttentionMapError/onlySpecialTokens`` if no column would be left.
-    public func hidingSpecialTokens(renormalizing: Bool = true) throws(AttentionMapError) -> AttentionMap {
-        let kept = ordinaryKeys
-        guard !kept.isEmpty else { throw .onlySpecialTokens }
-        var remaining: [Float] = []
-        for plane in 0..<layers.count * heads.count {
-            remaining += matrix(at: plane).keepingKeys(kept, renormalizing: renormalizing).weights
-        }
-        return try AttentionMap(
-            model: model, text: text, queries: queries, keys: kept.map { keys[$0] }, layers: layers,
-            heads: heads, weights: remaining)
-    }
-
-    /// The positions of the keys that are not special tokens.
-    package var ordinaryKeys: [Int] { keys.indices.filter { !keys[$0].isSpecial } }
-
     private func index(ofLayer layer: Int) throws(AttentionMapError) -> Int {
         guard let index = layers.firstIndex(of: layer) else {
             throw .unknownLayer(layer, captured: layers)
@@ -85,7 +64,7 @@ extension AttentionMap {
     }
 
     /// The matrix at a place of `[layers, heads]`, counted through.
-    private func matrix(at plane: Int) -> AttentionMatrix {
+    func matrix(at plane: Int) -> AttentionMatrix {
         let size = queries.count * keys.count
         return AttentionMatrix(
             queryCount: queries.count, keyCount: keys.count,

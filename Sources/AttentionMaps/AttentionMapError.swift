@@ -12,11 +12,13 @@ public enum AttentionMapError: Error, Equatable, CustomStringConvertible {
     case unknownLayer(Int, captured: [Int])
     /// A head was asked for that was not captured.
     case unknownHead(Int, captured: [Int])
-    /// Every key is a special token, so nothing is left when they are hidden.
-    case onlySpecialTokens
+    /// The queries' places or their visible keys do not lie among the keys.
+    case misplaced(String, keys: Int)
+    /// No key is left to show.
+    case everythingIsHidden
     /// Roll-out multiplies the layers' maps, so it needs self-attention and consecutive layers.
     case noRollout(reason: String)
-    /// A picture of so many units would take more memory than it is worth.
+    /// The picture would have more than 2²⁸ pixels.
     case tooLarge(width: Int, height: Int)
 
     public var description: String {
@@ -36,8 +38,12 @@ public enum AttentionMapError: Error, Equatable, CustomStringConvertible {
             return "Layer \(layer) was not captured; these were: \(Self.list(captured)) (counted from 0)."
         case .unknownHead(let head, let captured):
             return "Head \(head) was not captured; these were: \(Self.list(captured)) (counted from 0)."
-        case .onlySpecialTokens:
-            return "Every token is a special token, so nothing is left to show when they are hidden."
+        case .misplaced(let part, let keys):
+            return "An attention map over \(keys) keys got \(part)."
+        case .everythingIsHidden:
+            return
+                "Every token is a special token or the first one, so nothing is left to show when they are "
+                + "hidden."
         case .noRollout(let reason):
             return "Attention roll-out is not defined here: \(reason)."
         case .tooLarge(let width, let height):

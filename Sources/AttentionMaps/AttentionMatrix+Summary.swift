@@ -3,7 +3,7 @@ import AttentionTensors
 import Foundation
 
 extension AttentionMatrix {
-    /// What a cell of a summary shows.
+    /// The value that a cell of a summary shows.
     public enum CellValue: Sendable, CaseIterable {
         /// The mean of its weights.
         case mean

@@ -20,7 +20,7 @@ public struct AttentionMatrix: Sendable, Equatable {
         return weights[query * keyCount + key]
     }
 
-    /// What one query looks at: its weights over all keys.
+    /// The weights of one query over all keys.
     public func row(_ query: Int) -> ArraySlice<Float> {
         weights[query * keyCount..<(query + 1) * keyCount]
     }

@@ -1,4 +1,4 @@
-/// One matrix with its labels and title, ready to be drawn by any view.
+/// A matrix with its labels and title, ready to be drawn by any view.
 package struct MapPanel: Sendable {
     package let title: String
     package let queries: [String]
@@ -16,35 +16,37 @@ package struct MapPanel: Sendable {
         scale = largest > 0 ? largest : 1
     }
 
-    /// What is told beside a map about its rows.
-    package static func explanation(hidingSpecialTokens: Bool) -> String {
-        hidingSpecialTokens
-            ? "Row: the token that looks. Column: what it looks at. Special tokens are hidden and every row "
-                + "is scaled to sum to 1 again."
-            : "Row: the token that looks. Column: what it looks at. Every row sums to 1."
+    /// The explanation of rows and columns that stands beside a map.
+    package static func explanation(hiding hidden: AttentionMap.HiddenKeys) -> String {
+        let start = "Row: the token that looks. Column: the token that it looks at. "
+        guard !hidden.isEmpty else { return start + "Every row sums to 1." }
+        let names = [
+            (AttentionMap.HiddenKeys.specialTokens, "special tokens"), (.firstToken, "the first token"),
+        ]
+        let list = names.filter { hidden.contains($0.0) }.map(\.1).joined(separator: " and ")
+        return start + "Hidden: \(list). Every row is scaled to sum to 1 again."
     }
 }
 
 extension AttentionMap {
-    /// The matrix of a selection with its labels. Special tokens are hidden after the heads or layers
-    /// are combined: averaging and roll-out are defined on whole rows.
-    package func panel(
-        _ selection: Selection, hidingSpecialTokens: Bool
-    ) throws(AttentionMapError) -> MapPanel {
+    /// The matrix of a selection with its labels. Keys are hidden after the heads or layers are combined:
+    /// averaging and roll-out are defined on whole rows.
+    package func panel(_ selection: Selection, hiding hidden: HiddenKeys) throws(AttentionMapError)
+        -> MapPanel
+    {
+        let kept = try keys(without: hidden)
         var matrix = try matrix(selection)
-        var kept = Array(keys.indices)
-        if hidingSpecialTokens {
-            kept = ordinaryKeys
-            guard !kept.isEmpty else { throw .onlySpecialTokens }
-            matrix = matrix.keepingKeys(kept, renormalizing: true)
-        }
+        if kept.count < keys.count { matrix = matrix.keepingKeys(kept, renormalizing: true) }
         return MapPanel(
-            title: selection.description, queries: queries.map { VisibleText.escape($0.text) },
-            keys: kept.map { VisibleText.escape(keys[$0].text) }, matrix: matrix)
+            title: selection.description, queries: queries.map { VisibleText.label($0.text) },
+            keys: kept.map { VisibleText.label(keys[$0].text) }, matrix: matrix)
     }
 
-    /// Title for views: the model, with anything unprintable written out.
-    package var visibleModel: String { VisibleText.escape(model) }
-    /// The text on one line, with anything unprintable written out.
-    package var visibleText: String { VisibleText.escape(text) }
+    /// The model's name on one line, with anything unprintable written out.
+    package var visibleModel: String { VisibleText.line(model) }
+    /// The text on one line, with anything unprintable written out, and after an arrow what was generated.
+    package var visibleText: String {
+        guard let continuation else { return VisibleText.line(text) }
+        return VisibleText.line(text) + " → " + VisibleText.line(continuation)
+    }
 }

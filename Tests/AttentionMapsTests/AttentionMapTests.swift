@@ -59,7 +59,7 @@ import Testing
             model: "m", text: "t", tokens: SampleMaps.tokens(["[CLS]", "a", "b", "[SEP]"]), layers: [0],
             heads: [0],
             weights: [0.5, 0.1, 0.3, 0.1, 1, 0, 0, 0, 0, 0.25, 0.5, 0.25, 0, 0, 0, 0])
-        let hidden = try map.hidingSpecialTokens()
+        let hidden = try map.hiding(.specialTokens)
         #expect(hidden.keys.map(\.text) == ["a", "b"])
         #expect(hidden.queries.count == 4)
         let rows = try hidden.weights(layer: 0, head: 0)
@@ -67,12 +67,51 @@ import Testing
         // Everything went to special tokens, or was masked: nothing is made up.
         #expect(Array(rows.row(1)) == [0, 0])
         #expect(Array(rows.row(3)) == [0, 0])
-        let kept = try map.hidingSpecialTokens(renormalizing: false).weights(layer: 0, head: 0)
+        let kept = try map.hiding(.specialTokens, renormalizing: false).weights(layer: 0, head: 0)
         #expect(Array(kept.row(2)) == [0.25, 0.5])
         let special = try AttentionMap(
             model: "m", text: "", tokens: SampleMaps.tokens(["[CLS]"]), layers: [0], heads: [0], weights: [1])
-        #expect(throws: AttentionMapError.onlySpecialTokens) { try special.hidingSpecialTokens() }
+        #expect(throws: AttentionMapError.everythingIsHidden) { try special.hiding(.specialTokens) }
         #expect(!special.canHideSpecialTokens)
+    }
+
+    @Test func hidesTheFirstToken() throws {
+        let map = try SampleMaps.story(layers: 3, heads: 1)
+        let hidden = try map.hiding(.firstToken)
+        #expect(hidden.keys.count == 12 && hidden.queries.count == 13)
+        // The run that a query sees moves along: the ninth one of the third layer sees its window of four
+        // tokens.
+        #expect(map.visibleKeys?[2][8] == 5..<9 && hidden.visibleKeys?[2][8] == 4..<8)
+        #expect(hidden.visibleKeys?[0][0] == 0..<0)
+        let rows = try hidden.weights(layer: 0, head: 0)
+        #expect(Array(rows.row(0)).allSatisfy { $0 == 0 })
+        #expect(abs(rows.row(5).reduce(0, +) - 1) < 1e-5)
+        #expect(try map.hiding([]) == map)
+    }
+
+    @Test func tokensAreComparedByTheirScalars() throws {
+        let composed = AttentionMap.Token("\u{E9}")
+        let decomposed = AttentionMap.Token("e\u{301}")
+        #expect(composed != decomposed)
+        let map = try AttentionMap(
+            model: "m", text: "t", queries: [composed], keys: [decomposed], layers: [0], heads: [0],
+            weights: [1])
+        #expect(!map.isSelfAttention && map.queryOffset == nil)
+    }
+
+    @Test func refusesPlacesOutsideTheKeys() throws {
+        func make(offset: Int? = nil, visible: [[Range<Int>]]? = nil) throws(AttentionMapError) {
+            _ = try AttentionMap(
+                model: "m", text: "t", queries: [.init("q")], keys: SampleMaps.tokens(["a", "b"]),
+                layers: [0], heads: [0], weights: [1, 0], queryOffset: offset, visibleKeys: visible)
+        }
+        try make(offset: 1, visible: [[0..<2]])
+        #expect(throws: AttentionMapError.self) { try make(offset: 2) }
+        #expect(throws: AttentionMapError.self) { try make(offset: -1) }
+        #expect(throws: AttentionMapError.self) { try make(visible: []) }
+        #expect(throws: AttentionMapError.self) { try make(visible: [[]]) }
+        #expect(throws: AttentionMapError.self) { try make(visible: [[0..<3]]) }
+        #expect(throws: AttentionMapError.self) { try make(visible: [[-1..<1]]) }
     }
 
     @Test func rollsOutByHand() throws {
@@ -103,6 +142,9 @@ import Testing
         let text = String(decoding: try cross.json(), as: UTF8.self)
         #expect(text.contains(#""weights":[[[[0.1,0.9]]]]"#))
         #expect(try JSONDecoder().decode(AttentionMap.self, from: cross.json()) == cross)
+        let story = try SampleMaps.story(layers: 3, heads: 2, onlyGenerated: true)
+        #expect(story.queryOffset == 7 && story.continuation != nil)
+        #expect(try JSONDecoder().decode(AttentionMap.self, from: story.json()) == story)
     }
 
     @Test(arguments: [
@@ -110,6 +152,7 @@ import Testing
         #"{"model":"","text":"","tokens":[],"layers":[],"heads":[],"weights":[]}"#,
         #"{"model":"","text":"","tokens":[{"text":"a","isSpecial":false}],"layers":[0],"heads":[0],"weights":[[[[1,0]]]]}"#,
         #"{"model":"","text":"","tokens":[{"text":"a","isSpecial":false}],"layers":[0],"heads":[0],"weights":[[[[7]]]]}"#,
+        #"{"model":"","text":"","tokens":[{"text":"a","isSpecial":false}],"layers":[0],"heads":[0],"weights":[[[[1]]]],"visibleKeys":[[[0,9]]]}"#,
     ])
     func jsonThatIsNoMapIsRefused(json: String) {
         #expect(throws: DecodingError.self) {

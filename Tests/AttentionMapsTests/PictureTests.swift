@@ -87,14 +87,66 @@ import Testing
 
     @Test(arguments: [nil, .mean, .rollout, .head(layer: 1, head: 2)] as [AttentionMap.Selection?])
     func drawsAwkwardTokens(selection: AttentionMap.Selection?) throws {
-        for hidden in [false, true] {
+        for hidden in [[], .specialTokens] as [AttentionMap.HiddenKeys] {
             let map = try SampleMaps.map(
                 TerminalTests.awkward, layers: 2, heads: 3, text: "]]>&<\u{0}\u{FFFF}中")
-            let picture = try Picture(map.png(selection, hidingSpecialTokens: hidden))
+            let picture = try Picture(map.png(selection, hiding: hidden))
             #expect(Set(picture.pixels).count > 20)
-            let svg = try map.svg(selection, hidingSpecialTokens: hidden)
+            let svg = try map.svg(selection, hiding: hidden)
             #expect(XMLParser(data: Data(svg.utf8)).parse())
             #expect(!svg.contains("\u{1B}") && !svg.contains("\u{202E}"))
+        }
+    }
+
+    @Test func drawsLettersOfManyScripts() throws {
+        // One token is drawn twice, beside its row and above its column: its ink tells whether its letters
+        // are there. An escape has far more ink than any letter.
+        func ink(_ token: String) throws -> Int {
+            let map = try SampleMaps.map([token], layers: 1, heads: 1, text: "t")
+            let plain = UInt8(241)
+            return try Picture(map.png(.mean)).pixels.count { $0 == plain }
+        }
+        let dot = try ink(".")
+        for token in ["ö", "ő", "Ж", "λ", "中", "あ", "한", "ạ", "€", "↵", "ð", "Ω", "ก", "ß"] {
+            let difference = try ink(token) - dot
+            #expect((20...500).contains(difference), "\(token): \(difference)")
+        }
+        #expect(try ink("ö") != ink("o"))
+        #expect(try ink("\u{F6}") == ink("o\u{308}"))
+        #expect(try ink("ש") - dot > 2 * (ink("中") - dot))
+    }
+
+    @Test func namesTheScriptsThatItCannotDraw() throws {
+        func scripts(_ tokens: [String]) throws -> [String] {
+            try SampleMaps.map(tokens, layers: 1, heads: 1, text: tokens[0]).scriptsWithoutGlyphs
+        }
+        #expect(try scripts(["Grün", "中文", "Привет", "…", "안녕", " に", "\n"]) == [])
+        #expect(
+            try scripts(["سلام", "שלום", "नमस्ते", "👋", "𠀀"]) == [
+                "Arabic", "Devanagari", "Hebrew", "emoji", "rare Chinese characters",
+            ])
+    }
+
+    @Test func wideLettersTakeTwoColumns() throws {
+        func width(_ token: String) throws -> Int {
+            try Picture(SampleMaps.map([token], layers: 1, heads: 1, text: "t").png(.mean)).width
+        }
+        let name = "中文中文中文中文"
+        #expect(try width(name) == width("abcdefghijklmnop"))
+    }
+
+    @Test(arguments: 0..<3)
+    func unpacksWhatOthersCompress(kind: Int) throws {
+        var expected = (0..<256).map { UInt8($0) } + [UInt8](repeating: 0, count: 500)
+        if kind == 2 { expected += (0..<600).map { UInt8($0 * $0 % 23) } }
+        let stream = try #require(Data(base64Encoded: ZlibSamples.streams[kind]))
+        #expect(Inflate.zlib([UInt8](stream)) == expected)
+        // Damage never traps, and is not taken for content.
+        for place in 0..<stream.count {
+            var damaged = [UInt8](stream)
+            damaged[place] ^= 1 << UInt8(place % 8)
+            #expect([nil, expected].contains(Inflate.zlib(damaged)))
+            #expect(Inflate.zlib(Array(stream.prefix(place))) == nil)
         }
     }
 

@@ -28,6 +28,46 @@ enum SampleMaps {
             heads: Array(0..<heads), weights: weights)
     }
 
+    static let story = [
+        "The", " capital", " of", " France", " is", " called", "\n", " Paris", ",", " where", " it", " rains",
+        ".",
+    ]
+
+    /// The map of a language model: a causal mask, in every third layer with a window of four tokens, a sink
+    /// in the first token, and one head of one layer in which "it" looks at "France".
+    ///
+    /// - Parameter onlyGenerated: Whether the rows are those of a continuation, from the eighth token on.
+    static func story(layers: Int = 30, heads: Int = 9, onlyGenerated: Bool = false) throws -> AttentionMap {
+        let tokens = tokens(story)
+        let rows = (onlyGenerated ? 7 : 0)..<tokens.count
+        var random = SeededGenerator(seed: 11)
+        var weights: [Float] = []
+        var visible: [[Range<Int>]] = []
+        for layer in 0..<layers {
+            visible.append(rows.map { (layer % 3 == 2 ? max(0, $0 - 3) : 0)..<$0 + 1 })
+            for head in 0..<heads {
+                for (row, query) in rows.enumerated() {
+                    var line = tokens.indices.map { key -> Float in
+                        guard visible[layer][row].contains(key) else { return 0 }
+                        let isLink = layer == 16 && head == 4 && query == 10 && key == 3
+                        return Float.random(in: 0.03...0.05, using: &random) + (key == 0 ? 0.8 : 0)
+                            + (isLink ? 4 : 0)
+                    }
+                    let sum = line.reduce(0, +)
+                    line = line.map { $0 / sum }
+                    weights += line
+                }
+            }
+        }
+        return try AttentionMap(
+            model: "SmolLM2", text: "The capital of France is called\n",
+            continuation: onlyGenerated ? " Paris,\nwhere it rains." : nil, queries: Array(tokens[rows]),
+            keys: tokens,
+            layers: Array(0..<layers), heads: Array(0..<heads), weights: weights,
+            queryOffset: rows.lowerBound,
+            visibleKeys: visible)
+    }
+
     private static func pattern(
         layer: Int, head: Int, texts: [String], using random: inout SeededGenerator
     ) -> [Float] {

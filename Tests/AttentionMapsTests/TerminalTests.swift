@@ -43,7 +43,7 @@ import Testing
     @Test func showsAFewKeysAtATimeWhereTheyDoNotFit() throws {
         let map = try SampleMaps.map((0..<50).map { "t\($0)" }, layers: 1, heads: 1)
         let text = try map.terminalText(.mean, width: 40)
-        #expect(text.contains("keys 0–17 of 0–49") && text.contains("keys 36–49 of 0–49"))
+        #expect(text.contains("columns 1–18 of 50") && text.contains("columns 37–50 of 50"))
     }
 
     @Test func denserMeansMore() throws {
@@ -71,6 +71,55 @@ import Testing
         #expect(color(["TERM": "xterm", "NO_COLOR": ""]) == .ansi256)
         #expect(color(["TERM": "dumb", "COLORTERM": "truecolor"]) == .none)
         #expect(color([:]) == .none)
+    }
+
+    @Test func aTextWithManyLinesStaysOnAFew() throws {
+        let text = (0..<500).map { "word\($0)" }.joined(separator: "\n")
+        let map = try SampleMaps.story(layers: 1, heads: 1)
+        let long = try AttentionMap(
+            model: "m", text: text, tokens: map.keys, layers: [0], heads: [0], weights: map.weights)
+        let lines = try long.terminalText(.mean, width: 60).split(separator: "\n")
+        #expect(lines[1].hasPrefix("word0 word1 word2") && lines[3].hasSuffix("…"))
+        #expect(!lines[4].contains("word"))
+        // Line ends of the text are spaces in a title, and signs as tokens.
+        #expect(!lines.joined().contains("\\n") && lines.contains { $0.contains("↵") })
+    }
+
+    @Test(arguments: [(80, 24), (80, 50), (120, 40), (40, 30), (200, 60)])
+    func aMapFitsTheScreen(width: Int, height: Int) throws {
+        let resolution = AttentionMap.resolution(forTerminalOfWidth: width, height: height)
+        func tokens(_ count: Int) -> [AttentionMap.Token] {
+            (0..<count).map { .init("a long word \($0)") }
+        }
+        let (rows, columns) = (resolution.rows, resolution.columns)
+        let map = try AttentionMap(
+            model: "model", text: String(repeating: "words ", count: 900), queries: tokens(rows),
+            keys: tokens(columns), layers: [0], heads: [0],
+            weights: Array(repeating: 1 / Float(columns), count: rows * columns))
+        let lines = try map.terminalText(.mean, width: width, height: height).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        // A narrow screen breaks the explanation into more lines.
+        #expect(lines.count <= height + (width < 80 ? 3 : 0), "\(lines.count)")
+        #expect(rows >= height / 3)
+        #expect(lines.allSatisfy { VisibleText.width(String($0)) <= width })
+    }
+
+    /// The widths are those of Python's wcwidth 0.9.4 (`wcswidth`).
+    @Test(arguments: WidthSamples.widths) func widthsOfTheReference(text: String, width: Int) {
+        #expect(VisibleText.width(text) == width, "\(text)")
+    }
+
+    @Test func labels() {
+        #expect(VisibleText.label(" capital") == "capital")
+        #expect(VisibleText.label(" ") == "␣" && VisibleText.label("  ") == "␣␣")
+        #expect(VisibleText.label("\n") == "↵" && VisibleText.label("\r\n") == "↵")
+        #expect(VisibleText.label("a\tb") == "a⇥b")
+        #expect(VisibleText.label("") == "∅")
+        #expect(VisibleText.line(" a\n\n b\t c ") == "a b c")
+        #expect(VisibleText.paragraph("a\n\n\u{1B}[1mb\n") == "a\n\\u{1B}[1mb\n")
+        #expect(VisibleText.wrap("中文中文 ab", columns: 5) == ["中文", "中文", "ab"])
+        #expect(VisibleText.wrap("a b c d e f", columns: 3, limit: 2) == ["a b", "c …"])
+        #expect(VisibleText.wrap("", columns: 3) == [])
     }
 
     @Test func widths() {

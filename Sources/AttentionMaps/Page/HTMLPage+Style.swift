@@ -7,6 +7,8 @@ extension HTMLPage {
           --paper: light-dark(#f6f2ec, #14141d);
           --card: light-dark(#fffdfb, #1b1b27);
           --zero: light-dark(#faf7f3, #1f1f2c);
+          --hatch: light-dark(#cfc6bb, #3d3b4a);
+          --unseen: repeating-linear-gradient(135deg, var(--hatch) 0 1px, var(--card) 1px 5px);
           --ink: light-dark(#211a33, #f2edf8);
           --muted: light-dark(#645d70, #aea8bd);
           --line: light-dark(#e4dcd3, #34323f);
@@ -30,15 +32,18 @@ extension HTMLPage {
         .top { display: flex; justify-content: space-between; align-items: flex-start; gap: 16px;
           margin-bottom: 16px; }
         .top > div { min-width: 0; }
-        .sentence { font: 1.5rem/1.3 var(--serif); max-width: 70ch; max-height: 8.2em; overflow: auto;
-          overflow-wrap: anywhere; text-wrap: pretty; }
+        .sentence { font: 1.5rem/1.3 var(--serif); max-width: 70ch; max-height: 5.2em; overflow: auto;
+          overflow-wrap: anywhere; text-wrap: pretty; white-space: pre-wrap; }
+        ins { text-decoration: underline; text-decoration-color: var(--accent); text-decoration-thickness: 2px;
+          text-underline-offset: .22em; }
+        .generated { text-decoration: underline 2px var(--accent); text-underline-offset: .2em; }
         .hint, footer { font-size: .84rem; color: var(--muted); }
         .hint b { font-weight: 600; color: var(--ink); }
         .card { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 16px 18px;
           min-width: 0; }
         .note { margin-bottom: 16px; }
         main { display: grid; gap: 16px; align-items: start;
-          grid-template: "overview" "detail" "reading" / minmax(0, 1fr); }
+          grid-template: "detail" "overview" "reading" / minmax(0, 1fr); }
         .overview { grid-area: overview; } .detail { grid-area: detail; } .reading { grid-area: reading; }
         footer { margin: 18px 4px 0; display: grid; gap: 4px; max-width: 100ch; }
 
@@ -49,12 +54,17 @@ extension HTMLPage {
         select { padding: 0 4px; font-size: .9rem; font-variant-numeric: tabular-nums; }
         :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 
-        .thumbs-scroller { overflow-x: auto; margin: 10px -6px -6px; padding: 4px 6px 8px; }
+        .thumbs-scroller { overflow: auto; max-height: clamp(230px, 47vh, 460px); margin: 8px -6px -6px;
+          padding: 0 6px 8px; position: relative; }
         .thumbs { display: grid; gap: 4px; justify-content: start; align-items: center;
           grid-template-columns: auto repeat(var(--columns), minmax(26px, 56px)); }
         .thumbs > span { font: .7rem/1 var(--mono); color: var(--muted); text-align: center; }
-        .thumbs > .layer { text-align: end; padding-inline-end: 4px; }
-        .thumb { display: block; padding: 0; border: 0; border-radius: 4px; background: var(--zero);
+        .thumbs > .number { position: sticky; top: 0; z-index: 2; background: var(--card); padding: 4px 0;
+          box-shadow: 0 -3px 0 3px var(--card); }
+        .thumbs > .layer { position: sticky; left: -6px; z-index: 2; align-self: stretch; align-content: center;
+          background: var(--card); text-align: end; padding-inline: 2px 4px; }
+        .thumbs > .number.layer { z-index: 3; }
+        .thumb { display: block; padding: 0; border: 0; border-radius: 4px; background: var(--hatch);
           aspect-ratio: 1; cursor: pointer; overflow: hidden; box-shadow: 0 0 0 1px var(--line); }
         .thumb canvas { display: block; width: 100%; height: 100%; }
         .thumb:hover { box-shadow: 0 0 0 2px var(--control); }
@@ -76,9 +86,11 @@ extension HTMLPage {
         input:checked + .track { background: var(--accent); border-color: var(--accent); }
         input:checked + .track::before { transform: translateX(14px); background: var(--on-accent); }
         input:focus-visible + .track { outline: 3px solid var(--accent); outline-offset: 2px; }
-        .switch:has(:disabled) { opacity: .55; cursor: not-allowed; }
+        .switch:has(:disabled) { color: var(--muted); cursor: not-allowed; }
+        .switch:has(:disabled) .track { opacity: .55; }
+        .why { font-size: .92em; font-style: italic; }
 
-        .scroller { overflow: auto; max-height: 86vh; border-radius: 4px; }
+        .scroller { overflow: auto; max-height: 86vh; border-radius: 4px; min-height: 120px; }
         .scroller:focus-visible { outline-offset: 4px; }
         .board { display: grid; grid-template-columns: max-content max-content; width: max-content; padding: 0 4px 4px 0;
           font: var(--label) / 1 var(--mono); margin-inline: auto; }
@@ -94,7 +106,8 @@ extension HTMLPage {
         .columns span, .rows span { overflow: hidden; white-space: pre; text-overflow: ellipsis;
           unicode-bidi: isolate; border-radius: 4px; color: var(--muted); }
         .board .lit { color: var(--on-accent); background: var(--accent); }
-        .plane { position: relative; z-index: 0; cursor: crosshair; width: max-content; }
+        .plane { position: relative; z-index: 0; cursor: crosshair; width: max-content;
+          background: var(--unseen); }
         .plane canvas { display: block; }
         .plane::after { content: ""; position: absolute; inset: 0; pointer-events: none; opacity: .75;
           background: linear-gradient(var(--card) 1px, transparent 0) 0 0 / 100% var(--cell),
@@ -108,6 +121,9 @@ extension HTMLPage {
         .legend { display: flex; align-items: center; justify-content: center; gap: 8px; margin-top: 12px;
           font: .78rem/1 var(--mono); color: var(--muted); }
         .ramp { width: min(220px, 40vw); height: 10px; border-radius: 5px; }
+        #unseen-key { white-space: nowrap; }
+        .unseen { display: inline-block; width: 20px; height: 10px; margin-left: 10px; vertical-align: middle;
+          background: var(--unseen); box-shadow: 0 0 0 1px var(--line); }
         .readout { margin: 10px 0 4px; min-height: 1.5em; text-align: center; font-variant-numeric: tabular-nums;
           overflow-wrap: anywhere; }
         .readout b { font: 600 .95em var(--mono); }
@@ -115,13 +131,18 @@ extension HTMLPage {
 
         .tokens { display: flex; flex-wrap: wrap; gap: 5px; margin-top: 10px; max-height: 19rem; overflow: auto;
           padding: 4px; }
-        .token { display: grid; justify-items: center; gap: 1px; min-width: 3.1em; padding: 3px 6px 4px; border: 0;
+        .token { display: grid; justify-items: center; align-content: start; gap: 1px; min-width: 3.4em; padding: 3px 6px 4px; border: 0;
           border-radius: 7px; background: var(--zero); font: .92rem/1.3 var(--mono); max-width: 100%;
           box-shadow: inset 0 0 0 1px var(--line); }
         button.token { cursor: pointer; }
         button.token:hover { box-shadow: inset 0 0 0 2px var(--control); }
-        .token bdi { white-space: pre-wrap; overflow-wrap: anywhere; }
-        .token small { font-size: .68rem; font-variant-numeric: tabular-nums; }
+        .token bdi { overflow-wrap: anywhere; text-align: center; max-width: 15em; overflow: hidden;
+          display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; }
+        .token.generated { text-decoration: none; }
+        .token.generated bdi { text-decoration: underline 2px; text-underline-offset: .2em; }
+        .token small { font-size: .68rem; font-variant-numeric: tabular-nums; text-align: center; }
+        .token.not-seen { background: var(--unseen); color: var(--muted); }
+        .token.not-seen > * { background: var(--card); padding: 0 3px; border-radius: 3px; }
         .token.looking { box-shadow: 0 0 0 2px var(--card), 0 0 0 4px var(--accent); }
         .token.spotted { box-shadow: 0 0 0 2px var(--card), 0 0 0 4px var(--ink); }
         .token.left-out { background: none; color: var(--muted); box-shadow: inset 0 0 0 1px var(--line); }
@@ -141,6 +162,10 @@ extension HTMLPage {
         @media (min-width: 940px) {
           main { grid-template: "overview detail" auto "reading detail" 1fr
             / minmax(0, 9fr) minmax(0, 10fr); }
+          .detail { position: sticky; top: 10px; max-height: calc(100vh - 20px); display: flex;
+            flex-direction: column; }
+          .detail > * { flex: none; }
+          .detail > .scroller { flex: 0 1 auto; }
         }
         @media (max-width: 620px) {
           .card { padding: 14px 12px; }
@@ -156,6 +181,7 @@ extension HTMLPage {
           canvas, .ramp, .token, .bars i { forced-color-adjust: none; }
           .thumb[aria-pressed=true] { outline: 2px solid Highlight; outline-offset: 2px; }
         }
-        @media print { .quiet, .choosers, .switches { display: none; } .scroller { max-height: none; } }
+        @media print { .quiet, .choosers, .switches { display: none; } .detail { position: static; }
+          .detail, .scroller, .thumbs-scroller { max-height: none; } }
         """
 }

@@ -1,31 +1,84 @@
 import Foundation
 
 extension AttentionMap {
-    /// One page that needs nothing else: every captured layer and head as a small map, one of them
-    /// enlarged, and what the chosen token looks at, in tinted tokens and in numbers.
+    /// A page that is complete in one file: every captured layer and head as a small map, one of them
+    /// enlarged, and the weights of a chosen token, as tinted tokens and in numbers.
     ///
     /// The page carries its style and script and allows no others (a content security policy names them by
     /// hash). Weights are stored in 16 bits, or in 8 bits when there are more than two million; the page
     /// says which. ``json()`` has the full numbers.
     ///
-    /// The page's size is about 2.7 bytes a weight, or 1.3 for large maps: 144 heads of 256 tokens take
-    /// 13 MB.
+    /// The page's size is 50 kB and about 2.7 bytes a weight, or 1.35 bytes a weight of more than two
+    /// million: 144 heads of 256 tokens take 13 MB. A map of a lower resolution
+    /// (``init(of:model:text:continuation:ids:typeIDs:tokens:layers:heads:queries:resolution:)``) keeps the
+    /// page of a long text small.
     ///
-    /// - Throws: `EncodingError`, which valid maps never cause.
-    public func html() throws -> String {
-        try HTMLPage(map: self).document()
+    /// - Parameters:
+    ///   - selection: The map that the page opens on; nil: ``mostSelectiveHead()``.
+    ///   - hidden: Keys whose columns are hidden at first; the page has a switch for each.
+    /// - Throws: ``AttentionMapError`` if the selection was not captured or nothing is left to show;
+    ///   `EncodingError`, which valid maps never cause.
+    public func html(_ selection: Selection? = nil, hiding hidden: HiddenKeys = []) throws -> String {
+        if let selection { _ = try matrix(selection) }
+        _ = try keys(without: hidden)
+        return try HTMLPage(map: self, start: .init(self, selection, hidden)).document()
     }
 }
 
-/// Puts the page together from its parts, which are constant, and the map's data.
+/// The page, put together from its parts, which are constant, and the map's data.
 package struct HTMLPage {
     let map: AttentionMap
+    let start: Start
 
-    /// What the script reads: the map with its weights packed.
+    /// The choices with which the page opens, as the script and the page's address write them.
+    struct Start: Encodable {
+        let layer: String
+        let head: String
+        let query: Int?
+        let special: Bool
+        let first: Bool
+
+        init(_ map: AttentionMap, _ selection: AttentionMap.Selection?, _ hidden: AttentionMap.HiddenKeys) {
+            let telling = selection == nil ? map.mostSelectiveHead() : nil
+            switch selection {
+            case nil: (layer, head) = ("\(telling?.layer ?? 0)", "\(telling?.head ?? 0)")
+            case .head(let layer, let head): (self.layer, self.head) = ("\(layer)", "\(head)")
+            case .meanOfHeads(let layer): (self.layer, head) = ("\(layer)", "mean")
+            case .mean: (layer, head) = ("all", "mean")
+            case .rollout: (layer, head) = ("all", "rollout")
+            }
+            query = telling?.query
+            special = hidden.contains(.specialTokens)
+            first = hidden.contains(.firstToken)
+        }
+    }
+
+    /// The runs of keys that queries can see: the different tables, `[Nq][first, end]`, and each layer's.
+    private struct Visibility: Encodable {
+        private(set) var tables: [[Range<Int>]] = []
+        private(set) var layers: [Int] = []
+
+        init(_ visibleKeys: [[Range<Int>]]) {
+            for table in visibleKeys {
+                if let index = tables.firstIndex(of: table) {
+                    layers.append(index)
+                } else {
+                    layers.append(tables.count)
+                    tables.append(table)
+                }
+            }
+        }
+    }
+
+    /// The data that the script reads: the map with its weights packed.
     private struct Payload: Encodable {
         let queries: [AttentionMap.Token]
         let keys: [AttentionMap.Token]
         let isSelfAttention: Bool
+        let queryOffset: Int?
+        let generatedFrom: Int?
+        let visible: Visibility?
+        let start: Start
         let layers: [Int]
         let heads: [Int]
         let bits: Int
@@ -36,7 +89,7 @@ package struct HTMLPage {
     }
 
     func document() throws -> String {
-        let title = MarkupText.escape("\(map.visibleModel): \(map.visibleText)")
+        let title = MarkupText.escape(VisibleText.shorten("\(map.visibleModel): \(map.visibleText)", to: 120))
         return """
             <!doctype html>
             <html lang="en">
@@ -51,7 +104,7 @@ package struct HTMLPage {
             <style>\(Self.style)</style>
             </head>
             <body>
-            \(Self.header(model: map.visibleModel, text: map.visibleText))
+            \(Self.header(of: map))
             \(Self.main)
             \(Self.footer(layers: map.layers.count, heads: map.heads.count))
             <script type="application/json" id="data">\(try payload())</script>
@@ -68,8 +121,8 @@ package struct HTMLPage {
         "default-src 'none'; style-src '\(styleHash)'; script-src '\(scriptHash)'; "
         + "img-src data:; base-uri 'none'; form-action 'none'"
 
-    package static let styleHash = "sha256-MJ91yw1h4r53X02b1/Xey/oaDl1ohGcw+zxFOHdxwWg="
-    package static let scriptHash = "sha256-r4VXhFuLt1TRVFbgi/G/mtB+o6zWI0WacsZVRcCXBX4="
+    package static let styleHash = "sha256-QF+CYfK1vIhWEiu+AFXRHPtK70KGRXaFJZiMAm9vvbM="
+    package static let scriptHash = "sha256-a2vGZREbn9tuWFS7ymdMwlQuwdmOLElTEL/npZthvAg="
 
     /// The data as JSON in which no character can end the script element or begin a comment.
     private func payload() throws -> String {
@@ -77,7 +130,10 @@ package struct HTMLPage {
         let rollout = try? map.rollout()
         let payload = Payload(
             queries: Self.visible(map.queries), keys: Self.visible(map.keys),
-            isSelfAttention: map.isSelfAttention, layers: map.layers, heads: map.heads, bits: packed.bits,
+            isSelfAttention: map.isSelfAttention, queryOffset: map.queryOffset,
+            generatedFrom: map.continuation == nil ? nil : map.queryOffset,
+            visible: map.visibleKeys.map(Visibility.init), start: start, layers: map.layers, heads: map.heads,
+            bits: packed.bits,
             weights: packed.base64,
             rollout: rollout.map { PackedWeights($0.weights, bits: packed.bits).base64 },
             lightRamp: ColorRamp.light.stops.map(\.hex), darkRamp: ColorRamp.dark.stops.map(\.hex))
@@ -103,7 +159,7 @@ package struct HTMLPage {
     }
 
     private static func visible(_ tokens: [AttentionMap.Token]) -> [AttentionMap.Token] {
-        tokens.map { .init(VisibleText.escape($0.text), isSpecial: $0.isSpecial) }
+        tokens.map { .init(VisibleText.label($0.text), isSpecial: $0.isSpecial) }
     }
 }
 

@@ -8,7 +8,7 @@ extension HTMLPage {
     /// Unpacks the data and turns a choice of head into a matrix of weights.
     static let dataScript = #"""
         const root = document.documentElement;
-        // What went wrong is left where a test, or a curious person, finds it.
+        // An error is left where a test, or a curious person, finds it.
         addEventListener('error', event => { root.dataset.error = event.message; });
         document.addEventListener('securitypolicyviolation', event => {
           root.dataset.error = 'blocked: ' + event.violatedDirective;
@@ -17,9 +17,24 @@ extension HTMLPage {
         const data = JSON.parse(at('data').textContent);
         const { queries, keys, layers, heads } = data;
         const size = queries.length * keys.length;
-        const ordinary = keys.flatMap((key, index) => key.isSpecial ? [] : [index]);
-        const everyKey = keys.map((_, index) => index);
-        const canHide = ordinary.length > 0 && ordinary.length < keys.length;
+        const isSpecial = keys.map(token => token.isSpecial);
+        const canHide = isSpecial.includes(true) && isSpecial.includes(false);
+        // Only a model that reads from left to right makes a sink of an ordinary first token.
+        const canHideFirst = Boolean(data.visible) && keys.length > 1 && !isSpecial[0];
+        const isGenerated = key => data.generatedFrom !== undefined && key >= data.generatedFrom;
+
+        // The run of keys that a query can see: [first, end]. Combined layers see what one of them sees, and
+        // roll-out reaches everything before that, too.
+        function seen(layer, head, query) {
+          if (!data.visible) return [0, keys.length];
+          const { tables } = data.visible;
+          const runs = layer === 'all' ? tables.map(table => table[query])
+            : [tables[data.visible.layers[layers.indexOf(layer)]][query]];
+          const filled = runs.filter(([first, end]) => end > first);
+          if (filled.length === 0) return [0, 0];
+          const first = head === 'rollout' ? 0 : Math.min(...filled.map(run => run[0]));
+          return [first, Math.max(...filled.map(run => run[1]))];
+        }
 
         // A stored number of 16 bits is weight × 65535, one of 8 bits √weight × 255.
         const meaning = data.bits === 16
@@ -58,50 +73,62 @@ extension HTMLPage {
             : meanOf(stored, first + heads.indexOf(head), 1);
         }
 
-        // The matrix as it is shown: without special columns, rows scaled to 1 again, if they are hidden.
-        function shownMatrix(layer, head, hidden) {
+        // The matrix as it is shown: without hidden columns, rows then scaled to 1 again. `visible` tells of
+        // each weight whether the query can see the key.
+        function shownMatrix(layer, head) {
           const all = weightsOf(layer, head);
-          const columns = hidden ? ordinary : everyKey;
+          const isHidden = key => (state.special && isSpecial[key]) || (state.first && key === 0);
+          const columns = [...keys.keys()].filter(key => !isHidden(key));
+          const isReduced = columns.length < keys.length;
           const weights = new Float32Array(queries.length * columns.length);
+          const visible = new Uint8Array(weights.length);
           let largest = 0;
           for (let row = 0; row < queries.length; row++) {
+            const [first, end] = seen(layer, head, row);
             let sum = 0;
             for (const column of columns) sum += all[row * keys.length + column];
-            const scale = hidden && sum > 0 ? 1 / sum : 1;
+            const scale = isReduced && sum > 0 ? 1 / sum : 1;
             for (let i = 0; i < columns.length; i++) {
               const weight = all[row * keys.length + columns[i]] * scale;
               weights[row * columns.length + i] = weight;
+              visible[row * columns.length + i] = columns[i] >= first && columns[i] < end ? 1 : 0;
               if (weight > largest) largest = weight;
             }
           }
-          return { weights, columns, largest, rowCount: queries.length, columnCount: columns.length };
+          return { weights, visible, columns, largest, rowCount: queries.length, columnCount: columns.length };
         }
 
         """#
 
-    /// What is chosen, and its form in the page's address.
+    /// The choices, and their form in the page's address.
     static let stateScript = #"""
-        const state = { layer: layers[0], head: heads[0], query: 0, key: null, hidden: false, scale: 'own',
-          theme: null };
-        let hover = null;  // what the mouse is over: { query, key }, either may be null
+        const state = { layer: layers[0], head: heads[0], query: 0, key: null, special: false, first: false,
+          scale: 'own', theme: null };
+        let hover = null;  // the place of the mouse: { query, key }, either may be null
 
-        const firstQuery = Math.max(0, queries.findIndex(token => !token.isSpecial));
-        const number = (text, allowed, fallback) => {
+        const firstQuery = data.start.query ?? Math.max(0, queries.findIndex(token => !token.isSpecial));
+        const number = (text, allowed) => {
           const value = /^\d+$/.test(text ?? '') ? Number(text) : NaN;
-          return allowed(value) ? value : fallback;
+          return allowed(value) ? value : undefined;
+        };
+        const layerOf = word => word === 'all' ? 'all' : number(word, n => layers.includes(n));
+        const headOf = (word, layer) => {
+          if (layer === 'all') return word === 'rollout' && storedRollout ? 'rollout' : 'mean';
+          return word === 'mean' ? 'mean' : number(word, n => heads.includes(n));
         };
 
-        // Anything may stand in an address: what is not a possible choice is passed over.
+        // Anything may stand in an address: an impossible choice is passed over, and the page's own stands.
         function readAddress() {
           const wanted = new URLSearchParams(location.hash.slice(1));
-          const isAll = wanted.get('layer') === 'all';
-          state.layer = isAll ? 'all' : number(wanted.get('layer'), n => layers.includes(n), layers[0]);
-          const word = wanted.get('head');
-          if (isAll) state.head = word === 'rollout' && storedRollout ? 'rollout' : 'mean';
-          else state.head = word === 'mean' ? 'mean' : number(word, n => heads.includes(n), heads[0]);
-          state.query = number(wanted.get('query'), n => n < queries.length, firstQuery);
-          state.key = number(wanted.get('key'), n => n < keys.length, null);
-          state.hidden = wanted.get('special') === 'hidden' && canHide;
+          const { start } = data;
+          state.layer = layerOf(wanted.get('layer')) ?? layerOf(start.layer) ?? layers[0];
+          state.head = headOf(wanted.get('head') ?? start.head, state.layer) ?? headOf(start.head, state.layer)
+            ?? heads[0];
+          state.query = number(wanted.get('query'), n => n < queries.length) ?? firstQuery;
+          state.key = number(wanted.get('key'), n => n < keys.length) ?? null;
+          const isHidden = name => wanted.has(name) ? wanted.get(name) === 'hidden' : start[name];
+          state.special = isHidden('special') && canHide;
+          state.first = isHidden('first') && canHideFirst;
           state.scale = wanted.get('scale') === 'same' ? 'same' : 'own';
           state.theme = ['light', 'dark'].find(name => name === wanted.get('theme')) ?? null;
         }
@@ -109,7 +136,9 @@ extension HTMLPage {
         function address() {
           const parts = new URLSearchParams({ layer: state.layer, head: state.head, query: state.query });
           if (state.key !== null) parts.set('key', state.key);
-          if (state.hidden) parts.set('special', 'hidden');
+          for (const name of ['special', 'first']) {
+            if (state[name] || data.start[name]) parts.set(name, state[name] ? 'hidden' : 'shown');
+          }
           if (state.scale === 'same') parts.set('scale', 'same');
           if (state.theme) parts.set('theme', state.theme);
           return '#' + parts;
@@ -124,7 +153,7 @@ extension HTMLPage {
           }, 200);
         }
 
-        // Changes what is chosen and draws only what depends on it.
+        // Changes the choice and draws only the parts that depend on it.
         function choose(changes) {
           const before = { ...state };
           Object.assign(state, changes);
@@ -132,8 +161,8 @@ extension HTMLPage {
           if (state.layer !== 'all' && state.head === 'rollout') state.head = 'mean';
           const changed = name => state[name] !== before[name];
           if (changed('theme')) applyTheme();
-          if (changed('theme') || changed('hidden') || changed('scale')) drawThumbs();
-          if (['theme', 'hidden', 'scale', 'layer', 'head'].some(changed)) drawMap();
+          if (['theme', 'special', 'first', 'scale'].some(changed)) drawThumbs();
+          if (['theme', 'special', 'first', 'scale', 'layer', 'head'].some(changed)) drawMap();
           drawReading();
           writeAddress();
         }

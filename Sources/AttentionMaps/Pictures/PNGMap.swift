@@ -1,19 +1,19 @@
 import Foundation
 
 extension AttentionMap {
-    /// A picture as PNG, with the tokens in a built-in bitmap font; characters outside ASCII are written as
-    /// their code points.
+    /// A picture as PNG, with the tokens in a built-in bitmap font: Latin, Greek and Cyrillic letters, kana,
+    /// Hangul, common Chinese characters and symbols. Other characters are written as their code points;
+    /// ``scriptsWithoutGlyphs`` names them.
     ///
     /// - Parameters:
     ///   - selection: The head, mean or roll-out to show enlarged, or nil for all heads as small maps.
-    ///   - hidingSpecialTokens: Whether special tokens' columns are left out and rows scaled to 1 again.
+    ///   - hidden: Keys whose columns are left out; rows are then scaled to sum to 1 again.
     /// - Throws: ``AttentionMapError`` if the selection was not captured, nothing is left to show, or the
     ///   picture would be larger than 2²⁸ pixels.
     public func png(
-        _ selection: Selection? = nil, hidingSpecialTokens: Bool = false
+        _ selection: Selection? = nil, hiding hidden: HiddenKeys = []
     ) throws(AttentionMapError) -> Data {
-        let figure = try figure(
-            selection, hidingSpecialTokens: hidingSpecialTokens, spell: BitmapFont.spell)
+        let figure = try figure(selection, hiding: hidden, spell: PictureFont.spell)
         var canvas = try PixelCanvas(figure)
         for mark in figure.marks { canvas.draw(mark) }
         return Data(
@@ -74,29 +74,51 @@ struct PixelCanvas {
 
     private mutating func write(_ text: String, x: Int, y: Int, ink: MapFigure.Ink, upwards: Bool) {
         let color = ink == .muted ? Self.muted.0 : Self.strong.0
-        // Bold is the glyph with every stroke one pixel wider.
-        let extra = ink == .strong ? 1 : 0
-        for (index, character) in text.enumerated() {
-            for (column, row) in BitmapFont.ink(of: character) {
-                let along = index * BitmapFont.advance + column
-                let across = row - MapFigure.capHeight
-                let place = upwards ? (x + across, y - along - 1) : (x + along, y + across)
-                fill(color, x: place.0, y: place.1, width: 1, height: 1, extraPixels: extra)
+        var column = 0
+        for character in text {
+            let columns = VisibleText.width(character)
+            // A vowel of Hangul by itself takes no column: it joins the sign before it.
+            let start = columns == 0 ? max(0, column - 1) : column
+            for glyph in PictureFont.shared.glyphs(of: character) ?? [] {
+                for dot in glyph.ink(inColumns: max(1, columns)) {
+                    // Glyphs are drawn for two pixels a unit; at one pixel, four dots share one.
+                    let along = (start * PictureFont.columnWidth + dot.x) * zoom / 2
+                    let across = (dot.y * zoom).floorDivided(by: 2)
+                    let place =
+                        upwards
+                        ? (x * zoom + across, y * zoom - along - 1) : (x * zoom + along, y * zoom + across)
+                    set(color, x: place.0, y: place.1)
+                    // Bold is the glyph with every stroke one pixel wider.
+                    if ink == .strong, !upwards { set(color, x: place.0 + 1, y: place.1) }
+                }
             }
+            column += columns
         }
+    }
+
+    private mutating func set(_ color: UInt8, x: Int, y: Int) {
+        guard x >= 0, x < width, y >= 0, y < height else { return }
+        pixels[y * width + x] = color
     }
 
     /// Fills a rectangle given in units; what lies outside the picture is left out.
     private mutating func fill(
-        _ color: UInt8, x: Int, y: Int, width columns: Int, height rows: Int, extraPixels: Int = 0
+        _ color: UInt8, x: Int, y: Int, width columns: Int, height rows: Int
     ) {
         let left = max(0, x * zoom)
-        let right = min(width, (x + columns) * zoom + extraPixels)
+        let right = min(width, (x + columns) * zoom)
         let top = max(0, y * zoom)
         let bottom = min(height, (y + rows) * zoom)
         guard left < right, top < bottom else { return }
         for row in top..<bottom {
             for column in left..<right { pixels[row * width + column] = color }
         }
+    }
+}
+
+extension Int {
+    /// The quotient rounded down, also below 0.
+    fileprivate func floorDivided(by divisor: Int) -> Int {
+        (self - (self % divisor + divisor) % divisor) / divisor
     }
 }

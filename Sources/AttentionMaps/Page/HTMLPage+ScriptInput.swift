@@ -13,7 +13,13 @@ extension HTMLPage {
             choose({ head: /^\d+$/.test(value) ? Number(value) : value });
           });
           at('special').disabled = !canHide;
-          at('special').addEventListener('change', event => choose({ hidden: event.target.checked }));
+          at('special-why').textContent = canHide ? ''
+            : isSpecial.includes(true) ? '(every token is one)' : '(there are none)';
+          at('special').addEventListener('change', event => choose({ special: event.target.checked }));
+          at('first-switch').hidden = !canHideFirst;
+          at('first-label').textContent = `Hide the first token (${keys[0].text})`;
+          at('first').addEventListener('change', event => choose({ first: event.target.checked }));
+          at('unseen-key').hidden = !data.visible;
           at('scale').addEventListener('change', event => {
             choose({ scale: event.target.checked ? 'same' : 'own' });
           });

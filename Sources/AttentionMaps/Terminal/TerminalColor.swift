@@ -7,8 +7,8 @@ public enum TerminalColor: Sendable, Equatable, CaseIterable {
     /// 24-bit colours.
     case trueColor
 
-    /// What the environment asks for: `NO_COLOR`, `TERM=dumb` and an output that is no terminal turn
-    /// colour off, `COLORTERM` tells of 24 bits.
+    /// The colours that the environment asks for: `NO_COLOR`, `TERM=dumb` and an output that is no terminal
+    /// turn colour off, `COLORTERM` tells of 24 bits.
     public static func detect(environment: [String: String], isTerminal: Bool) -> TerminalColor {
         guard isTerminal, environment["NO_COLOR", default: ""].isEmpty else { return .none }
         let term = environment["TERM", default: ""]

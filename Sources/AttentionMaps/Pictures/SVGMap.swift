@@ -3,28 +3,25 @@ extension AttentionMap {
     ///
     /// - Parameters:
     ///   - selection: The head, mean or roll-out to show enlarged, or nil for all heads as small maps.
-    ///   - hidingSpecialTokens: Whether special tokens' columns are left out and rows scaled to 1 again.
+    ///   - hidden: Keys whose columns are left out; rows are then scaled to sum to 1 again.
     /// - Throws: ``AttentionMapError`` if the selection was not captured or nothing is left to show.
     public func svg(
-        _ selection: Selection? = nil, hidingSpecialTokens: Bool = false
+        _ selection: Selection? = nil, hiding hidden: HiddenKeys = []
     ) throws(AttentionMapError) -> String {
-        SVGMap(figure: try figure(selection, hidingSpecialTokens: hidingSpecialTokens, spell: { $0 }))
-            .document()
+        SVGMap(figure: try figure(selection, hiding: hidden, spell: { $0 })).document()
     }
 
     /// The layout that SVG and PNG share.
     func figure(
-        _ selection: Selection?, hidingSpecialTokens: Bool, spell: @escaping (String) -> String
+        _ selection: Selection?, hiding hidden: HiddenKeys, spell: @escaping (String) -> String
     ) throws(AttentionMapError) -> MapFigure {
-        let explanation = MapPanel.explanation(hidingSpecialTokens: hidingSpecialTokens)
+        let explanation = MapPanel.explanation(hiding: hidden)
         guard let selection else {
-            if hidingSpecialTokens, ordinaryKeys.isEmpty { throw .onlySpecialTokens }
-            return try .grid(
-                of: self, hidingSpecialTokens: hidingSpecialTokens, explanation: explanation, spell: spell)
+            return try .grid(of: self, hiding: hidden, explanation: explanation, spell: spell)
         }
         return .single(
-            try panel(selection, hidingSpecialTokens: hidingSpecialTokens), model: visibleModel,
-            text: visibleText, explanation: explanation, spell: spell)
+            try panel(selection, hiding: hidden), model: visibleModel, text: visibleText,
+            explanation: explanation, spell: spell)
     }
 }
 

@@ -33,13 +33,13 @@ extension MapFigure {
 
     /// All heads of all layers as small maps, one row a layer.
     static func grid(
-        of map: AttentionMap, hidingSpecialTokens: Bool, explanation: String,
+        of map: AttentionMap, hiding hidden: AttentionMap.HiddenKeys, explanation: String,
         spell: @escaping (String) -> String
     ) throws(AttentionMapError) -> MapFigure {
         var figure = MapFigure(spell: spell)
         let mostTokens = max(map.queries.count, map.keys.count)
         let cell = max(1, 64 / mostTokens)
-        let keyCount = hidingSpecialTokens ? map.ordinaryKeys.count : map.keys.count
+        let keyCount = try map.keys(without: hidden).count
         let size = (x: min(keyCount, 64) * cell, y: min(map.queries.count, 64) * cell)
         // A number needs room even above the narrowest map.
         let step = (x: max(size.x, 18) + 6, y: max(size.y, 10) + 6)
@@ -60,7 +60,7 @@ extension MapFigure {
             figure.add(.text(number, x: left - 6 - measure(number), y: baseline, ink: .muted))
             for (column, head) in map.heads.enumerated() {
                 let panel = try map.panel(
-                    .head(layer: layer, head: head), hidingSpecialTokens: hidingSpecialTokens)
+                    .head(layer: layer, head: head), hiding: hidden)
                 let x = left + column * step.x
                 figure.add(.cells(panel.matrix.pooled(to: 64), scale: panel.scale, x: x, y: top, cell: cell))
             }

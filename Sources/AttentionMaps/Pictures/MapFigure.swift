@@ -2,7 +2,7 @@
 /// The SVG and the PNG writer draw the same marks, so both pictures have one layout.
 ///
 /// One unit is a tenth of the type size: a character advances 6 units in the bitmap font and, at a type
-/// size of 10, in any monospaced font of the usual proportions.
+/// size of 10, in any monospaced font of the usual proportions; a wide one, such as a Chinese character, 12.
 struct MapFigure {
     enum Ink { case strong, plain, muted }
 
@@ -22,6 +22,8 @@ struct MapFigure {
     static let capHeight = 7
     /// Longer labels are cut.
     static let longestLabel = 18
+    /// A text of more lines is cut.
+    static let mostTextLines = 8
     /// Above so many tokens names would be smaller than a weight's square.
     static let mostLabels = 512
     /// Above so many tokens several weights share a square.
@@ -53,23 +55,17 @@ struct MapFigure {
         height = max(height, corner.y + Self.margin)
     }
 
-    /// Adds lines of text at the margin, broken to fit a width in units, and returns the next baseline.
+    /// Adds at most ``mostTextLines`` lines of text at the margin, broken to fit a width in units, and
+    /// returns the next baseline.
     mutating func addLines(_ text: String, baseline: Int, width: Int, ink: Ink) -> Int {
+        let lines = VisibleText.wrap(
+            spell(text), columns: max(1, width / Self.advance), limit: Self.mostTextLines)
         var baseline = baseline
-        var line = ""
-        func fits(_ word: String) -> Bool { Self.measure(line) + Self.measure(" " + word) <= width }
-        for word in spell(text).split(separator: " ").map(String.init) {
-            let word = VisibleText.shorten(word, to: max(1, width / Self.advance))
-            if !line.isEmpty, !fits(word) {
-                add(.text(line, x: Self.margin, y: baseline, ink: ink))
-                baseline += Self.lineHeight
-                line = ""
-            }
-            line += line.isEmpty ? word : " " + word
+        for line in lines {
+            add(.text(line, x: Self.margin, y: baseline, ink: ink))
+            baseline += Self.lineHeight
         }
-        if line.isEmpty { return baseline }
-        add(.text(line, x: Self.margin, y: baseline, ink: ink))
-        return baseline + Self.lineHeight
+        return baseline
     }
 
     /// A token's name as it fits beside a map.

@@ -1,43 +1,62 @@
 extension AttentionMap {
-    /// A heat map for a terminal: one line a query token, two columns of the screen a key token, the key
-    /// tokens' names running downwards above. Where the keys do not fit side by side, blocks of them follow
-    /// one another.
+    /// A heat map for a terminal: one line for each query, two columns of the screen for each key, and above
+    /// them the keys' names, which run downwards. Where the keys do not fit side by side, blocks of them
+    /// follow one another.
     ///
     /// - Parameters:
     ///   - selection: The head, mean or roll-out to show.
     ///   - width: The columns of the screen; no line is wider, down to a width of 12.
+    ///   - height: The lines of the screen, if the map is to fit it: on a low one, names and the text are cut
+    ///     sooner. See ``resolution(forTerminalOfWidth:height:)``.
     ///   - color: Colours, or characters where there are none.
-    ///   - hidingSpecialTokens: Whether special tokens' columns are left out and rows scaled to 1 again.
+    ///   - hidden: Keys whose columns are left out; rows are then scaled to sum to 1 again.
     /// - Throws: ``AttentionMapError`` if the selection was not captured or nothing is left to show.
     public func terminalText(
-        _ selection: Selection, width: Int = 80, color: TerminalColor = .none,
-        hidingSpecialTokens: Bool = false
+        _ selection: Selection, width: Int = 80, height: Int? = nil, color: TerminalColor = .none,
+        hiding hidden: HiddenKeys = []
     ) throws(AttentionMapError) -> String {
-        let panel = try panel(selection, hidingSpecialTokens: hidingSpecialTokens)
-        let map = TerminalMap(panel: panel, width: max(width, TerminalMap.leastWidth), color: color)
+        let panel = try panel(selection, hiding: hidden)
+        let map = TerminalMap(
+            panel: panel, width: max(width, TerminalMap.leastWidth), height: height, color: color)
         var lines = map.wrap("\(visibleModel) · \(panel.title)").map(color.bold)
-        lines += map.wrap(visibleText) + [""]
+        lines += map.wrap(visibleText, limit: TerminalMap.mostTextLines(height: height)) + [""]
         lines += map.blocks()
         lines += map.legend()
-        let explanation = MapPanel.explanation(hidingSpecialTokens: hidingSpecialTokens)
-        lines += map.wrap(explanation).map(color.dim)
+        lines += map.wrap(MapPanel.explanation(hiding: hidden)).map(color.dim)
         return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// The resolution at which a map fits a screen of 20 lines or more, with its names, heading and legend.
+    ///
+    /// - Parameters:
+    ///   - width: The columns of the screen.
+    ///   - height: The lines of the screen.
+    public static func resolution(forTerminalOfWidth width: Int, height: Int) -> Resolution {
+        let names = min(TerminalMap.longestRowLabel, max(width, TerminalMap.leastWidth) / 3) + 1
+        // Heading 1, empty lines 2, legend 1, explanation 2, and the prompt that follows 1.
+        let others =
+            TerminalMap.longestColumnLabel(height: height) + TerminalMap.mostTextLines(height: height) + 7
+        return Resolution(rows: max(4, height - others), columns: max(4, (width - names) / 2))
     }
 }
 
-/// Lays one panel out in lines.
+/// A panel laid out in lines.
 struct TerminalMap {
     static let leastWidth = 12
-    /// Names longer than this are cut: maps, not names, should fill the screen.
-    private static let longestRowLabel = 16
-    private static let longestColumnLabel = 10
+    /// Longer names are cut: maps, not names, should fill the screen.
+    static let longestRowLabel = 16
+    static func longestColumnLabel(height: Int?) -> Int { min(10, max(3, (height ?? 50) / 5)) }
+    /// A text of more lines is cut: its tokens are on the map.
+    static func mostTextLines(height: Int?) -> Int { (height ?? 50) < 40 ? 1 : 3 }
 
     let panel: MapPanel
     let width: Int
     let color: TerminalColor
     private let labelWidth: Int
+    private let longestColumnLabel: Int
 
-    init(panel: MapPanel, width: Int, color: TerminalColor) {
+    init(panel: MapPanel, width: Int, height: Int? = nil, color: TerminalColor) {
+        longestColumnLabel = Self.longestColumnLabel(height: height)
         self.panel = panel
         self.width = width
         self.color = color
@@ -53,7 +72,7 @@ struct TerminalMap {
         for start in stride(from: 0, to: keys, by: perBlock) {
             let block = start..<min(start + perBlock, keys)
             if keys > perBlock {
-                let title = "keys \(block.lowerBound)–\(block.upperBound - 1) of 0–\(keys - 1)"
+                let title = "columns \(block.lowerBound + 1)–\(block.upperBound) of \(keys)"
                 lines += wrap(title).map(color.dim)
             }
             lines += header(block)
@@ -71,33 +90,16 @@ struct TerminalMap {
         return ["0 " + places + " " + largest]
     }
 
-    /// Text broken at spaces, or anywhere if a word is longer than a line.
-    func wrap(_ text: String) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, VisibleText.width(line) + 1 + VisibleText.width(String(word)) > width {
-                lines.append(line)
-                line = ""
-            }
-            if !line.isEmpty { line += " " }
-            for character in word {
-                if VisibleText.width(line) + VisibleText.width(character) > width {
-                    lines.append(line)
-                    line = ""
-                }
-                line.append(character)
-            }
-        }
-        return line.isEmpty ? lines : lines + [line]
+    func wrap(_ text: String, limit: Int = .max) -> [String] {
+        VisibleText.wrap(text, columns: width, limit: limit)
     }
 
     /// The keys' names, one character a line, standing on the map.
     private func header(_ keys: Range<Int>) -> [String] {
         let labels = keys.map { key in
             let label = Array(panel.keys[key])
-            return label.count > Self.longestColumnLabel
-                ? label.prefix(Self.longestColumnLabel - 1) + ["⋮"] : label
+            return label.count > longestColumnLabel
+                ? label.prefix(longestColumnLabel - 1) + ["⋮"] : label
         }
         let height = labels.map(\.count).max() ?? 0
         let margin = String(repeating: " ", count: labelWidth + 1)
@@ -105,7 +107,8 @@ struct TerminalMap {
             let cells = labels.map { label -> String in
                 let index = line - (height - label.count)
                 guard index >= 0 else { return "  " }
-                return pad(String(label[index]), to: 2)
+                // A cluster of several wide letters would push the columns after it to the right.
+                return pad(VisibleText.width(label[index]) > 2 ? "…" : String(label[index]), to: 2)
             }
             return (margin + cells.joined()).trimmedAtEnd
         }
