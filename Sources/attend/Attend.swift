@@ -2,7 +2,8 @@ import ArgumentParser
 import AttentionFiles
 import Foundation
 
-/// The command line: parses, runs one command, and turns every error into a message and an exit code.
+/// The command line: parses the arguments, runs one command, and turns every error into a message and an exit
+/// code.
 @main
 struct Attend: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,41 +11,46 @@ struct Attend: ParsableCommand {
         abstract: "Run transformer models on the CPU, and see what they look at.",
         usage: "attend <command> --model <model> …",
         discussion: """
-            A model is a folder as the Hugging Face hub lays it out (config.json, model.safetensors, \
-            tokenizer.json), a GGUF file, or a name: it is looked for in ./Models, in \
-            ~/.cache/swift-attention/models and in the Hugging Face cache. A name of the form org/name, or \
-            org/name:file.gguf, that is nowhere here is fetched from the hub.
+            A model is a folder with the files of the Hugging Face hub (config.json, model.safetensors, \
+            tokenizer.json), a GGUF file, or a name. Names are looked up in ./Models, in \
+            ~/.cache/swift-attention/models and in the Hugging Face cache. A model named org/name, or \
+            org/name:file.gguf, that is not on this machine is fetched from the hub.
 
               attend generate --model Qwen3-0.6B "Once upon a time"
               attend embed --model all-MiniLM-L6-v2 "Attention is all you need."
               attend rank --model all-MiniLM-L6-v2 --query "how to sign in" --file faq.txt
               attend look --model all-MiniLM-L6-v2 "The animal was tired." --html page.html
 
-            Results go to standard output; notes, errors and progress go to standard error.
+            Results go to standard output. Notes, errors and progress go to standard error. An output file \
+            appears when it is complete; until then, and after a failure, the old file stays.
+
+            A text that is read from standard input or from a file loses one line ending at its end, and \
+            nothing else.
 
             EXIT CODES:
-              0    done
-              64   wrong usage: an option, or a value of one
-              65   wrong data: a file that cannot be used, such as a damaged model
-              66   a model or an input file that is not there or cannot be opened
-              69   the hub cannot be reached, or does not hand out the model
-              70   an error inside attend
-              73   an output file that cannot be written
-              74   reading or writing failed halfway
+              0    success
+              64   wrong usage: a command, an option or its value
+              65   wrong data: a file or a text that cannot be used
+              66   a model or an input file that does not exist or cannot be opened
+              69   the hub cannot be reached, or refuses the model
+              70   an internal error
+              73   an output file that cannot be created
+              74   reading or writing failed halfway, for example on a full disk
+              75   a generated text was cut, and --require-complete was given
               78   a wrong setting in the environment
-              130  ended by Ctrl-C
+              130  ended by Ctrl-C; any other signal gives 128 and its number
 
             ENVIRONMENT:
               ATTENTION_MODELS   folders to look for models in, separated by colons
-              ATTENTION_THREADS  how many threads compute; --threads comes first
-              ATTENTION_ISA      scalar, neon, avx2, avx512 or avx512vnni; by default the
-                                 best there is
+              ATTENTION_THREADS  the number of threads, unless --threads gives one
+              ATTENTION_ISA      the instruction set: scalar, neon, avx2, avx512 or
+                                 avx512vnni; by default the best of the processor
               ATTENTION_LARGE_PAGES=0
-                                 mapped weights stay in the file's pages, which
+                                 keep mapped weights in the file's pages, which
                                  processes share
               HF_HOME, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE
                                  the Hugging Face cache and hub; see attend help fetch
-              NO_COLOR           no colours
+              NO_COLOR           use no colours
 
             COMPLETION:
               A script for bash, zsh or fish completes commands, options and file names.
@@ -67,6 +73,9 @@ struct Attend: ParsableCommand {
     static func main() {
         // Writing to a closed pipe then fails with an error, which ends the program quietly (ClosedPipe).
         signal(SIGPIPE, SIG_IGN)
+        // The same for a file that grows beyond what the shell's ulimit allows.
+        signal(SIGXFSZ, SIG_IGN)
+        Signals.watch()
         occupyStandardStreams()
         do {
             try checkArguments()
@@ -85,21 +94,36 @@ struct Attend: ParsableCommand {
         }
     }
 
-    /// What ArgumentParser does not find, or tells in a way that does not help.
+    /// Finds mistakes that ArgumentParser passes over, or names in a way that does not help.
     private static func checkArguments() throws {
         try checkEncoding()
         let arguments = CommandLine.arguments.dropFirst().prefix { $0 != "--" }
-        let commands = configuration.subcommands.map { $0._commandName }
         let named = arguments.first == "help" ? arguments.dropFirst().first : arguments.first
-        if let command = named, !command.hasPrefix("-"), !(commands + ["help"]).contains(command) {
-            let near = commands.filter { editDistance($0, command) <= 2 }
+        if let name = named, !name.hasPrefix("-"), name != "help", command(named: name) == nil {
+            let near = names(near: name)
             throw ValidationError(
-                "there is no command '\(command)'"
+                "there is no command '\(name)'"
                     + (near.isEmpty ? "" : ". Did you mean \(near.joined(separator: " or "))?"))
+        }
+        if let option = arguments.first, option.hasPrefix("-"),
+            let command = arguments.first(where: { command(named: $0) != nil })
+        {
+            throw ValidationError(
+                "the command comes before its options: attend \(command) \(option) …")
         }
         // Of two, the last one would win silently.
         if arguments.count(where: { $0 == "--model" || $0.hasPrefix("--model=") }) > 1 {
             throw Failure(.usage, "--model is given twice; expected one model")
+        }
+    }
+
+    static func command(named name: String) -> (any ParsableCommand.Type)? {
+        configuration.subcommands.first { $0._commandName == name }
+    }
+
+    private static func names(near name: String) -> [String] {
+        configuration.subcommands.map { $0._commandName }.filter {
+            editDistance($0, name) <= 2 || name.count >= 3 && $0.hasPrefix(name)
         }
     }
 
@@ -121,7 +145,17 @@ struct Attend: ParsableCommand {
             Foundation.exit(failure.code.rawValue)
         }
         if exitCode(for: error) == .success { exit(withError: error) }
-        Messages.usageError(fullMessage(for: error))
+        Messages.usageError(usageMessage(for: error))
         Foundation.exit(FailureCode.usage.rawValue)
+    }
+
+    /// ArgumentParser's message. An option that is misspelt comes before what is missing because of it.
+    private static func usageMessage(for error: any Error) -> String {
+        let message = fullMessage(for: error)
+        guard let unknown = UnknownOption(in: Array(CommandLine.arguments.dropFirst())) else {
+            return message
+        }
+        let usage = message.range(of: "\nUsage:").map { message[$0.lowerBound...] } ?? ""
+        return unknown.message + usage
     }
 }

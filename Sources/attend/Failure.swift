@@ -10,7 +10,8 @@ import AttentionTensors
 import AttentionTokenizers
 import Foundation
 
-/// The exit codes, by their meaning (those of BSD's sysexits). `attend --help` lists them.
+/// The exit codes of a command that fails, which are those of BSD's sysexits.h. The help text of `attend` is
+/// the one place that tells users of them.
 enum FailureCode: Int32 {
     case usage = 64
     case badData = 65
@@ -19,10 +20,11 @@ enum FailureCode: Int32 {
     case internalError = 70
     case cannotCreate = 73
     case inputOutput = 74
+    case incomplete = 75
     case configuration = 78
 }
 
-/// What ends a command: a message for people and a code for programs.
+/// The end of a command that failed: a message for people and a code for programs.
 struct Failure: Error {
     let code: FailureCode
     let message: String
@@ -32,14 +34,14 @@ struct Failure: Error {
         self.message = message
     }
 
-    /// Numbers came out that are infinite or none at all.
+    /// The failure of a model that gives numbers which are infinite or NaN.
     static func overflow(of model: String) -> Failure {
         Failure(
             .badData,
             "\(model): the model's numbers overflow: its weights are damaged. Fetch the model again.")
     }
 
-    /// What an error of any part means to the caller; nil for what ArgumentParser tells better itself.
+    /// The message and the code of any module's error; nil for an error that ArgumentParser describes better.
     init?(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure
@@ -71,7 +73,7 @@ struct Failure: Error {
         case .system(operation: "open", _, _), .notAFile, .notAFolder, .missingFile: .noInput
         case .system(operation: "create", _, _): .cannotCreate
         case .system: .inputOutput
-        case .empty, .tooLarge, .invalidJSON, .invalidField: .badData
+        case .unknownFormat, .empty, .tooLarge, .invalidJSON, .invalidField: .badData
         case .cannotWrite: .cannotCreate
         }
     }
@@ -91,7 +93,7 @@ struct Failure: Error {
 
     private static func code(_ error: TokenizerError) -> FailureCode {
         switch error {
-        case .unreadableFile, .noTokenizerFile: .noInput
+        case .unreadableFile, .noTokenizerFile, .noVocabulary: .noInput
         default: .badData
         }
     }
@@ -99,7 +101,7 @@ struct Failure: Error {
     private static func code(_ error: GenerationError) -> FailureCode {
         switch error {
         case .invalidOption, .unsupported: .usage
-        case .emptyPrompt, .promptTooLong, .unknownToken, .notFinite, .nothingAllowed: .badData
+        case .emptyPrompt, .promptTooLong, .textTooShort, .unknownToken, .notFinite, .nothingAllowed: .badData
         }
     }
 

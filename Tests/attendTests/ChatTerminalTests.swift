@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `attend chat` at a terminal, typed at key by key.
+/// `attend chat` at a terminal of 30 columns and 10 rows.
 struct ChatTerminalTests {
     /// The program with a terminal of its own.
     private final class Session {
@@ -11,12 +11,13 @@ struct ChatTerminalTests {
         private var seen = Data()
         let model: SmallDecoder
 
-        init() throws {
+        /// - Parameter template: By default one that says what the message was.
+        init(template: String = "{{ raise_exception('<' ~ messages[-1].content ~ '>') }}") throws {
             model = try SmallDecoder()
-            let template = try model.write(
-                "{{ raise_exception('<' ~ messages[-1].content ~ '>') }}", to: "echo.jinja")
+            let template = try model.write(template, to: "template.jinja")
             var (controllerEnd, terminalEnd): (Int32, Int32) = (-1, -1)
-            try #require(openpty(&controllerEnd, &terminalEnd, nil, nil, nil) == 0)
+            var size = winsize(ws_row: 10, ws_col: 30, ws_xpixel: 0, ws_ypixel: 0)
+            try #require(openpty(&controllerEnd, &terminalEnd, nil, nil, &size) == 0)
             controller = FileHandle(fileDescriptor: controllerEnd, closeOnDealloc: true)
             let terminal = FileHandle(fileDescriptor: terminalEnd, closeOnDealloc: true)
             process.executableURL = URL(fileURLWithPath: Program.path)
@@ -32,6 +33,31 @@ struct ChatTerminalTests {
         }
 
         deinit { if process.isRunning { process.terminate() } }
+
+        /// Whether the terminal shows what is typed, as it does for the shell.
+        var showsKeys: Bool {
+            var settings = termios()
+            return tcgetattr(controller.fileDescriptor, &settings) == 0
+                && settings.c_lflag & tcflag_t(ECHO) != 0
+        }
+
+        /// Whether Ctrl-C is a signal, as it is during an answer.
+        var isWorking: Bool {
+            var settings = termios()
+            return tcgetattr(controller.fileDescriptor, &settings) == 0
+                && settings.c_lflag & tcflag_t(ISIG) != 0 && !showsKeys
+        }
+
+        func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+        /// Waits until `condition` holds.
+        func wait(until condition: () -> Bool) throws {
+            let deadline = Date().addingTimeInterval(30)
+            while !condition() {
+                guard Date() < deadline else { throw Program.Failure(description: "nothing happened") }
+                Thread.sleep(forTimeInterval: 0.002)
+            }
+        }
 
         func type(_ text: String) throws { try controller.write(contentsOf: Data(text.utf8)) }
 
@@ -53,11 +79,11 @@ struct ChatTerminalTests {
                 description: "no '\(text)' in '\(String(decoding: seen, as: UTF8.self))'")
         }
 
-        func expectEnd() throws {
-            let deadline = Date().addingTimeInterval(30)
-            while process.isRunning, Date() < deadline { Thread.sleep(forTimeInterval: 0.01) }
-            #expect(!process.isRunning)
-            #expect(process.terminationStatus == 0)
+        func expectEnd(signal: Int32? = nil) throws {
+            try wait { !process.isRunning }
+            #expect(process.terminationReason == (signal == nil ? .exit : .uncaughtSignal))
+            #expect(process.terminationStatus == signal ?? 0)
+            #expect(showsKeys)
         }
 
         /// Types a line, and says what arrived as the message.
@@ -94,5 +120,80 @@ struct ChatTerminalTests {
         #expect(try session.message("hello") == "hello")
         try session.type("\u{4}")
         try session.expectEnd()
+    }
+
+    /// A message that arrives together with its end, as when it was typed ahead, is shown.
+    @Test func messagesInOnePieceAreShown() throws {
+        let session = try Session()
+        try session.type("first\rsecond\rthird")
+        for text in ["first", "second"] {
+            let shown = try session.wait(for: "conversation: <\(text)>")
+            #expect(shown.contains("> \(text)\r\r\n"), "\(shown)")
+        }
+        try session.wait(for: "> third")
+        #expect(try session.message("!") == "third!")
+    }
+
+    /// What is typed during an answer is not shown twice, and is kept.
+    @Test func keysDuringAnAnswerWait() throws {
+        let slow =
+            "{% for i in range(100000) %}{% endfor %}"
+            + "{{ raise_exception('<' ~ messages[-1].content ~ '>') }}"
+        let session = try Session(template: slow)
+        try session.type("first\r")
+        try session.wait { session.isWorking }
+        try session.type("second\r")
+        let between = try session.wait(for: "conversation: <first>")
+        let rest = try session.wait(for: "conversation: <second>")
+        #expect((between + rest).components(separatedBy: "second").count == 3, "\(between + rest)")
+        #expect(rest.contains("> second\r\r\n"))
+    }
+
+    /// A message of more rows than the terminal has is edited at any place, and shown whole in the end.
+    @Test func longMessages() throws {
+        let session = try Session()
+        let words = (0..<60).map { "wörd\($0) 中文" }.joined(separator: " ")
+        try session.type(words)
+        try session.wait(for: "d59 中文")
+        try session.type("\u{1}X")
+        try session.wait(for: "> Xwörd0")
+        try session.type("\r")
+        let shown = try session.wait(for: "conversation: <")
+        let whole = shown.replacingOccurrences(of: "\r\r\n", with: "")
+        #expect(whole.contains("> X" + words), "\(shown)")
+        // No row is wider than the terminal: é and ö take one column, 中 and 文 two.
+        for row in shown.components(separatedBy: "\r\r\n").dropLast() where !row.contains("\u{1B}") {
+            #expect(row.unicodeScalars.reduce(0) { $0 + ($1.value >= 0x4E00 ? 2 : 1) } <= 30, "\(row)")
+        }
+        #expect(try session.wait(for: ">").dropLast() == "X" + words)
+        try session.wait(for: "> ")
+        // The lines of a pasted text are rows.
+        try session.type("\u{1B}[200~one\rtwo\u{1B}[201~")
+        try session.wait(for: "> one\r\r\n  two")
+        // Deleting at the start of a row joins it to the one before.
+        #expect(try session.message("\u{1B}[D\u{1B}[D\u{1B}[D\u{7F}") == "onetwo")
+    }
+
+    @Test(arguments: [true, false])
+    func ctrlZSuspends(byKey: Bool) throws {
+        let session = try Session()
+        try session.type("abc")
+        try session.wait(for: "> abc")
+        if byKey { try session.type("\u{1A}") } else { session.send(SIGTSTP) }
+        try session.wait { session.showsKeys }
+        session.send(SIGCONT)
+        try session.wait(for: "> abc")
+        try session.wait { !session.showsKeys }
+        #expect(try session.message("d") == "abcd")
+        try session.type("\u{4}")
+        try session.expectEnd()
+    }
+
+    @Test(arguments: [SIGTERM, SIGHUP, SIGINT])
+    func aSignalGivesTheTerminalBack(_ signal: Int32) throws {
+        let session = try Session()
+        #expect(!session.showsKeys)
+        session.send(signal)
+        try session.expectEnd(signal: signal)
     }
 }

@@ -32,12 +32,32 @@ struct ChatTests {
         #expect(reset.text == once + once)
         #expect(reset.errors.contains("begins anew"))
         #expect(try chat(input: "/help\n").text.contains("/look"))
-        #expect(try chat(input: "/nothing\n").errors.contains("/help"))
+        for (line, suggestion) in [
+            ("/nothing", "/help"), ("/loook 1", "Did you mean /look?"), ("/quit", "Did you mean /exit?"),
+            ("/RESET", "Did you mean /reset?"), ("/", "/help"), ("/reset now", "takes no argument"),
+        ] {
+            let outcome = try chat(input: line + "\n")
+            #expect(outcome.code == 0 && outcome.output.isEmpty)
+            #expect(outcome.errors.contains(suggestion), "\(outcome.errors)")
+        }
         #expect(try chat(input: "/look\n").errors.contains("no answer"))
+        for (arguments, message) in [
+            ("abc", "'abc'"), ("-1", "no layer -1"), ("1.5", "'1.5'"), ("0 1", "'1'"),
+        ] {
+            let outcome = try chat(input: "hi\n/look \(arguments)\n")
+            #expect(outcome.errors.contains(message), "\(outcome.errors)")
+            #expect(outcome.lines.count == 1, "\(outcome.text)")
+        }
         let look = try chat(input: "hi\n/look\n/look 0\n/look 99\n")
         #expect(look.code == 0, "\(look.errors)")
         #expect(look.text.contains("Layer 0") && look.text.contains("looked at"))
         #expect(look.errors.contains("no layer 99"))
+        let options = try chat(
+            input: "hi\n/look 0 --hide-first --resolution 3\n/look abc\n/look --resolution\n")
+        #expect(options.code == 0, "\(options.errors)")
+        #expect(options.words.contains("Hidden: the first token."))
+        #expect(options.errors.contains("/look does not take 'abc'"))
+        #expect(options.errors.contains("/look does not take '--resolution'"))
         #expect(try chat(input: "//x\n").lines.count == 1)
     }
 
@@ -78,6 +98,26 @@ struct ChatTests {
         #expect(
             try prompt(messages, "--template", "chatml").text
                 == "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n\n")
+        try model.write(
+            #"{"chat_template": {"default": "a", "rag": "b", "tool_use": "c"}}"#, to: "chat_template.json")
+        for (extra, arguments, text) in [
+            ("", [], "a\n"), (#", "documents": []"#, [], "b\n"), (#", "tools": []"#, [], "c\n"),
+            (#", "tools": []"#, ["--template-name", "rag"], "b\n"),
+        ] as [(String, [String], String)] {
+            let outcome = try Program.attend(
+                ["prompt", "-", "--model", model.folder.path] + arguments,
+                input: #"{"messages": \#(messages)\#(extra)}"#)
+            #expect(outcome.text == text, "\(outcome.errors)")
+        }
+        expectFailure(
+            try prompt(messages, "--model", model.folder.path, "--template-name", "x"), 65, naming: "'x'",
+            "'rag'")
+        expectFailure(
+            try prompt(messages, "--template", "chatml", "--template-name", "x"), 64,
+            naming: "--template-name")
+        expectFailure(
+            try prompt(#"{"messages": \#(messages), "tools": {}}"#, "--template", "chatml"), 65,
+            naming: "tools")
         let object = try #require(
             try prompt(
                 #"{"messages": \#(messages), "add_generation_prompt": false}"#, "--template", template,

@@ -81,6 +81,70 @@ struct EmbedTests {
         #expect(try embed("-", input: "the bank\n").output == embed("the bank").output)
     }
 
+    @Test(arguments: ["", "\n", "\r\n"])
+    func standardInputWithoutATextIsAnError(_ input: String) throws {
+        expectFailure(try embed("-", input: input), 65, naming: "standard input", "empty")
+        #expect(try embed("").code == 0)
+    }
+
+    @Test func promptsStandBeforeTexts() throws {
+        try model.describeSentences(steps: ["Transformer", "Pooling"], pooling: "{}")
+        let expected = try embed("money the bank").output
+        #expect(try embed("the bank", "--prompt", "money ").output == expected)
+        try model.write(
+            #"{"prompts": {"query": "money ", "b": "river "}, "default_prompt_name": "query"}"#,
+            to: "config_sentence_transformers.json")
+        #expect(try embed("the bank").output == expected)
+        #expect(try embed("the bank", "--prompt-name", "query").output == expected)
+        #expect(try embed("money the bank", "--prompt", "").output == expected)
+        #expect(
+            try embed("the bank", "--prompt-name", "b").output
+                == embed("river the bank", "--prompt", "").output)
+        expectFailure(try embed("the bank", "--prompt-name", "c"), 64, naming: "'c'", "'query', 'b'")
+    }
+
+    @Test func rankPutsThePromptsOfQueriesAndDocuments() throws {
+        try model.describeSentences(steps: ["Transformer", "Pooling"], pooling: "{}")
+        let file = try model.write("the bank\nriver\n", to: "texts.txt")
+        func rank(_ query: String, _ options: String...) throws -> Data {
+            try Program.attend(
+                ["rank", "--model", model.folder.path, "--query", query, "--file", file] + options
+            ).output
+        }
+        let expected = try rank("money a", "--document-prompt", "b ")
+        #expect(try rank("a", "--query-prompt", "money ", "--document-prompt", "b ") == expected)
+        try model.write(
+            #"{"prompts": {"query": "money ", "document": "b "}}"#, to: "config_sentence_transformers.json")
+        #expect(try rank("a") == expected)
+        #expect(try rank("a", "--query-prompt", "") != expected)
+    }
+
+    @Test func whatIsNotFollowedIsNoted() throws {
+        try model.describeSentences(
+            steps: ["Transformer", "Pooling"], pooling: "{}",
+            lengths: #"{"model_args": {"dtype": "float16"}}"#)
+        let outcome = try embed("the bank", "river")
+        #expect(outcome.code == 0 && outcome.lines.count == 2)
+        #expect(outcome.errors.hasPrefix("attend: note: ") && outcome.errors.contains("model_args.dtype"))
+        #expect(outcome.errors.split(separator: "\n").count == 1)
+    }
+
+    @Test func tokensNeedNoTokenizer() throws {
+        let expected = try embed("--tokens", "2,7,8,3").output
+        try FileManager.default.removeItem(at: model.folder.appendingPathComponent("vocab.txt"))
+        let outcome = try embed("--tokens", "2,7,8,3")
+        #expect(outcome.code == 0 && outcome.output == expected)
+        expectFailure(try embed("the bank"), 66, naming: "tokenizer.json")
+    }
+
+    @Test func encodersInGGUFFiles() throws {
+        let path = Locations.fixture("AttentionModelsTests", "nomic-bert/model.gguf").path
+        let outcome = try Program.attend(["embed", "--model", path, "the banks", "--json"])
+        #expect((try outcome.json() as? [String: Any])?["ids"] as? [Int] == [2, 5, 6, 7, 3])
+        let look = try Program.attend(["look", "--model", path, "the bank"])
+        #expect(look.code == 0 && look.errors == "")
+    }
+
     @Test func threadsDoNotChangeTheNumbers() throws {
         let outputs = try ["1", "2", "3"].map { try embed("the bank", "river", "--threads", $0).output }
         #expect(Set(outputs).count == 1)
@@ -99,6 +163,8 @@ struct EmbedTests {
         ["--tokens", "9223372036854775808"], ["--tokens", "1.5"], ["--tokens", "0x10"], ["--tokens", "1 2"],
         ["--tokens", "1", "a"], ["a", "--file", "b"], [], ["a", "--threads", "0"], ["a", "--threads", "-1"],
         ["a", "--threads", "257"], ["a", "--nonsense"], ["a", "--tokens"],
+        ["a", "--prompt", "b", "--prompt-name", "c"], ["--tokens", "1", "--prompt", "b"],
+        ["--tokens", "1", "--prompt-name", "b"],
     ])
     func wrongUsage(_ arguments: [String]) throws {
         let outcome = try Program.attend(["embed", "--model", model.folder.path] + arguments)

@@ -50,7 +50,7 @@ struct FaultTests {
             try Program.attend(["generate", "--model", empty, "a"]), 65, naming: "empty.gguf is empty")
         let language = try model.write(Data("GGUF".utf8), to: "x.gguf")
         let embedding = try Program.attend(["embed", "--model", language, "a"])
-        expectFailure(embedding, 65, naming: language, "encoder")
+        expectFailure(embedding, 65, naming: language, "byte 4")
         let vocabulary = try model.write(
             Data(GGUFBytes([("general.architecture", .string("gpt2"))], tensors: []).bytes), to: "v.gguf")
         expectFailure(try Program.attend(["generate", "--model", vocabulary, "a"]), 65, naming: vocabulary)
@@ -67,6 +67,77 @@ struct FaultTests {
         #expect(try Program.attend(["help", "embed"]).code == 0)
     }
 
+    /// The misspelt option comes before what seems to be missing because of it.
+    @Test(arguments: [
+        ("embed --modle X", "--modle. Did you mean --model?"),
+        ("embed -model X a", "-model. Did you mean --model?"),
+        ("embed -m X a", "-m. Did you mean --model?"),
+        ("generate --model X a --max_tokens 3", "Did you mean --max-tokens?"),
+        ("generate --temp 1 a", "Did you mean --temperature?"), ("rank --fil x", "Did you mean --file?"),
+        ("look --model X a --hidespecial", "Did you mean --hide-special?"),
+        ("quantize a b --typ q8_0", "Did you mean --type?"), ("embed --draft x", "attend generate has it"),
+        ("embed --model X -1", "goes after --"), ("embed --modle=X a", "--modle. Did you mean"),
+        ("tokenize --model --json -x y", "-x"), ("--model X embed a", "attend embed --model"),
+        ("quant a b", "Did you mean quantize?"),
+    ])
+    func anOptionThatIsMisspelt(_ line: String, message: String) throws {
+        let outcome = try Program.attend(line.split(separator: " ").map(String.init))
+        expectFailure(outcome, 64, naming: message, "Usage: attend")
+    }
+
+    /// What stands behind an option that takes any value, or behind --, is no option.
+    @Test func valuesThatLookLikeOptions() throws {
+        let query = try Program.attend([
+            "rank", "--model", model.folder.path, "--query", "--modle", "--file", "-", "--top",
+        ])
+        expectFailure(query, 64, naming: "Missing value for '--top")
+        let text = try Program.attend(["tokenize", "--model", model.folder.path, "--", "--modle"])
+        #expect(text.code == 0, "\(text.errors)")
+    }
+
+    @Test func aModelOfTheOtherKind() throws {
+        for command in ["generate", "logits"] {
+            expectFailure(
+                try Program.attend([command, "--model", model.folder.path, "a"]), 65,
+                naming: "an encoder (bert)", "attend embed")
+        }
+        expectFailure(
+            try Program.attend(["quantize", model.folder.path, "x.gguf", "--type", "q8_0"]), 65,
+            naming: "an encoder")
+        let decoder = try SmallDecoder()
+        expectFailure(
+            try Program.attend(["embed", "--model", decoder.folder.path, "a"]), 65,
+            naming: "a language model", "attend generate")
+    }
+
+    @Test func aNearGGUFFileIsSuggested() throws {
+        try model.write(Data("GGUF".utf8), to: "Small-135M.Q4_1.gguf")
+        for name in ["Small-135M.gguf", "./Small-135M", "small-135m.q4_0.gguf", "./Smal-135M.Q4_1.gguf"] {
+            let outcome = try Program.attend(["logits", "--model", name, "a"], in: model.folder)
+            expectFailure(outcome, 66, naming: "Did you mean '", "Small-135M.Q4_1.gguf'?")
+        }
+    }
+
+    /// Permissions bind only users that are not root.
+    @Test(.enabled(if: getuid() != 0, "root may read everything"))
+    func aFolderThatMayNotBeRead() throws {
+        let path = model.folder.path
+        try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: path)
+        defer { try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path) }
+        for command in ["embed", "tokenize", "look"] {
+            let outcome = try Program.attend([command, "--model", path, "a"])
+            expectFailure(outcome, 66, naming: path, "Permission denied")
+            #expect(!outcome.errors.contains("etch"))
+        }
+        expectFailure(try Program.attend(["inspect", path]), 66, naming: path, "Permission denied")
+    }
+
+    @Test func inspectingAFileOfAnotherKind() throws {
+        let file = try model.write("# Title", to: "README.md")
+        expectFailure(
+            try Program.attend(["inspect", file]), 65, naming: file, "GGUF", ".safetensors", "folder")
+    }
+
     @Test func outputThatIsClosed() throws {
         expectFailure(try Program.shell("\"$ATTEND\" tokenize --model '\(model.folder.path)' a >&-"), 74)
     }
@@ -77,7 +148,7 @@ struct FaultTests {
         expectFailure(try embed("a"), 66, naming: model.folder.path, name)
     }
 
-    @Test(arguments: ["", "{", "[]", "{}", #"{"model_type": "gpt2"}"#, #"{"model_type": 3}"#])
+    @Test(arguments: ["", "{", "[]", "{}", #"{"model_type": "t5"}"#, #"{"model_type": 3}"#])
     func aConfigurationThatIsWrong(_ content: String) throws {
         let file = try model.write(content, to: "config.json")
         expectFailure(try embed("a"), 65, naming: file)

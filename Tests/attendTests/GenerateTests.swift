@@ -60,6 +60,25 @@ struct GenerateTests {
         #expect(first["tokens"] as? [Int] == third["tokens"] as? [Int])
     }
 
+    /// generation_config.json decides, the options come before it, and the rest is named.
+    @Test func theModelsSettings() throws {
+        let plain = try object(try attend("generate", "abc", "-n", "12", "--json"))
+        let tokens = try #require(plain["tokens"] as? [Int])
+        try model.write(
+            #"{"num_beams": 4, "max_new_tokens": 7, "suppress_tokens": [\#(tokens[0])], "no_repeat_ngram_size": 1}"#,
+            to: "generation_config.json")
+        let outcome = try attend("generate", "abc", "--json")
+        #expect(outcome.errors.contains("generation_config.json: num_beams is not followed"))
+        let found = try #require(try object(outcome)["tokens"] as? [Int])
+        #expect(found.count <= 7 && Set(found).count == found.count && !found.contains(tokens[0]))
+        let longer = try object(
+            try attend("generate", "abc", "--json", "-n", "9", "--min-tokens", "9", "--no-repeat-ngram", "2"))
+        #expect((longer["tokens"] as? [Int])?.count == 9)
+        let beams = try attend("generate", "abc", "--json", "--beams", "3")
+        let best = try #require(try object(beams)["tokens"] as? [Int])
+        #expect(best.count <= 7 && !best.contains(tokens[0]) && Set(best).count == best.count)
+    }
+
     @Test func logProbabilitiesAndThePrompt() throws {
         let object = try object(
             try attend("generate", "abc", "-n", "4", "--json", "--echo", "--logprobs", "2"))
@@ -110,7 +129,12 @@ struct GenerateTests {
         let two = try attend("perplexity", "--file", model.write("ab", to: "two.txt"))
         #expect(two.text.hasSuffix(" over 1 token\n") && !two.text.contains("±"), "\(two.text)")
         let empty = try model.write("", to: "empty.txt")
-        expectFailure(try attend("perplexity", "--file", empty), 64, naming: "at least 2 tokens")
+        expectFailure(try attend("perplexity", "--file", empty), 65, naming: "0 tokens", "at least 2")
+        let line = try model.write("a\n", to: "line.txt")
+        expectFailure(try attend("perplexity", "--file", line), 65, naming: "1 token;", "at least 2")
+        expectFailure(
+            try attend("perplexity", "--file", file, "--window", "40", "--halves", "--stride", "3"), 64,
+            naming: "--halves", "--stride")
         expectFailure(try attend("perplexity", "--file", "nope.txt"), 66, naming: "nope.txt")
         expectFailure(try attend("perplexity", "--file", file, "--window", "65"), 64, naming: "64", "65")
     }
@@ -119,7 +143,7 @@ struct GenerateTests {
         [], ["a", "--tokens", "1"], ["a", "-n", "0"], ["a", "--max-tokens", "-4"],
         ["a", "--max-tokens", "1.5"],
         ["a", "--temperature", "hot"], ["a", "--temperature", "-1"], ["a", "--temperature", "nan"],
-        ["a", "--top-k", "-1"], ["a", "--top-p", "1.01"], ["a", "--seed", "-1"],
+        ["a", "--top-k", "-2"], ["a", "--top-p", "1.01"], ["a", "--seed", "-1"],
         ["a", "--seed", "18446744073709551616"], ["a", "--logprobs", "3"],
         ["a", "--json", "--logprobs", "-1"],
         ["a", "--logit-bias", "5"], ["a", "--logit-bias", "x=1"], ["a", "--logit-bias", "1=inf"],
@@ -128,7 +152,8 @@ struct GenerateTests {
         ["a", "--beams", "0"], ["a", "--cache", "f8"], ["a", "--ignore-end", "--stop-tokens", "1"],
         ["a", "--beams", "2", "--temperature", "1"], ["a", "--beams", "2", "--seed", "1"],
         ["a", "--beams", "2", "--stop", "x"], ["a", "--length-penalty", "2"],
-        ["a", "--early-stopping", "full"], ["-5 degrees"],
+        ["a", "--early-stopping", "full"], ["-5 degrees"], ["a", "--min-tokens", "-1"],
+        ["a", "--no-repeat-ngram", "-1"], ["a", "--epsilon-cutoff", "x"], ["a", "--ban-sequence", "1,x"],
     ])
     func wrongUsage(_ arguments: [String]) throws {
         let outcome = try Program.attend(["generate", "--model", model.folder.path] + arguments)
@@ -147,6 +172,19 @@ struct GenerateTests {
         #expect(try attend("generate", "--tokens", "5,6", "-n", "3").text.split(separator: " ").count == 3)
     }
 
+    /// A text that is cut is noted, and a failure where a whole one is required.
+    @Test func saysThatATextWasCut() throws {
+        let grammar = try model.write("root ::= \"no\" [0-4]{300}", to: "long.gbnf")
+        let form = ["generate", "--model", model.folder.path, "a", "--grammar", grammar, "-n", "4"]
+        let noted = try Program.attend(form)
+        #expect(noted.code == 0 && noted.errors.contains("cut before it was whole"), "\(noted.errors)")
+        for more in [[], ["--json"], ["--beams", "2"], ["--beams", "2", "--json"]] {
+            let required = try Program.attend(form + more + ["--require-complete"])
+            #expect(required.code == 75 && required.errors.contains(grammar), "\(required.errors)")
+            #expect(!required.output.isEmpty)
+        }
+    }
+
     @Test func whatATextHasToFollow() throws {
         let grammar = try model.write("root ::= \"yes\" | \"no\" [0-4]{3}", to: "answer.gbnf")
         let schema = try model.write(#"{"enum": [12, 345]}"#, to: "schema.json")
@@ -163,6 +201,7 @@ struct GenerateTests {
         }
         let best = try attend("generate", "abc", "--beams", "4", "--grammar", grammar)
         #expect(best.text.wholeMatch(of: /(yes|no[0-4]{3})\n/) != nil, "\(best.text) \(best.errors)")
+        expectFailure(try attend("generate", "a", "--require-complete"), 64, naming: "--require-complete")
         expectFailure(try attend("generate", "a", "--grammar", "nope"), 66, naming: "nope")
         let damaged = try model.write("root ::= (", to: "damaged.gbnf")
         expectFailure(try attend("generate", "a", "--grammar", damaged), 65, naming: damaged)

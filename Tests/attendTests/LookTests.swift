@@ -84,9 +84,26 @@ struct LookTests {
                 as? [[String: AnyHashable]])
     }
 
-    @Test(arguments: [
-        ["--resolution", "0"], ["--resolution", "-1"], ["--resolution", "8", "--hide-special"],
-    ])
+    /// Hiding special tokens goes with runs of tokens: a run holds special tokens alone.
+    @Test func runsHideSpecialTokens() throws {
+        let object = try #require(
+            try look("--resolution", "3", "--json", "-", text: "the bank the bank").json() as? [String: Any])
+        let tokens = try #require(object["tokens"] as? [[String: Any]])
+        #expect(tokens.compactMap { $0["isSpecial"] as? Bool } == [true, false, true])
+        let outcome = try look("--resolution", "3", "--hide-special", text: "the bank the bank")
+        #expect(outcome.code == 0)
+        #expect(outcome.words.contains("Hidden: special tokens."))
+    }
+
+    @Test func thePageOpensOnTheChoice() throws {
+        let page = model.folder.appendingPathComponent("page.html").path
+        let outcome = try look("--hide-special", "--layer", "0", "--html", page)
+        let html = try String(contentsOfFile: page, encoding: .utf8)
+        #expect(outcome.code == 0)
+        #expect(html.contains(#""start":{"first":false,"head":"mean","layer":"0","special":true}"#))
+    }
+
+    @Test(arguments: [["--resolution", "0"], ["--resolution", "-1"]])
     func resolutionsThatCannotBe(_ options: [String]) throws {
         let outcome = try Program.attend(["look", "--model", model.folder.path, "the bank"] + options)
         #expect(outcome.code == 64)
@@ -114,7 +131,9 @@ struct LookTests {
     }
 
     @Test func specialTokensCanBeHidden() throws {
-        #expect(try look("--hide-special").text.contains("Special tokens are hidden"))
+        #expect(try look("--hide-special").words.contains("Hidden: special tokens."))
+        #expect(
+            try look("--hide-special", "--hide-first").words.contains("special tokens and the first token"))
         expectFailure(try look("--hide-special", text: ""), 65, naming: "special token")
         #expect(try look(text: "").code == 0)
     }
@@ -141,4 +160,9 @@ struct LookTests {
         expectFailure(try look(option, file), 73, naming: file)
         expectFailure(try look(option, model.folder.path), 73, naming: model.folder.path)
     }
+}
+
+extension Program.Outcome {
+    /// The output with one space between words, wherever its lines were broken.
+    var words: String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
 }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// What reads something that strangers wrote.
+/// A reader of untrusted input.
 ///
-/// `read` returns for what is sound and throws for what is not. Anything else is a find: a trap, a wrong
-/// memory access, an error that is not one of `errors`, more than a few seconds or more than a few hundred
+/// `read` returns for valid input and throws for any other. Everything else is a find: a trap, a wrong memory
+/// access, an error of a type that is not in `errors`, more than a few seconds or more than a few hundred
 /// megabytes (`run.sh` sets the limits).
 struct Reader: Sendable {
     let name: String
-    /// The errors that callers are told to expect.
+    /// The types of errors that the reader documents.
     let errors: [any Error.Type]
     let read: @Sendable ([UInt8]) throws -> Void
 
@@ -36,7 +36,7 @@ private let chosen: Reader = {
     return reader
 }()
 
-/// What libFuzzer calls with one input after another.
+/// The function that libFuzzer calls with one input after another.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     chosen.feed(Array(UnsafeBufferPointer(start: start, count: count)))

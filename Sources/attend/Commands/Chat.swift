@@ -7,59 +7,66 @@ struct Chat: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Hold a conversation with a language model.",
         discussion: """
-            The model is talked to as its own chat template says. A line is a message, and Ctrl-C stops an answer. At a \
-            terminal a line can be edited: cursor keys, Home and End, Ctrl-A, E, U, K and W; up and down bring back \
-            earlier lines. Where standard input is no terminal, each of its lines is answered in turn, and Ctrl-C ends.
+            Each line is a message, and the model's own chat template makes the prompt. Ctrl-C stops an \
+            answer, Ctrl-Z suspends the program, Ctrl-D ends it. A message can be edited with the cursor \
+            keys, Home and End, and Ctrl-A, E, U, K and W; the up and down keys bring back earlier messages. \
+            A pasted text is one message, with its line ends. What is typed during an answer waits until the \
+            answer ends.
+
+            Where standard input is no terminal, each of its lines is answered in turn, and Ctrl-C ends the program.
 
               attend chat --model Qwen3-0.6B
               attend chat --model Llama-3.2-1B-Instruct-Q8_0.gguf --system "Be brief."
               echo "Why is the sky blue?" | attend chat --model Qwen3-0.6B
 
-            What begins with a slash is meant for the program:
+            Lines that begin with a slash are commands:
 
             \(ChatCommand.list.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n"))
 
-            Special tokens such as <|im_end|> in a message are read as plain text, so that what is pasted cannot pass \
-            for another speaker.
+            Special tokens such as <|im_end|> in a message are read as plain text, so that a pasted text \
+            cannot pose as another speaker.
             """)
 
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Cache") var cache: CacheOptions
     @OptionGroup(title: "Conversation") var template: ChatTemplateOptions
 
-    @Option(help: ArgumentHelp("How the model should behave.", valueName: "text"))
+    @Option(help: ArgumentHelp("The system message: how the model should behave.", valueName: "text"))
     var system: String?
 
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "A switch of the template, as in enable_thinking=false; the value is JSON, or else text. May be given "
-                + "several times.", valueName: "name=value"), transform: TemplateVariable.init)
+            "A variable of the template, as in enable_thinking=false. The value is JSON, or else text. Repeatable.",
+            valueName: "name=value"), transform: TemplateVariable.init)
     var set: [TemplateVariable] = []
 
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
 
     @Option(
         name: [.customShort("n"), .long], parsing: .unconditional,
-        help: ArgumentHelp("The most tokens of an answer.", valueName: "count"))
+        help: ArgumentHelp("The maximum number of tokens of an answer.", valueName: "count"))
     var maxTokens = 2048
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The most tokens of the whole conversation; by default what the model was made for.",
+            "The maximum number of tokens of the whole conversation; by default the model's own.",
             valueName: "count"))
     var context: Int?
 
-    @Flag(help: "Say on standard error how fast each answer was.")
+    @Flag(help: "Print the speed of each answer on standard error.")
     var stats = false
 
     func validate() throws { try LengthOptions.check(maxTokens: maxTokens, context: context) }
 
     func run() throws {
+        // From the beginning, so that what is typed while the model loads is not shown twice.
+        if KeyTerminal.isAvailable { KeyTerminal.enter(.working) }
+        defer { KeyTerminal.leave() }
         try model.withLanguageModel { model in
-            var options = GenerationOptions(
-                sampling: try sampling.sampling(for: model), maximumTokens: maxTokens)
+            var options = GenerationOptions(try sampling.settings(for: model), promptCount: 0)
+            options.maximumTokens = maxTokens
             options.context = context
             options.storage = cache.storage
             var conversation = try Conversation(

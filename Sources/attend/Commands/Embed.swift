@@ -9,8 +9,8 @@ struct Embed: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Turn texts into vectors whose directions say what the texts mean.",
         usage: """
-            attend embed --model <model> <text> ... [--hidden] [--json]
-            attend embed --model <model> --file <path> [--hidden] [--json]
+            attend embed --model <model> <text> ... [<options>]
+            attend embed --model <model> --file <path> [<options>]
             attend embed --model <model> --tokens <ids> [--hidden] [--json]
             """,
         discussion: """
@@ -22,6 +22,11 @@ struct Embed: ParsableCommand {
               attend embed --model all-MiniLM-L6-v2 "It's so sunny outside!"
               attend embed --model all-MiniLM-L6-v2 --file lines.txt --json
               attend embed --model all-MiniLM-L6-v2 --tokens 101,7592,102 --hidden --json
+              attend embed --model e5-small-v2 --prompt "query: " "how to sign in"
+
+            Some models are trained with a prompt before each text, and one prompt for queries and another for \
+            documents. A model's own prompts have names (--prompt-name query), and one of them may be its \
+            default. --prompt "" leaves the default out.
 
             With --json every text is one line with one object:
 
@@ -50,6 +55,15 @@ struct Embed: ParsableCommand {
             valueName: "ids"), transform: TokenIDs.init)
     var tokens: TokenIDs?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The model's own prompt of this name, before each text.", valueName: "name"))
+    var promptName: String?
+
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("A prompt before each text.", valueName: "text"))
+    var prompt: String?
+
     @Flag(
         help: ArgumentHelp(
             "The last hidden states: the vector of every token, before they become one.",
@@ -70,11 +84,24 @@ struct Embed: ParsableCommand {
                     ? "there is nothing to embed: give texts, --file or --tokens"
                     : "give either texts, --file or --tokens, not several of them")
         }
+        if promptName != nil, prompt != nil {
+            throw ValidationError("give either --prompt-name or --prompt, not both")
+        }
+        if tokens != nil,
+            let option = promptName.map({ _ in "--prompt-name" }) ?? prompt.map({ _ in "--prompt" })
+        {
+            throw ValidationError("\(option) goes with texts; --tokens are taken as they are")
+        }
+    }
+
+    private var chosenPrompt: SentencePrompt {
+        prompt.map { .text($0) } ?? promptName.map { .named($0) } ?? .standard
     }
 
     func run() throws {
         try options.withEmbedder { embedder in
             let sequences = try sequences(embedder)
+            let skipped = tokens == nil ? try embedder.skippedTokenCount(prompt: chosenPrompt) : 0
             let progress = ProgressBar(
                 "texts", total: sequences.count, isEnabled: !StandardOutput.isTerminal)
             defer { progress.finish() }
@@ -82,7 +109,7 @@ struct Embed: ParsableCommand {
             // In portions, so that a large file's vectors need not all be held at once.
             for start in stride(from: 0, to: sequences.count, by: Self.portion) {
                 let portion = Array(sequences[start..<min(start + Self.portion, sequences.count)])
-                try write(portion, embedder, to: &output) { progress.update(start + $0) }
+                try write(portion, embedder, skipping: skipped, to: &output) { progress.update(start + $0) }
             }
             try output.flush()
         }
@@ -95,25 +122,37 @@ struct Embed: ParsableCommand {
             try tokens.check(vocabulary: embedder.encoder.configuration.vocabulary)
             return [tokens.ids]
         }
-        let texts = try file.map { try TextFile(path: $0).lines() } ?? texts.map(TextArgument.read)
-        try embedder.noteCut(texts)
-        return try texts.map { try embedder.tokenize($0).ids }
+        let texts = try file.map { try TextFile(path: $0).lines() } ?? texts.map(Self.read)
+        try embedder.noteCut(texts, prompt: chosenPrompt)
+        return try texts.map { try embedder.tokenize($0, prompt: chosenPrompt).ids }
+    }
+
+    /// Standard input without any text is a mistake; an empty text on the command line is meant.
+    private static func read(_ argument: String) throws -> String {
+        let text = try TextArgument.read(argument)
+        guard argument != "-" || !text.isEmpty else {
+            throw Failure(.badData, "standard input is empty: expected a text")
+        }
+        return text
     }
 
     private func write(
-        _ sequences: [[Int]], _ embedder: TextEmbedder, to output: inout StandardOutput,
+        _ sequences: [[Int]], _ embedder: TextEmbedder, skipping skipped: Int,
+        to output: inout StandardOutput,
         progress: (Int) -> Void
     ) throws {
         if hidden {
             for (index, ids) in sequences.enumerated() {
                 let states = try embedder.hiddenStates(tokens: ids)
                 let rows = (0..<ids.count).map { states.selecting(axis: 0, $0).scalars }
-                try write(ids: ids, embedding: embedder.embedding(hiddenStates: states), rows, to: &output)
+                let embedding = try embedder.embedding(hiddenStates: states, skipping: skipped)
+                try write(ids: ids, embedding: embedding, rows, to: &output)
                 progress(index + 1)
             }
         } else {
             // The progress of a portion is too fine to show; its end is told below.
-            for (ids, vector) in zip(sequences, try embedder.embed(tokens: sequences)) {
+            let vectors = try embedder.embed(tokens: sequences, skipping: skipped)
+            for (ids, vector) in zip(sequences, vectors) {
                 try write(ids: ids, embedding: vector, [], to: &output)
             }
             progress(sequences.count)

@@ -1,31 +1,33 @@
 import ArgumentParser
 import AttentionHub
 
-/// `attend fetch`: a model into the cache.
+/// `attend fetch`: brings a model into the cache.
 struct Fetch: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Fetch a model from the Hugging Face hub, and print where it lies.",
+        abstract: "Fetch a model from the Hugging Face hub, and print its path.",
         discussion: """
-            Every command fetches a model that is given as org/name and is not here yet. This one does nothing else: it \
-            makes a model ready for a time without a network, or brings a newer state of it. What is there already is \
-            not fetched again, and what broke off goes on where it stopped.
+            Every command fetches a model of the form org/name that is not on this machine. This command \
+            only fetches: it prepares for work without a network, and it updates a model to its newest \
+            revision. Files that are present are not fetched again, and a download that was interrupted is \
+            resumed.
 
               attend fetch sentence-transformers/all-MiniLM-L6-v2
               attend fetch org/name:model-q8_0.gguf
               attend fetch org/name@v2.0
 
-            Models go into the Hugging Face cache, which Python's programs share: ~/.cache/huggingface/hub, or what \
-            HF_HUB_CACHE or HF_HOME say. Each file is checked against the hash that the hub names it by. Of a GGUF model \
-            in several parts (-00001-of-00003.gguf) all are fetched, whichever is named.
+            Models go into the Hugging Face cache, which is shared with Python: ~/.cache/huggingface/hub, or \
+            the folder that HF_HUB_CACHE or HF_HOME name. Each file is checked against its hash on the hub. \
+            The parts of a GGUF model in several files (-00001-of-00003.gguf) are fetched together, \
+            whichever part is named.
 
-              HF_TOKEN        a token, for models that are not open to everybody
-              HF_ENDPOINT     another server that speaks as the hub does
-              HF_HUB_OFFLINE  1: ask nobody, and use what is here
+              HF_TOKEN        an access token, for models that require one
+              HF_ENDPOINT     the address of another server with the hub's interface
+              HF_HUB_OFFLINE  1: use the cache only, and no network
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "The model's name on the hub, with @ and a revision, and with : and one of its files.",
+            "The model's name on the hub. @ and a revision may follow it, then : and one of its files.",
             valueName: "org/name"))
     var model: String
 

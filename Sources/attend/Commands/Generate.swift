@@ -2,7 +2,7 @@ import ArgumentParser
 import AttentionGeneration
 import Foundation
 
-/// `attend generate`: text that goes on from a prompt.
+/// `attend generate`: continues a text.
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Let a language model continue a text.",
@@ -11,8 +11,8 @@ struct Generate: ParsableCommand {
             attend generate --model <model> --tokens <ids> [<options>]
             """,
         discussion: """
-            Prints the continuation as it is generated, and ends when the model says so, at a stop string, or after \
-            --max-tokens tokens. Ctrl-C ends it where it stands.
+            Prints the continuation while it is generated. It ends at the model's end token, at a stop \
+            string, or after --max-tokens tokens. Ctrl-C ends it at once.
 
               attend generate --model Qwen3-0.6B "Once upon a time"
               attend generate --model stories.gguf "Lily" --temperature 0.8 --seed 7
@@ -20,18 +20,18 @@ struct Generate: ParsableCommand {
               attend generate --model Qwen3-0.6B "A cat as JSON: " --json-schema cat.json
               attend generate --model stories.gguf --tokens 1 --max-tokens 40 --json
 
-            With --json one object is printed at the end, which holds only what was generated:
+            With --json one object is printed at the end. It holds the continuation only:
 
-              tokens    the ids, the one that ends the text included
-              text      what they mean
-              finish    why it ended: stop-token, stop-string, complete, max-tokens,
-                        context or interrupted
+              tokens    the token ids, including an end token
+              text      their text
+              finish    the reason for the end: stop-token, stop-string, complete,
+                        max-tokens, context or interrupted
               logprobs  with --logprobs: for each token its id, its log-probability
-                        and the most probable ones
+                        and the most probable tokens in its place
               prompt    with --echo: the prompt's tokens and text, and with --logprobs
-                        how probable they are
+                        their log-probabilities
               beams     with --beams: all texts that were found, with their scores
-              seed      where chance had a part
+              seed      the seed, where tokens were sampled
             """)
 
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -43,13 +43,14 @@ struct Generate: ParsableCommand {
     @OptionGroup(title: "Beam search") var beamSearch: BeamSearchOptions
     @OptionGroup(title: "Speculation") var speculation: SpeculationOptions
 
-    @Flag(help: "Print the prompt, too; with --json and --logprobs also how probable its tokens are.")
+    @Flag(help: "Print the prompt, too; with --json and --logprobs also the probabilities of its tokens.")
     var echo = false
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "With --json: the log-probability of each token, and of so many of the most probable ones.",
+            "With --json: print the log-probability of each token, and those of this many of the most probable "
+                + "tokens.",
             valueName: "count"))
     var logprobs: Int?
 
@@ -59,7 +60,7 @@ struct Generate: ParsableCommand {
     @Flag(help: "Print one JSON object at the end.")
     var json = false
 
-    @Flag(help: "Say on standard error how fast it was.")
+    @Flag(help: "Print the speed on standard error.")
     var stats = false
 
     func validate() throws {
@@ -70,14 +71,19 @@ struct Generate: ParsableCommand {
         if beamSearch.beams != nil { try checkBeamSearch() }
     }
 
-    /// What would be passed over.
+    /// Refuses options that a beam search would pass over.
     private func checkBeamSearch() throws {
         let others = [
-            ("--logprobs", logprobs != nil), ("--draft and no --lookup", speculation.isGiven),
+            ("--logprobs", logprobs != nil), ("--draft or --lookup", speculation.isGiven),
             ("--stop", !length.stop.isEmpty), ("--stats", stats),
         ]
-        if let other = others.first(where: \.1) { throw ValidationError("--beams goes with no \(other.0)") }
-        guard sampling.isGreedy else { throw ValidationError("--beams goes with no sampling options") }
+        if let other = others.first(where: \.1) {
+            throw ValidationError("--beams cannot be combined with \(other.0)")
+        }
+        if sampling.draws {
+            throw ValidationError(
+                "--beams cannot be combined with --temperature, --seed or an option that cuts tokens off")
+        }
     }
 
     func run() throws {
@@ -85,7 +91,7 @@ struct Generate: ParsableCommand {
             let ids = try prompt.ids(for: model)
             if beamSearch.beams != nil { return try search(model, ids) }
             Interruption.watch()
-            var options = GenerationOptions(sampling: try sampling.sampling(for: model))
+            var options = GenerationOptions(try sampling.settings(for: model), promptCount: ids.count)
             try length.set(&options)
             options.constraint = try form.constraint(for: model)
             options.logProbabilities = logprobs
@@ -98,18 +104,25 @@ struct Generate: ParsableCommand {
             if json { try write(run.object(options)) }
             if stats { Messages.write(run.statistics) }
             if run.wasInterrupted { Foundation.exit(Interruption.exitCode) }
+            try form.check(isComplete: run.meetsConstraint)
         }
     }
 
     private func search(_ model: LanguageModel, _ ids: [Int]) throws {
-        var options = beamSearch.options(length, storage: cache.storage)
+        let defaults = try sampling.settings(for: model)
+        var options = beamSearch.options(
+            length, defaults, promptCount: ids.count, storage: cache.storage)
+        if !defaults.stopStrings.isEmpty {
+            Messages.note("a beam search does not end at the model's stop strings")
+        }
         options.constraint = try form.constraint(for: model)
         let beams = try model.beamSearch(ids, options)
         guard let best = beams.first else { return }
         let text = GenerationRun.text(model, after: ids, best.tokens, skipsSpecial: !special)
         guard json else {
             let before = echo ? GenerationRun.text(model, after: [], ids, skipsSpecial: !special) : ""
-            return try write(Array((before + text + "\n").utf8))
+            try write(Array((before + text + "\n").utf8))
+            return try form.check(isComplete: best.meetsConstraint)
         }
         let all = beams.map { beam in
             JSON.object([
@@ -121,6 +134,7 @@ struct Generate: ParsableCommand {
         try write(
             JSON.object([("tokens", .integers(best.tokens)), ("text", .string(text)), ("beams", .array(all))])
                 .line)
+        try form.check(isComplete: best.meetsConstraint)
     }
 
     private func write(_ bytes: [UInt8]) throws {

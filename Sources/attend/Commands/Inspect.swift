@@ -4,10 +4,10 @@ import AttentionMaps
 import AttentionTensors
 import Foundation
 
-/// `attend inspect`: what a model's files hold.
+/// `attend inspect`: the contents of a model's files.
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List what a model file holds: metadata, tensors, sizes.",
+        abstract: "List the metadata, tensors and sizes of a model file.",
         usage: "attend inspect <path> [--json]",
         discussion: """
             Reads headers only, so that any size of model takes a moment. Long texts and arrays are abbreviated.

@@ -13,7 +13,8 @@ struct Logits: ParsableCommand {
             attend logits --model <model> --tokens <ids> [--top <count>] [--json]
             """,
         discussion: """
-            Prints the most probable next tokens with their probabilities and logits.
+            Prints the most probable next tokens with their probabilities and logits. ␣ marks a space at the \
+            beginning or end of a token, and <E4 BD> bytes that are only part of a character.
 
               attend logits --model stories.gguf "Once upon a"
               attend logits --model stories.gguf --tokens 5,17,99 --json
@@ -59,7 +60,8 @@ struct Logits: ParsableCommand {
         var rows = [["token", "id", "probability", "logit"]]
         for entry in best.alternatives {
             rows.append([
-                VisibleText.escape(tokenizer?.token(of: entry.token) ?? ""), "\(entry.token)",
+                tokenizer?.displayText(ofToken: entry.token).map(VisibleText.markSpaces) ?? "",
+                "\(entry.token)",
                 Self.percent(entry.logProbability), "\(logits[entry.token])",
             ])
         }

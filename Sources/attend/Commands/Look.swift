@@ -6,30 +6,36 @@ import AttentionModels
 import AttentionTokenizers
 import Foundation
 
-/// `attend look`: which tokens look at which.
+/// `attend look`: the attention weights of a model in a text.
 struct Look: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what a model looks at in a text: its attention weights, as a map.",
+        abstract: "Show the attention weights of a model in a text, as a map.",
         usage: "attend look --model <model> <text> [what to show] [files to write]",
         discussion: """
-            The model is an encoder or a language model. A row is a token that looks, a column a token that is looked at, and a weight, from 0 to 1, says how \
-            much of the row's new vector comes from the column. Every row sums to 1. Layers and heads are \
-            counted from 0.
+            The model is an encoder or a language model. A row of the map is a token that looks, a column a token that \
+            it looks at, and a weight, from 0 to 1, the part of the row's new vector that comes from the column. \
+            Every row sums to 1. Layers and heads are counted from 0.
 
             Without a file the map is drawn in the terminal: the mean over the heads of the last layer, unless \
-            --layer, --head or --rollout say otherwise. With files, nothing is drawn in the terminal.
+            --layer, --head or --rollout choose another one. With files, nothing is drawn in the terminal.
 
               attend look --model all-MiniLM-L6-v2 "The animal was too tired."
               attend look --model all-MiniLM-L6-v2 "River bank" --layer 2 --head 5
               attend look --model all-MiniLM-L6-v2 "River bank" --html page.html
               attend look --model Qwen3-0.6B "The capital of France is" --generate 8
 
-            A language model looks at the text as it is given, and with --generate at its own continuation, too: the \
-            rows are then the generated tokens, and the columns all tokens before them.
+            With --generate a language model continues the text. The rows are then the generated tokens, and the \
+            columns all tokens.
 
-            A long text fills many screens; --resolution 32 shows it in 32 rows and columns, a run of tokens each.
+            Some tokens get most of the weight whatever the text says: [CLS] and [SEP] in encoders, the first token \
+            in language models. --hide-special and --hide-first show the rest.
 
-            [CLS] and [SEP] often get most of the weight; --hide-special shows the rest. \
+            The map of a long text is large: a page takes about 1.4 bytes a weight and the numbers in JSON about 10, \
+            and there are layers × heads × tokens² weights. Runs of neighbouring tokens share rows and columns where \
+            a page would have more than 8 million weights (11 MB) or a picture would be drawn from more than 64 \
+            million, and in the terminal from 100 tokens on. A note then says so. --resolution sets the number of \
+            rows and columns.
+
             A text that is longer than the model reads is cut at its end, and a note says so.
             """)
 
@@ -46,8 +52,8 @@ struct Look: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Language models: let the model continue the text by at most so many tokens, the most probable ones, and "
-                + "show what these look at.", valueName: "count"))
+            "Language models: the number of tokens, at most, by which the model continues the text. It takes the most "
+                + "probable ones, and they are the rows of the map.", valueName: "count"))
     var generate: Int?
 
     @OptionGroup(title: "What to show") var selection: MapOptions
@@ -56,12 +62,13 @@ struct Look: ParsableCommand {
 
     func validate() throws {
         if selection.rollout, files.json != nil {
-            throw ValidationError("--json writes the weights of layers and heads, and goes with no --rollout")
+            throw ValidationError("--json writes the weights of layers and heads; leave out --rollout")
         }
         guard let generate else { return }
         if generate < 1 { throw ValidationError("--generate is \(generate); expected 1 or more") }
-        if selection.rollout || selection.resolution != nil {
-            throw ValidationError("--generate shows single rows, and goes with no --rollout or --resolution")
+        if selection.rollout {
+            throw ValidationError(
+                "--rollout needs the rows of all tokens, and --generate shows those of some")
         }
     }
 
@@ -70,7 +77,7 @@ struct Look: ParsableCommand {
             let capture =
                 LanguageModel.isOne(at: path)
                 ? try self.capture(LanguageModel(path: path))
-                : try self.capture(TextEmbedder(folder: ModelFolder(path: path)))
+                : try self.capture(TextEmbedder(path: path))
             if files.isEmpty {
                 try draw(capture)
             } else {
@@ -84,10 +91,11 @@ struct Look: ParsableCommand {
             throw ValidationError("--generate is for language models; \(embedder.name) is an encoder")
         }
         try selection.check(embedder.encoder)
+        embedder.notes.forEach(Messages.note)
         let text = try TextArgument.read(text)
         let encoding = try embedder.tokenize(text, pair: pair)
         if encoding.count == embedder.maximumLength { try embedder.noteCut(text, pair: pair) }
-        return MapCapture(embedder, encoding, text: text, pair: pair, resolution: selection.resolution)
+        return MapCapture(embedder, encoding, text: text, pair: pair)
     }
 
     private func capture(_ model: LanguageModel) throws -> MapCapture {
@@ -98,16 +106,19 @@ struct Look: ParsableCommand {
         try selection.check(model.decoder)
         let text = try TextArgument.read(text)
         var ids = try model.tokenize(prompt: text)
-        let prompt = ids.count
-        if let generate {
-            var generation = try model.generation(of: ids, GenerationOptions(maximumTokens: generate))
-            while let token = try generation.next() { ids.append(token.id) }
-        } else {
+        guard let generate else {
             noteLength(ids.count, model.decoder.configuration)
+            return try MapCapture(model, ids, text: text)
         }
-        var capture = try MapCapture(model, ids, text: text, resolution: selection.resolution)
-        if generate != nil { capture.queries = prompt..<ids.count }
-        return capture
+        let prompt = ids.count
+        var continuation = ""
+        var generation = try model.generation(of: ids, GenerationOptions(maximumTokens: generate))
+        while let token = try generation.next() {
+            ids.append(token.id)
+            continuation += token.text
+        }
+        return try MapCapture(
+            model, ids, text: text, generated: prompt..<ids.count, continuation: continuation)
     }
 
     /// A table of positions ends, and then there is an error; rotary positions go on.
@@ -118,14 +129,26 @@ struct Look: ParsableCommand {
         )
     }
 
+    /// The tokens from which on a map in the terminal has runs of tokens.
+    private static let manyTokens = 100
+
     private func draw(_ capture: MapCapture) throws {
         let chosen =
             selection.selection(lastLayer: capture.lastLayer) ?? .meanOfHeads(layer: capture.lastLayer)
+        let width = Terminal.width(of: STDOUT_FILENO)
+        var resolution = selection.resolution.map { AttentionMap.Resolution($0) }
+        if resolution == nil, capture.tokenCount >= Self.manyTokens {
+            let fitting = AttentionMap.resolution(forTerminalOfWidth: width, height: Self.manyTokens)
+            resolution = fitting
+            Messages.note(
+                "the text has \(capture.tokenCount) tokens; runs of them share at most \(fitting.rows) rows and "
+                    + "\(fitting.columns) columns. --resolution \(capture.tokenCount) shows every token")
+        }
         let isTerminal = StandardOutput.isTerminal
-        let text = try capture.map(for: chosen).terminalText(
-            chosen, width: Terminal.width(of: STDOUT_FILENO),
+        let text = try capture.map(for: chosen, resolution: resolution).terminalText(
+            chosen, width: width,
             color: .detect(environment: ProcessInfo.processInfo.environment, isTerminal: isTerminal),
-            hidingSpecialTokens: selection.hideSpecial)
+            hiding: selection.hidden)
         var output = StandardOutput()
         try output.write(text)
         try output.flush()

@@ -4,26 +4,31 @@ import AttentionModels
 import AttentionTokenizers
 import Foundation
 
-/// `attend perplexity`: how well a language model foresees a text.
+/// `attend perplexity`: measures how well a language model predicts a text.
 struct MeasurePerplexity: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "perplexity",
-        abstract: "Measure how well a language model foresees a text.",
+        abstract: "Measure how well a language model predicts a text.",
         usage:
             "attend perplexity --model <model> --file <path> [--window <count>] [--stride <count> | --halves] [--json]",
         discussion: """
-            Prints the perplexity: e to the mean of −log p over the tokens of the text. Lower is better; a model that \
-            has no idea has as many as it has tokens.
+            Prints the perplexity: e to the power of the mean of −log p over the tokens of the text. Lower \
+            is better; a model that gives all tokens the same probability has a perplexity of its \
+            vocabulary's size.
 
               attend perplexity --model stories.gguf --file text.txt
               attend perplexity --model stories.gguf --file text.txt --window 256 --halves
 
-            The text is read in windows of --window tokens, each --stride tokens behind the one before, and of each \
-            those tokens are scored that none before has scored: every token but the first, once, as transformers' \
-            documentation does. With --halves windows stand side by side and the second half of each is scored, as \
-            llama.cpp does; its figures compare with these.
+            The text is read in windows of --window tokens, each --stride tokens after the one before. Every \
+            token but the first is scored once, in the first window that holds it, as in the documentation \
+            of transformers. With --halves the windows do not overlap and the second half of each is scored, \
+            as in llama.cpp, so that the figures can be compared.
 
-            With --json one object is printed: perplexity, its standard error, and how many tokens were scored.
+            With --json one object is printed:
+
+              perplexity  the perplexity
+              error       its standard error; null for a single token
+              tokens      the number of tokens that were scored
             """)
 
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -36,25 +41,25 @@ struct MeasurePerplexity: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Tokens of a window; by default 512, or what the model was made for if that is less.",
+            "The number of tokens in a window; by default 512, or the model's longest text if that is shorter.",
             valueName: "count"))
     var window: Int?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Tokens from one window's beginning to the next one's; by default half a window.",
+            "The number of tokens from the start of one window to the start of the next; by default half a window.",
             valueName: "count"))
     var stride: Int?
 
-    @Flag(help: "Score the second half of windows that stand side by side, as llama.cpp does.")
+    @Flag(help: "Score the second half of windows that do not overlap, as llama.cpp does.")
     var halves = false
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func validate() throws {
-        if halves, stride != nil { throw ValidationError("--halves goes with no --stride") }
+        if halves, stride != nil { throw ValidationError("--halves cannot be combined with --stride") }
     }
 
     func run() throws {

@@ -4,28 +4,29 @@ import AttentionGeneration
 import AttentionTensors
 import Foundation
 
-/// `attend quantize`: a model's matrices in fewer bits.
+/// `attend quantize`: writes a model with its matrices in fewer bits.
 struct Quantize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a model as a GGUF file, its matrices rounded to fewer bits.",
         usage: "attend quantize <input> <output> --type <type> [--threads <count>] [--json]",
         discussion: """
-            The input is a model's folder (config.json, model.safetensors, tokenizer.json), its name, or a GGUF \
-            file. The output is a GGUF file that llama.cpp reads too; what is there is replaced once the new one \
-            is complete, unless it is a file of the input.
+            The input is a model's folder (config.json, model.safetensors, tokenizer.json), its name, or a \
+            GGUF file. The output is a GGUF file, which llama.cpp reads, too. It appears when it is \
+            complete, and then replaces an older file of its name. It cannot replace a file of the input.
 
               attend quantize Qwen3-0.6B qwen3-0.6b-q8_0.gguf --type q8_0
               attend quantize model-f16.gguf model-q4_K_M.gguf --type q4_K_M
 
-            The mixtures q4_K_M and q5_K_M are llama.cpp's: a few matrices that errors cost most in take q6_K. The \
-            other types are those of all matrices. Of a model in several files, give the first one.
+            The mixtures q4_K_M and q5_K_M are llama.cpp's: the few matrices that are most sensitive to \
+            errors take q6_K. Any other type is the type of all matrices. For a model in several files, give \
+            the first one.
 
-            Norms, biases and other vectors stay in float32. The head, or a table of tokens that is the head too, \
-            takes q6_K where the type has fewer bits. A matrix whose rows are not whole blocks takes a type \
-            whose blocks are smaller.
+            Norms, biases and other vectors stay in float32. The output matrix takes at least q6_K, also \
+            where it is the token embedding. A matrix whose rows do not fill whole blocks takes a type with \
+            smaller blocks.
 
-            Printed is what it costs, part by part: the relative error is √(Σ (ŵ − w)² / Σ w²). Rounding what was \
-            rounded before adds its error to the first one's, which is not known any more.
+            The relative error √(Σ (ŵ − w)² / Σ w²) of each part is printed. It is the error against the \
+            input: where the input was rounded before, the errors add up.
             """)
 
     @Argument(help: "A model's folder or name, or a GGUF file.", completion: .file(extensions: ["gguf"]))
@@ -34,27 +35,16 @@ struct Quantize: ParsableCommand {
     @Argument(help: "The GGUF file to write.", completion: .file(extensions: ["gguf"]))
     var output: String
 
-    @Option(
-        help: ArgumentHelp("One of \(Self.names).", valueName: "type"),
-        transform: Self.mixture)
+    @Option(help: ArgumentHelp("The type of the matrices, or a mixture of types.", valueName: "type"))
     var type: QuantizationMixture
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How many threads compute, 1 to 256.", valueName: "count"))
+        help: ArgumentHelp("The number of threads, 1 to 256.", valueName: "count"))
     var threads: Int?
 
     @Flag(help: "Print the errors as one JSON object.")
     var json = false
-
-    private static var names: String { QuantizationMixture.all.map(\.name).joined(separator: ", ") }
-
-    private static func mixture(_ name: String) throws -> QuantizationMixture {
-        guard let mixture = QuantizationMixture(name: name) else {
-            throw ValidationError("'\(name)' is no type that a model can be written in: \(names)")
-        }
-        return mixture
-    }
 
     func validate() throws {
         if let threads, !(1...256).contains(threads) {
@@ -70,7 +60,7 @@ struct Quantize: ParsableCommand {
 
     private func convert() throws {
         let path = try ModelSource().path(of: input)
-        let quantizer = try ModelQuantizer(path: path, mixture: type)
+        let quantizer = try ModelKind.decoder.load(path) { try ModelQuantizer(path: $0, mixture: type) }
         let progress = ProgressBar("MB", total: quantizer.byteCount / 1_000_000)
         defer { progress.finish() }
         let errors = try quantizer.write(to: output) { progress.update($0 / 1_000_000) }
@@ -118,4 +108,10 @@ struct Quantize: ParsableCommand {
         String(format: total < 10_000_000 ? "%.3f" : "%.1f", Double(bytes) / 1e6)
     }
     private func digits(_ error: Double) -> String { error == 0 ? "0" : String(format: "%.5f", error) }
+}
+
+extension QuantizationMixture: ExpressibleByArgument {
+    public init?(argument: String) { self.init(name: argument) }
+
+    public static var allValueStrings: [String] { all.map(\.name) }
 }

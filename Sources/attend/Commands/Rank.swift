@@ -7,11 +7,18 @@ import Foundation
 struct Rank: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Order the lines of a file by how close they are in meaning to a query.",
-        usage: "attend rank --model <model> --query <text> --file <path> [--top <count>] [--json]",
+        usage: """
+            attend rank --model <model> --query <text> --file <path> [--query-prompt <text>]
+                        [--document-prompt <text>] [--top <count>] [--json]
+            """,
         discussion: """
             Prints one line a match, the best first: the cosine of the two vectors (1: the same direction, 0: \
             nothing in common), the number of the line in the file from 1 on, and the line. Empty lines are \
-            left out. Lines that are alike keep their order.
+            left out. Lines that are alike keep their order. A model that says so is compared by another \
+            number than the cosine: the dot product, or a distance with a minus sign.
+
+            Before the query stands the model's own prompt "query", and before each line its prompt "document", \
+            if it has them.
 
               attend rank --model all-MiniLM-L6-v2 --query "password" --file faq.txt
               cat *.txt | attend rank --model all-MiniLM-L6-v2 --query "tax" --file -
@@ -24,7 +31,7 @@ struct Rank: ParsableCommand {
 
     @OptionGroup(title: "Model") var options: EncoderOptions
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("What to look for.", valueName: "text"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("The text to look for.", valueName: "text"))
     var query: String
 
     @Option(
@@ -35,7 +42,17 @@ struct Rank: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How many lines to print at most; by default all.", valueName: "count"))
+        help: ArgumentHelp("A prompt before the query, in place of the model's.", valueName: "text"))
+    var queryPrompt: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("A prompt before each line, in place of the model's.", valueName: "text"))
+    var documentPrompt: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The greatest number of lines to print; by default all.", valueName: "count"))
     var top: Int?
 
     @Flag(help: "Print one JSON object.")
@@ -53,11 +70,14 @@ struct Rank: ParsableCommand {
             guard !texts.isEmpty else {
                 throw Failure(.badData, "\(file) holds only empty lines: expected one text a line")
             }
-            try embedder.noteCut(texts)
+            let queryPrompt = queryPrompt.map { SentencePrompt.text($0) } ?? .named("query")
+            let documentPrompt = documentPrompt.map { SentencePrompt.text($0) } ?? .named("document")
+            try embedder.noteCut(texts, prompt: documentPrompt)
             let progress = ProgressBar("lines", total: texts.count)
             defer { progress.finish() }
             let matches = try embedder.rank(
-                query: query, documents: texts, top: top, progress: progress.update)
+                query: query, documents: texts, top: top, queryPrompt: queryPrompt,
+                documentPrompt: documentPrompt, progress: progress.update)
             progress.finish()
             guard matches.allSatisfy(\.score.isFinite) else { throw Failure.overflow(of: options.model) }
             let rows = matches.map {
@@ -87,7 +107,7 @@ struct Rank: ParsableCommand {
             for row in rows {
                 let line = "\(row.line)"
                 let space = String(repeating: " ", count: digits - line.count)
-                // What a file holds must not be able to steer the terminal.
+                // A file's text must not be able to steer the terminal.
                 let text = StandardOutput.isTerminal ? VisibleText.escape(row.text) : row.text
                 try output.write("\(String(format: "%7.4f", row.score))  \(space)\(line)  \(text)\n")
             }

@@ -5,18 +5,19 @@ import AttentionHub
 import AttentionTokenizers
 import Foundation
 
-/// `attend prompt`: what a model reads of a conversation.
+/// `attend prompt`: the text that a model reads of a conversation.
 struct ShowPrompt: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prompt",
         abstract: "Show the text that a chat template makes of a conversation.",
         discussion: """
-            The conversation is JSON: a list of messages, each with role and content, or an object with messages, and \
-            where there are any tools, documents, add_generation_prompt and whatever else the template reads.
+            The conversation is JSON: a list of messages, each with role and content, or an object with messages and, \
+            where there are any, tools, documents, add_generation_prompt and other variables of the template.
 
               echo '[{"role": "user", "content": "Hi!"}]' > chat.json
               attend prompt --model Qwen3-0.6B chat.json
               attend prompt --template chat_template.jinja chat.json
+              attend prompt --model command-r --template-name rag chat.json
 
             With --json one object is printed:
 
@@ -49,7 +50,7 @@ struct ShowPrompt: ParsableCommand {
         let path = try model.map { try ModelSource().path(of: $0, parts: .tokenizer) }
         let format = try template.format(ofModelAt: path)
         let prompt = try render(
-            format, ChatValue(json: TextFile(path: conversation).text().utf8, name: name))
+            format, ChatValue(json: TextFile(path: conversation).content().utf8, name: name))
         var output = StandardOutput()
         if json {
             var members: [(String, JSON)] = [
@@ -80,6 +81,8 @@ struct ShowPrompt: ParsableCommand {
                 case ("tools", .array(let list)): tools = list
                 case ("documents", .array(let list)): documents = list
                 case ("tools", .null), ("documents", .null): break
+                case ("tools", _), ("documents", _):
+                    throw Failure(.badData, "\(name): expected a list as \(member.name)")
                 case ("add_generation_prompt", .bool(let adds)): addsGenerationPrompt = adds
                 default: variables[member.name] = member.value
                 }

@@ -10,15 +10,16 @@ struct Tokenize: ParsableCommand {
         abstract: "Show the tokens that a model makes of a text.",
         discussion: """
             Prints a table: each token, its id in the vocabulary, where it stands in the text and what stands \
-            there. Places are counted in UTF-8 bytes from 0, and the end is not included. Tokens that the \
-            model adds, such as [CLS], stand nowhere. Nothing is cut, however long the text is.
+            there. ␣ marks a space at the beginning or end of a token, and <E4 BD> bytes that are only part \
+            of a character. Places are counted in UTF-8 bytes from 0, and the end is not included. Tokens \
+            that the model adds, such as [CLS], have no place. Nothing is cut, however long the text is.
 
               attend tokenize --model all-MiniLM-L6-v2 "Tokenization splits words."
               attend tokenize --model vocab.txt --no-special-tokens --json - < letter.txt
 
             With --json one object is printed, whose lists have one element a token:
 
-              tokens   the pieces
+              tokens   the pieces, as the vocabulary has them
               ids      their numbers
               offsets  [start, end] in UTF-8 bytes of the text that the token is from
               types    the segment: 0, or 1 for the second text
@@ -47,10 +48,10 @@ struct Tokenize: ParsableCommand {
 
     func run() throws {
         let text = try TextArgument.read(text)
-        let encoding = try Tokenizer(path: ModelSource().path(of: model, parts: .tokenizer))
-            .encode(text, pair: pair, addSpecialTokens: !noSpecialTokens)
+        let tokenizer = try Tokenizer(path: ModelSource().path(of: model, parts: .tokenizer))
+        let encoding = try tokenizer.encode(text, pair: pair, addSpecialTokens: !noSpecialTokens)
         var output = StandardOutput()
-        try output.write(json ? object(encoding).line : Array(table(encoding, text).utf8))
+        try output.write(json ? object(encoding).line : Array(table(encoding, tokenizer, text).utf8))
         try output.flush()
     }
 
@@ -62,14 +63,15 @@ struct Tokenize: ParsableCommand {
         ])
     }
 
-    private func table(_ encoding: Encoding, _ text: String) -> String {
+    private func table(_ encoding: Encoding, _ tokenizer: Tokenizer, _ text: String) -> String {
         var rows = [["token", "id", "bytes", pair == nil ? "" : "of", "text"]]
         for index in 0..<encoding.count {
             let source = encoding.sequences[index]
             let bytes = encoding.offsets[index]
             let slice = source.flatMap { encoding.substring(ofToken: index, in: $0 == 0 ? text : pair ?? "") }
             rows.append([
-                VisibleText.escape(encoding.tokens[index]), "\(encoding.ids[index])",
+                VisibleText.markSpaces(tokenizer.displayText(ofToken: index, in: encoding)),
+                "\(encoding.ids[index])",
                 source == nil ? "" : "\(bytes.lowerBound)–\(bytes.upperBound)",
                 pair == nil ? "" : source.map { "text \($0 + 1)" } ?? "",
                 slice.map { VisibleText.escape(String($0)) } ?? "",

@@ -3,18 +3,18 @@ import AttentionHub
 import Foundation
 import Synchronization
 
-/// Where a model is: on this machine, or fetched from the hub, with a bar that shows how far it is.
+/// Finds models on this machine or fetches them from the hub, and shows the progress of that.
 struct ModelSource {
     private let hub: ModelHub
 
     init() throws { hub = try ModelHub() }
 
-    /// The path of what `--model` says.
+    /// The path of the model that `--model` names.
     func path(of name: String, parts: ModelParts = .everything) throws -> String {
         try telling(name) { try await hub.path(of: name, parts: parts, progress: $0) }
     }
 
-    /// The path of the model in its newest state.
+    /// The path of the model's newest revision.
     func fetch(_ name: String) throws -> String {
         let reference = try ModelReference(name)
         return try telling(name) { try await hub.fetch(reference, progress: $0) }

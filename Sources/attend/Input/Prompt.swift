@@ -2,7 +2,7 @@ import ArgumentParser
 import AttentionGeneration
 import AttentionModels
 
-/// What a language model continues: a text, or tokens.
+/// The text, or the tokens, that a language model reads.
 struct Prompt: ParsableArguments {
     @Argument(help: "The text, in quotes; - reads standard input.")
     var text: String?
@@ -10,14 +10,14 @@ struct Prompt: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Token ids with commas between them in place of a text, taken as they are: nothing is added.",
+            "Token ids in place of a text, with commas between them. No token is added to them.",
             valueName: "ids"), transform: TokenIDs.init)
     var tokens: TokenIDs?
 
     func validate() throws {
         if text == nil, tokens == nil {
             throw ValidationError(
-                "there is nothing to read: give a text or --tokens; a text that begins with a dash goes after --"
+                "there is no prompt: give a text or --tokens. A text that begins with a dash goes after --"
             )
         }
         if text != nil, tokens != nil {

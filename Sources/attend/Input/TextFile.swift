@@ -7,44 +7,60 @@ struct TextFile {
 
     private var name: String { path == "-" ? "standard input" : path }
 
-    /// The whole text, without the byte order mark that some editors put before it.
+    /// The content of a file that has a form of its own, such as JSON: without the byte order mark that some
+    /// editors put before it.
     ///
     /// - Throws: ``Failure`` that names the file, and the byte where it is not UTF-8.
+    func content() throws -> String { try Self.decode(Self.withoutMark(bytes()), name) }
+
+    /// The content as one text: without one line ending, `\n` or `\r\n`, at its end. Standard input is taken
+    /// as it is apart from that; a file loses its byte order mark, too.
+    ///
+    /// - Throws: As ``content()``.
     func text() throws -> String {
-        var bytes = try bytes()[...]
-        if bytes.starts(with: Self.byteOrderMark) { bytes = bytes.dropFirst(Self.byteOrderMark.count) }
+        let bytes = try bytes()
+        return try Self.decode(
+            Self.withoutLineEnding(path == "-" ? bytes[...] : Self.withoutMark(bytes)), name)
+    }
+
+    /// The lines, ended by `\n` or `\r\n`; the last one may lack its end.
+    ///
+    /// - Throws: As ``content()``, and for a file without a line.
+    func lines() throws -> [String] {
+        let bytes = Self.withoutMark(try bytes())
+        guard !bytes.isEmpty else {
+            throw Failure(.badData, "\(name) is empty: expected one text a line")
+        }
+        _ = try Self.decode(bytes, name)
+        return Self.withoutLineEnding(bytes)
+            .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .map { line in
+                String(decoding: line.last == UInt8(ascii: "\r") ? line.dropLast() : line, as: UTF8.self)
+            }
+    }
+
+    private static func withoutMark(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        return bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
+    }
+
+    private static func withoutLineEnding(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard bytes.last == UInt8(ascii: "\n") else { return bytes }
+        let rest = bytes.dropLast()
+        return rest.last == UInt8(ascii: "\r") ? rest.dropLast() : rest
+    }
+
+    private static func decode(_ bytes: ArraySlice<UInt8>, _ name: String) throws -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Failure(
                 .badData,
-                "\(name) is not valid UTF-8 from byte \(bytes.startIndex + Self.validPrefix(of: bytes)) on (counted "
-                    + "from 0). Convert the text first, for example with iconv -f ISO-8859-1 -t UTF-8.")
+                "\(name) is not valid UTF-8 from byte \(bytes.startIndex + validPrefix(of: bytes)) on (counted from "
+                    + "0). Convert the text first, for example with iconv -f ISO-8859-1 -t UTF-8.")
         }
         return text
     }
 
-    /// The text as one piece, without the line's end that its last line has.
-    func singleText() throws -> String {
-        var text = Substring(try text())
-        if let last = text.last, last.isNewline { text.removeLast() }
-        return String(text)
-    }
-
-    /// The lines, ended by `\n` or `\r\n`; the last one may lack its end.
-    func lines() throws -> [String] {
-        let bytes = Array(try text().utf8)
-        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        if lines.last?.isEmpty == true { lines.removeLast() }
-        guard !lines.isEmpty else {
-            throw Failure(.badData, "\(name) is empty: expected one text a line")
-        }
-        return lines.map { line in
-            String(decoding: line.last == UInt8(ascii: "\r") ? line.dropLast() : line, as: UTF8.self)
-        }
-    }
-
-    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-
-    /// How many bytes are valid from the start.
+    /// The number of bytes before the first one that is not valid.
     static func validPrefix(of bytes: some Sequence<UInt8>) -> Int {
         var parser = Unicode.UTF8.ForwardParser()
         var iterator = bytes.makeIterator()

@@ -1,4 +1,4 @@
-/// What is typed at a terminal.
+/// A key, or a piece of text, that is typed at a terminal.
 enum EditingKey: Equatable {
     case text(String)
     case enter
@@ -9,12 +9,15 @@ enum EditingKey: Equatable {
     case cancel
     /// Ctrl-D.
     case endOfInput
+    /// Ctrl-L.
     case redraw
+    /// Ctrl-Z.
+    case suspend
     case unknown
 }
 
-/// Makes keys of a terminal's bytes: characters in UTF-8, control characters, and the sequences that cursor
-/// keys and pasted text come as.
+/// Reads keys from a terminal's bytes: characters in UTF-8, control characters, and the sequences of cursor
+/// keys and pasted text.
 struct KeyReader {
     /// The next byte; nil at the end.
     let byte: () -> UInt8?
@@ -43,6 +46,7 @@ struct KeyReader {
         case 0x10: return .previous
         case 0x15: return .killToStart
         case 0x17: return .killWord
+        case 0x1A: return .suspend
         case 0x1B: return escape()
         case 0x00..<0x20: return .unknown
         default: return character(first)

@@ -1,9 +1,9 @@
 import AttentionMaps
 
-/// A line of text under the hands of an editor: characters and a cursor between them.
+/// A message while it is edited: characters and a cursor between them.
 struct LineBuffer {
     private(set) var characters: [Character] = []
-    /// How many characters stand before the cursor.
+    /// The number of characters before the cursor.
     private(set) var cursor = 0
 
     var text: String { String(characters) }
@@ -56,32 +56,5 @@ struct LineBuffer {
         while index < characters.count, characters[index].isWhitespace { index += 1 }
         while index < characters.count, !characters[index].isWhitespace { index += 1 }
         return index
-    }
-
-    /// The part of the line that a terminal shows, and the cursor's column in it. A line that is too long is
-    /// moved to the left until its cursor can be seen.
-    func view(columns: Int) -> (text: String, column: Int) {
-        let shown = characters.map(Self.shown)
-        let widths = shown.map { VisibleText.width($0) }
-        var start = 0
-        var column = widths[..<cursor].reduce(0, +)
-        while column >= columns, start < cursor {
-            column -= widths[start]
-            start += 1
-        }
-        var text = ""
-        var used = 0
-        for index in start..<shown.count {
-            used += widths[index]
-            if used > columns { break }
-            text += shown[index]
-        }
-        return (text, column)
-    }
-
-    /// A character as it can be shown within a line.
-    private static func shown(_ character: Character) -> String {
-        if character == " " { return " " }
-        return character.isNewline ? "⏎" : VisibleText.escape(String(character))
     }
 }

@@ -1,12 +1,12 @@
 import ArgumentParser
 import Attention
 
-/// How a language model keeps what it has read.
+/// The number type of the cache of a language model.
 struct CacheOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "How the keys and values of tokens that were read are kept: f32, f16 or int8, which take 4, 2 and about "
-                + "1 bytes a number.", valueName: "type"))
+            "The number type of the cached keys and values: f32, f16 or int8, which take 4, 2 and about 1 byte a "
+                + "number.", valueName: "type"))
     var cache = CacheType.f32
 
     enum CacheType: String, ExpressibleByArgument, CaseIterable { case f32, f16, int8 }

@@ -2,57 +2,70 @@ import ArgumentParser
 import Attention
 import AttentionGeneration
 
-/// How long a text becomes, and what ends it.
+/// The length of a generated text, and its ends.
 struct LengthOptions: ParsableArguments {
     @Option(
         name: [.customShort("n"), .long], parsing: .unconditional,
-        help: ArgumentHelp("The most tokens that are generated.", valueName: "count"))
-    var maxTokens = 256
+        help: ArgumentHelp(
+            "The maximum number of tokens to generate; by default that of generation_config.json, or 256.",
+            valueName: "count"))
+    var maxTokens: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The minimum number of tokens to generate.", valueName: "count"))
+    var minTokens: Int?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The most tokens of prompt and text together; by default what the model was made for.",
+            "The maximum number of tokens of prompt and continuation together; by default the model's own.",
             valueName: "count"))
     var context: Int?
 
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "A text at which to end, which is not printed; may be given several times.", valueName: "text"))
+            "End at this text, which is not printed. Repeatable.", valueName: "text"))
     var stop: [String] = []
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Ids of the tokens that end the text, in place of those that the model's files name.",
+            "The ids of the end tokens, with commas between them, in place of the model's own.",
             valueName: "ids"),
         transform: TokenIDs.init)
     var stopTokens: TokenIDs?
 
-    @Flag(help: "Go on behind the tokens that end a text.")
+    @Flag(help: "Continue after end tokens.")
     var ignoreEnd = false
 
     func validate() throws {
         try Self.check(maxTokens: maxTokens, context: context)
+        if let minTokens, minTokens < 0 {
+            throw ValidationError("--min-tokens is \(minTokens); expected 0 or more")
+        }
         if stop.contains("") { throw ValidationError("--stop is empty; expected at least one character") }
         if ignoreEnd, stopTokens != nil {
             throw ValidationError("give either --ignore-end or --stop-tokens, not both")
         }
     }
 
-    /// For every command that has these two options.
-    static func check(maxTokens: Int, context: Int?) throws {
-        if maxTokens < 1 { throw ValidationError("--max-tokens is \(maxTokens); expected 1 or more") }
+    /// Checks the two options that several commands have.
+    static func check(maxTokens: Int?, context: Int?) throws {
+        if let maxTokens, maxTokens < 1 {
+            throw ValidationError("--max-tokens is \(maxTokens); expected 1 or more")
+        }
         if let context, context < 1 { throw ValidationError("--context is \(context); expected 1 or more") }
     }
 
     var endTokens: Set<Int>? { ignoreEnd ? [] : stopTokens.map { Set($0.ids) } }
 
     func set(_ options: inout GenerationOptions) throws {
-        options.maximumTokens = maxTokens
+        options.maximumTokens = maxTokens ?? options.maximumTokens
+        options.rules.minimumTokens = minTokens ?? options.rules.minimumTokens
         options.context = context
-        options.stopStrings = stop
+        if !stop.isEmpty { options.stopStrings = stop }
         options.stopTokens = endTokens
     }
 }
@@ -62,21 +75,22 @@ struct BeamSearchOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Follow so many texts at once, and print the one that is most probable as a whole.",
+            "Search with this number of beams, and print the text with the best score.",
             valueName: "count"))
     var beams: Int?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "With --beams: a text's score is its log-probability over its number of tokens to this power; by default 1.",
+            "With --beams: the exponent of a text's length in its score, log p / length^power; by default 1.",
             valueName: "power"))
     var lengthPenalty: Float?
 
     @Option(
         help: ArgumentHelp(
-            "With --beams, when to end: full (as many texts have ended as there are beams), unlikely (and the best "
-                + "under way would not be among them; the default) or never (and could not, however long it became).",
+            "With --beams, the end of the search. full: when as many texts are finished as there are beams. "
+                + "unlikely (the default): when, besides, no unfinished text has a better score now. never: when "
+                + "no unfinished text could reach a better score at any length.",
             valueName: "when"))
     var earlyStopping: When?
 
@@ -101,11 +115,19 @@ struct BeamSearchOptions: ParsableArguments {
         if earlyStopping != nil { throw ValidationError("--early-stopping needs --beams") }
     }
 
-    func options(_ length: LengthOptions, storage: KeyValueStorage) -> BeamOptions {
+    func options(
+        _ length: LengthOptions, _ defaults: GenerationDefaults, promptCount: Int, storage: KeyValueStorage
+    ) -> BeamOptions {
         let beams = beams ?? 1
-        var options = BeamOptions(beams: beams, results: beams, maximumTokens: length.maxTokens)
-        if let lengthPenalty { options.lengthPenalty = lengthPenalty }
-        if let earlyStopping { options.earlyStopping = earlyStopping.value }
+        let request = GenerationOptions(defaults, promptCount: promptCount)
+        var options = BeamOptions(
+            beams: beams, results: beams, maximumTokens: length.maxTokens ?? request.maximumTokens)
+        if let lengthPenalty = lengthPenalty ?? defaults.lengthPenalty {
+            options.lengthPenalty = lengthPenalty
+        }
+        if let when = earlyStopping?.value ?? defaults.earlyStopping { options.earlyStopping = when }
+        (options.sampling, options.rules) = (request.sampling, request.rules)
+        options.rules.minimumTokens = length.minTokens ?? options.rules.minimumTokens
         options.stopTokens = length.endTokens
         options.context = length.context
         options.storage = storage
@@ -113,15 +135,20 @@ struct BeamSearchOptions: ParsableArguments {
     }
 }
 
-/// Who guesses tokens ahead.
+/// Speculative decoding.
 struct SpeculationOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A smaller model with the same tokens that guesses ahead; the text is the same, only sooner there.",
+            "A smaller model with the same vocabulary, which guesses tokens ahead. The text stays the same and comes "
+                + "faster.",
             valueName: "model"), completion: .file(extensions: ["gguf"]))
     var draft: String?
 
-    @Flag(help: "Guess that the text repeats itself; the text is the same, only sooner there where it does.")
+    @Flag(
+        help: """
+            Guess tokens ahead from earlier passages of the text. The text stays the same, and comes faster \
+            where it repeats itself.
+            """)
     var lookup = false
 
     var isGiven: Bool { draft != nil || lookup }
@@ -131,7 +158,10 @@ struct SpeculationOptions: ParsableArguments {
     }
 
     func speculation() throws -> Speculation? {
-        if let draft { return .draft(try LanguageModel(path: ModelSource().path(of: draft)).decoder) }
+        if let draft {
+            let path = try ModelSource().path(of: draft)
+            return .draft(try ModelKind.decoder.load(path, LanguageModel.init(path:)).decoder)
+        }
         return lookup ? .lookup : nil
     }
 }

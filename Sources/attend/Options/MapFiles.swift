@@ -6,7 +6,9 @@ import Foundation
 struct MapFiles: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A page of all layers and heads, complete in one file, for a browser.", valueName: "path"),
+            "A page of all layers and heads, complete in one file, for a browser. It opens on the map that --layer, "
+                + "--head or --rollout choose, by default on the head that chooses tokens most.",
+            valueName: "path"),
         completion: .file(extensions: ["html"]))
     var html: String?
 
@@ -17,7 +19,9 @@ struct MapFiles: ParsableArguments {
     var svg: String?
 
     @Option(
-        help: ArgumentHelp("The same as a picture in pixels.", valueName: "path"),
+        help: ArgumentHelp(
+            "The same as a picture in pixels. It has no letters of scripts that join or run from the right, such as "
+                + "Arabic; the other files show them.", valueName: "path"),
         completion: .file(extensions: ["png"]))
     var png: String?
 
@@ -40,14 +44,64 @@ struct MapFiles: ParsableArguments {
         if paths.contains("") { throw ValidationError("the name of a file to write is empty") }
     }
 
+    /// The most weights of a page, about 11 MB; a browser is slow with more.
+    private static let mostInPage = 8_000_000
+    /// The most weights that a picture is drawn from, 256 MB of memory.
+    private static let mostInPicture = 64_000_000
+    /// From so many weights on, about 100 MB, a note says how large the numbers' file becomes.
+    private static let manyNumbers = 10_000_000
+
     func write(_ capture: MapCapture, _ options: MapOptions) throws {
         let selection = options.selection(lastLayer: capture.lastLayer)
-        let hides = options.hideSpecial
-        let chosen = try capture.map(for: selection)
-        if let html { try write(Array((selection == nil ? chosen : capture.map()).html().utf8), to: html) }
-        if let svg { try write(Array(chosen.svg(selection, hidingSpecialTokens: hides).utf8), to: svg) }
-        if let png { try write([UInt8](chosen.png(selection, hidingSpecialTokens: hides)), to: png) }
-        if let json { try write([UInt8](chosen.json()), to: json) }
+        if let html {
+            let map = try map(of: nil, capture, options, mostWeights: Self.mostInPage, "--html")
+            try write(Array(map.html(selection, hiding: options.hidden).utf8), to: html)
+        }
+        if svg != nil || png != nil {
+            let map = try map(
+                of: selection, capture, options, mostWeights: Self.mostInPicture, "--svg and --png")
+            if let svg { try write(Array(map.svg(selection, hiding: options.hidden).utf8), to: svg) }
+            if let png {
+                noteMissingGlyphs(of: map)
+                try write([UInt8](map.png(selection, hiding: options.hidden)), to: png)
+            }
+        }
+        if let json {
+            let map = try map(of: selection, capture, options, mostWeights: .max, "--json")
+            if map.weights.count >= Self.manyNumbers {
+                Messages.note(
+                    "--json writes \(map.weights.count) numbers, about \(map.weights.count / 100_000) MB; --layer, "
+                        + "--head and --resolution make it smaller")
+            }
+            try write([UInt8](map.json()), to: json)
+        }
+    }
+
+    /// The map at the resolution that was asked for, or else at one that keeps it small.
+    private func map(
+        of selection: AttentionMap.Selection?, _ capture: MapCapture, _ options: MapOptions, mostWeights: Int,
+        _ name: String
+    ) throws -> AttentionMap {
+        if let resolution = options.resolution {
+            return try capture.map(for: selection, resolution: .init(resolution))
+        }
+        guard let resolution = capture.resolution(of: selection, mostWeights: mostWeights) else {
+            return try capture.map(for: selection)
+        }
+        let map = try capture.map(for: selection, resolution: resolution)
+        Messages.note(
+            "\(name): the map of \(capture.tokenCount) tokens has \(capture.weightCount(of: selection)) weights; "
+                + "runs of tokens share \(map.queries.count) rows and \(map.keys.count) columns. --resolution "
+                + "\(capture.tokenCount) shows every token")
+        return map
+    }
+
+    private func noteMissingGlyphs(of map: AttentionMap) {
+        let scripts = map.scriptsWithoutGlyphs
+        guard !scripts.isEmpty else { return }
+        Messages.note(
+            "--png has no letters for \(scripts.joined(separator: ", ")) and writes code points; --svg and --html "
+                + "show them")
     }
 
     private func write(_ bytes: [UInt8], to path: String) throws {

@@ -2,7 +2,7 @@ import ArgumentParser
 import AttentionMaps
 import AttentionModels
 
-/// Which of a model's maps to show.
+/// The options that choose one of a model's maps.
 struct MapOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
@@ -24,26 +24,37 @@ struct MapOptions: ParsableArguments {
 
     @Flag(
         help: """
-            Leave out the columns of [CLS], [SEP] and the like, in the terminal, SVG and PNG; rows sum to 1 \
-            again. The page has a switch for it.
+            Leave out the columns of [CLS], [SEP] and the like; rows sum to 1 again. The page has a switch for it, \
+            which this turns on.
             """)
     var hideSpecial = false
+
+    @Flag(
+        help: """
+            Leave out the column of the first token, where most heads of a language model rest; rows sum to 1 \
+            again.
+            """)
+    var hideFirst = false
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
             "The most rows and columns of a map. In a text with more tokens, runs of neighbours stand for them: a "
-                + "weight then says how much of a run's vectors, on average, comes from another run.",
+                + "weight then is the part of a run's vectors, on average, that comes from another run.",
             valueName: "number"))
     var resolution: Int?
+
+    /// The columns to leave out.
+    var hidden: AttentionMap.HiddenKeys {
+        var hidden: AttentionMap.HiddenKeys = []
+        if hideSpecial { hidden.insert(.specialTokens) }
+        if hideFirst { hidden.insert(.firstToken) }
+        return hidden
+    }
 
     func validate() throws {
         if let resolution, resolution < 1 {
             throw ValidationError("--resolution is \(resolution); expected 1 or more")
-        }
-        if hideSpecial, resolution != nil {
-            throw ValidationError(
-                "--hide-special leaves out single tokens, and --resolution shows runs of them; choose one")
         }
         if rollout, layer != nil || head != nil {
             throw ValidationError("--rollout goes through all layers and heads; leave out --layer and --head")
@@ -63,7 +74,7 @@ struct MapOptions: ParsableArguments {
         }
     }
 
-    /// What was asked for; nil if nothing was.
+    /// The map that the options name; nil if they name none.
     func selection(lastLayer: Int) -> AttentionMap.Selection? {
         if rollout { return .rollout }
         if let head { return .head(layer: layer ?? lastLayer, head: head) }

@@ -10,9 +10,9 @@ struct ModelOptions: ParsableArguments {
         help: ArgumentHelp(
             "A model's folder, a language model's GGUF file, or a name.",
             discussion: """
-                A folder holds config.json, model.safetensors and tokenizer.json or vocab.txt. A name is looked for in \
-                ./Models and in the caches; one of the form org/name, or org/name:file.gguf, is fetched from the \
-                Hugging Face hub if it is nowhere here.
+                A folder holds config.json, model.safetensors and tokenizer.json or vocab.txt. A name is \
+                looked up in ./Models and in the caches. A model named org/name, or org/name:file.gguf, that \
+                is not on this machine is fetched from the Hugging Face hub.
                 """, valueName: "model"),
         completion: .directory)
     var model: String
@@ -27,7 +27,7 @@ struct ModelOptions: ParsableArguments {
 
     /// The same with a language model.
     func withLanguageModel<Result>(_ body: (LanguageModel) throws -> Result) throws -> Result {
-        try withPath { try body(LanguageModel(path: $0)) }
+        try withPath { path in try body(ModelKind.decoder.load(path, LanguageModel.init(path:))) }
     }
 }
 
@@ -35,11 +35,11 @@ struct ModelOptions: ParsableArguments {
 struct EncoderOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "An encoder's folder, or a name.",
+            "An encoder's folder or GGUF file, or a name.",
             discussion: """
-                A folder holds config.json, model.safetensors and tokenizer.json or vocab.txt. A name is looked for in \
-                ./Models and in the caches; one of the form org/name is fetched from the Hugging Face hub if it is \
-                nowhere here.
+                A folder holds config.json, model.safetensors and tokenizer.json or vocab.txt. A name is \
+                looked up in ./Models and in the caches. A model named org/name or org/name:file.gguf that is \
+                not on this machine is fetched from the Hugging Face hub.
                 """, valueName: "model"),
         completion: .directory)
     var model: String
@@ -47,26 +47,23 @@ struct EncoderOptions: ParsableArguments {
     @OptionGroup var computing: ThreadOptions
 
     /// Finds the model, fetching it if need be, and runs `body` with it on as many threads as were asked for.
+    /// What the model's files ask for and is not followed is said.
     func withEmbedder<Result>(_ body: (TextEmbedder) throws -> Result) throws -> Result {
         try computing.withPath(of: model) { path in
-            guard !GGUFFile.isOne(at: path) else {
-                throw Failure(
-                    .badData,
-                    "\(path) is a GGUF file; texts become vectors with an encoder's folder, such as "
-                        + "all-MiniLM-L6-v2")
-            }
-            return try body(TextEmbedder(folder: ModelFolder(path: path)))
+            let embedder = try ModelKind.encoder.load(path) { try TextEmbedder(path: $0) }
+            embedder.notes.forEach(Messages.note)
+            return try body(embedder)
         }
     }
 }
 
-/// What every command that runs a model has in common.
+/// The number of threads, for every command that runs a model.
 struct ThreadOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "How many threads compute, 1 to 256; by default as many as there are processors. The numbers that "
-                + "come out do not depend on it.", valueName: "count"))
+            "The number of threads, 1 to 256; by default the number of processors. The results do not depend on it.",
+            valueName: "count"))
     var threads: Int?
 
     func validate() throws {
@@ -84,7 +81,8 @@ struct ThreadOptions: ParsableArguments {
         return try WorkerPool.$current.withValue(WorkerPool(threadCount: threads)) { try body(path) }
     }
 
-    /// Settings that would be passed over, or found wrong only in the middle of the work.
+    /// Checks the settings in the environment that would otherwise be passed over, or fail in the middle of
+    /// the work.
     static func checkEnvironment() throws {
         _ = try InstructionSet.selected()
         guard let threads = ProcessInfo.processInfo.environment["ATTENTION_THREADS"], !threads.isEmpty
@@ -96,13 +94,14 @@ struct ThreadOptions: ParsableArguments {
 }
 
 extension TextEmbedder {
-    /// Says how many of the texts are longer than the model reads.
-    func noteCut(_ texts: [String]) throws {
-        if texts.count == 1 { return try noteCut(texts[0]) }
+    /// Says how many of the texts, behind their prompt, are longer than the model reads.
+    func noteCut(_ texts: [String], prompt: SentencePrompt = .standard) throws {
+        if texts.count == 1 { return try noteCut(texts[0], prompt: prompt) }
         // A token has at least one byte, so that shorter texts need not be looked at.
+        let room = maximumLength - (try tokenCount("", prompt: prompt))
         let cut = try texts.count { text in
-            guard text.utf8.count + 2 > maximumLength else { return false }
-            return try tokenCount(text) > maximumLength
+            guard text.utf8.count > room else { return false }
+            return try tokenCount(text, prompt: prompt) > maximumLength
         }
         guard cut > 0 else { return }
         Messages.note(
@@ -110,8 +109,8 @@ extension TextEmbedder {
     }
 
     /// Says so if the text, or the pair of texts, is longer than the model reads.
-    func noteCut(_ text: String, pair: String? = nil) throws {
-        let count = try tokenCount(text, pair: pair)
+    func noteCut(_ text: String, pair: String? = nil, prompt: SentencePrompt = .standard) throws {
+        let count = try tokenCount(text, pair: pair, prompt: prompt)
         guard count > maximumLength else { return }
         Messages.note("the text has \(count) tokens; the model reads \(maximumLength) of them.")
     }

@@ -1,20 +1,30 @@
+import AttentionFiles
 import AttentionGeneration
 import AttentionMaps
 import AttentionModels
 import AttentionTokenizers
 import Foundation
 
-/// What a line that begins with a slash asks for.
+/// A command within a conversation: a line that begins with a slash.
 enum ChatCommand: String, CaseIterable {
     case reset, look, help, exit
 
     static let list = """
-        /reset  begin anew
-        /look   what the last answer's tokens looked at; /look 3: in layer 3
-        /help   this list
-        /exit   end; so does Ctrl-D
-        //…     a message that begins with a slash
+        /reset  begin a new conversation
+        /look   show on one screen the tokens that the last answer looked at, in the last layer;
+                /look 3: in layer 3. --hide-special, --hide-first and --resolution 64
+                are those of attend look
+        /help   list the commands
+        /exit   end, as Ctrl-D does
+        //…     send a message that begins with a slash
         """
+
+    /// The commands, with a slash, whose names are close to `name`.
+    static func names(near name: String) -> [String] {
+        allCases.map(\.rawValue).filter {
+            editDistance($0, name.lowercased()) <= 2 || !name.isEmpty && $0.hasPrefix(name.lowercased())
+        }.map { "/\($0)" }
+    }
 }
 
 /// A conversation at a terminal or over pipes.
@@ -49,19 +59,39 @@ struct ChatSession {
         if line.hasPrefix("//") {
             try answer(String(line.dropFirst()))
         } else if line.hasPrefix("/") {
-            let words = line.dropFirst().split(whereSeparator: \.isWhitespace)
-            switch ChatCommand(rawValue: words.first.map(String.init) ?? "") {
-            case .exit: return false
-            case .help: try write(ChatCommand.list + "\n")
-            case .look: try look(layer: words.count > 1 ? Int(words[1]) : nil)
-            case .reset:
-                conversation.reset()
-                lastAnswer = nil
-                Messages.note("the conversation begins anew")
-            case nil: Messages.note("there is no such command; /help lists them")
-            }
+            return try obey(line.dropFirst().split(whereSeparator: \.isWhitespace).map(String.init))
         } else {
             try answer(line)
+        }
+        return true
+    }
+
+    /// Follows a command.
+    ///
+    /// - Parameter words: Its name, without the slash, and its arguments.
+    /// - Returns: Whether the conversation goes on.
+    private mutating func obey(_ words: [String]) throws -> Bool {
+        let (name, arguments) = (words.first ?? "", Array(words.dropFirst()))
+        guard let command = ChatCommand(rawValue: name) else {
+            let near = ChatCommand.names(near: name)
+            Messages.error(
+                "there is no command /\(VisibleText.escape(name)). "
+                    + (near.isEmpty ? "" : "Did you mean \(near.joined(separator: " or "))? ")
+                    + "/help lists the commands; a message that begins with a slash takes two: //")
+            return true
+        }
+        if command != .look, let extra = arguments.first {
+            Messages.error("/\(name) takes no argument, but '\(VisibleText.escape(extra))' follows it")
+            return true
+        }
+        switch command {
+        case .exit: return false
+        case .help: try write(ChatCommand.list + "\n")
+        case .look: try look(arguments)
+        case .reset:
+            conversation.reset()
+            lastAnswer = nil
+            Messages.note("the conversation begins anew")
         }
         return true
     }
@@ -76,7 +106,7 @@ struct ChatSession {
             try conversation.keep(answer)
             let state = answer.generation.state
             lastAnswer = (state.tokens, state.promptCount..<state.tokens.count)
-            // Whoever does not sit at the terminal cannot end the conversation in another way.
+            // Without a terminal there is no other way to end the conversation.
             if Interruption.isAsked, !editor.isTerminal { Foundation.exit(Interruption.exitCode) }
         } catch let error as ConversationError {
             try recover("\(error). Here, /reset begins anew.")
@@ -87,7 +117,7 @@ struct ChatSession {
         }
     }
 
-    /// Somebody who types can go on; a script must learn of it.
+    /// Tells a person, who can go on; ends a script.
     private func recover(_ message: String) throws {
         guard editor.isTerminal else { throw Failure(.badData, message) }
         Messages.error(message)
@@ -140,36 +170,27 @@ struct ChatSession {
 
     // MARK: Looking
 
-    /// Draws what the last answer's tokens looked at.
-    ///
-    /// - Parameter layer: The layer; nil: the last one.
-    private mutating func look(layer: Int?) throws {
-        guard let lastAnswer else { return Messages.note("there is no answer to look at yet") }
-        let (model, layers) = (conversation.model, conversation.model.decoder.configuration.layers)
-        let layer = layer ?? layers - 1
-        guard (0..<layers).contains(layer) else {
-            return Messages.note("there is no layer \(layer): the model's layers are 0 to \(layers - 1)")
+    /// Draws the attention of the last answer's tokens.
+    private mutating func look(_ words: [String]) throws {
+        guard let lastAnswer else { return Messages.error("there is no answer to look at yet") }
+        let request: LookRequest
+        do { request = try LookRequest(words) } catch { return Messages.error("\(error)") }
+        let layers = conversation.model.decoder.layerCount
+        if let layer = request.layer, !(0..<layers).contains(layer) {
+            return Messages.error(
+                "there is no layer \(layer): the model's layers are 0 to \(layers - 1)")
         }
-        let tokenizer = try model.tokenizer
-        let special = Set(tokenizer.addedTokens.lazy.filter(\.isSpecial).map(\.id))
-        let tokens = lastAnswer.tokens.map { id in
-            AttentionMap.Token(Self.shown(id, tokenizer), isSpecial: special.contains(id))
+        do {
+            try write(
+                request.text(
+                    of: conversation.model, tokens: lastAnswer.tokens, answer: lastAnswer.range,
+                    size: Terminal.size(of: STDOUT_FILENO),
+                    color: .detect(
+                        environment: ProcessInfo.processInfo.environment,
+                        isTerminal: StandardOutput.isTerminal)))
+        } catch let error as AttentionMapError {
+            Messages.error("\(error)")
         }
-        let map = try AttentionMap(
-            of: model.decoder, model: model.name, text: "what the last answer looked at",
-            ids: lastAnswer.tokens,
-            tokens: tokens, layers: [layer], queries: lastAnswer.range)
-        try write(
-            map.terminalText(
-                .meanOfHeads(layer: layer), width: Terminal.width(of: STDOUT_FILENO),
-                color: .detect(
-                    environment: ProcessInfo.processInfo.environment, isTerminal: StandardOutput.isTerminal)))
-    }
-
-    /// A token's text; the token itself where it is part of a character.
-    private static func shown(_ id: Int, _ tokenizer: Tokenizer) -> String {
-        let text = tokenizer.decode([id], skipSpecialTokens: false)
-        return text.isEmpty || text.contains("\u{FFFD}") ? tokenizer.token(of: id) ?? text : text
     }
 
     private func write(_ text: String) throws {

@@ -16,6 +16,8 @@ struct GenerationRun {
     private var readingTime = Duration.zero
     private var generatingTime = Duration.zero
     private(set) var wasInterrupted = false
+    /// Whether the text is whole by its constraint.
+    private(set) var meetsConstraint = true
 
     init(_ model: LanguageModel, prompt: [Int], echoes: Bool, streams: Bool, skipsSpecial: Bool) {
         self.model = model
@@ -62,6 +64,7 @@ struct GenerationRun {
             try output.flush()
         }
         wasInterrupted = Interruption.isAsked && tokens.last?.finish == nil
+        meetsConstraint = generation.state.meetsConstraint
         if streams { try output.write("\n") }
         try output.flush()
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What is told on standard error.
+/// Messages on standard error.
 enum Messages {
     static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
@@ -15,7 +15,7 @@ enum Messages {
     }
 
     static func write(_ text: String) {
-        // Where even standard error cannot be written to, there is nobody left to tell.
+        // A failure here has no place to be reported.
         try? FileBytes.write(Array(text.utf8), to: STDERR_FILENO)
     }
 }

@@ -1,3 +1,4 @@
+import AttentionFiles
 import Foundation
 
 /// A file that a command was asked to write, or standard output where its name is `-`.
@@ -6,6 +7,8 @@ struct OutputFile {
 
     var isStandardOutput: Bool { path == "-" }
 
+    /// Writes the whole file, or leaves the one that is there as it was.
+    ///
     /// - Throws: ``Failure`` that names the file.
     func write(_ bytes: [UInt8]) throws {
         if isStandardOutput {
@@ -13,18 +16,12 @@ struct OutputFile {
             try output.write(bytes)
             return try output.flush()
         }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else {
-            let reason = FileBytes.SystemError(number: errno)
-            throw Failure(
-                .cannotCreate, "cannot write \(path): \(reason). Name a file that you may write to.")
-        }
-        defer { close(descriptor) }
         do {
-            try FileBytes.write(bytes, to: descriptor)
-        } catch {
-            throw Failure(
-                .inputOutput, "writing \(path) stopped halfway: \(error). What is there is not complete.")
+            try AtomicFile.replace(path) { append in try bytes.withUnsafeBytes { try append($0) } }
+        } catch let error as ModelFileError {
+            guard case .system(let operation, _, let reason) = error else { throw error }
+            let code: FailureCode = ["write", "flush"].contains(operation) ? .inputOutput : .cannotCreate
+            throw Failure(code, "cannot write \(path): \(reason). A file that was there is as it was.")
         }
     }
 }

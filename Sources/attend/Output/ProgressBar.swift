@@ -5,7 +5,7 @@ import Synchronization
 /// A bar on standard error for work that takes a while: only on a terminal, and only once the work has taken
 /// half a second.
 final class ProgressBar: Sendable {
-    /// What is counted.
+    /// The unit of the numbers in the bar.
     enum Unit: Sendable {
         /// Things of this name, such as `texts`.
         case things(String)
@@ -15,7 +15,7 @@ final class ProgressBar: Sendable {
     private struct State {
         var isShown = false
         var lastTime: ContinuousClock.Instant?
-        /// What was done before this began.
+        /// The count at the start.
         var first: Int?
     }
 

@@ -17,7 +17,7 @@ struct StandardOutput: ~Copyable {
         if pending.count >= 1 << 16 { try flush() }
     }
 
-    /// What was written so far reaches the reader. Without this, it may not.
+    /// Writes everything that is pending.
     ///
     /// - Throws: ``ClosedPipe``; ``Failure``.
     mutating func flush() throws {

@@ -1,12 +1,20 @@
 import Foundation
 
-/// How much room the terminal has.
+/// The size of the terminal.
 enum Terminal {
     /// The columns of the terminal that `descriptor` leads to, or `COLUMNS`, or 80.
-    static func width(of descriptor: Int32) -> Int {
+    static func width(of descriptor: Int32) -> Int { size(of: descriptor).columns }
+
+    /// The columns and rows of the terminal that `descriptor` leads to, or `COLUMNS` and `LINES`, or 80 and
+    /// 24.
+    static func size(of descriptor: Int32) -> (columns: Int, rows: Int) {
         var size = winsize()
-        if ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
-        let columns = ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) } ?? 0
-        return (1...10_000).contains(columns) ? columns : 80
+        let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
+        func measure(_ cells: UInt16, _ variable: String, or other: Int) -> Int {
+            if isKnown, cells > 0 { return Int(cells) }
+            let setting = ProcessInfo.processInfo.environment[variable].flatMap { Int($0) } ?? 0
+            return (1...10_000).contains(setting) ? setting : other
+        }
+        return (measure(size.ws_col, "COLUMNS", or: 80), measure(size.ws_row, "LINES", or: 24))
     }
 }

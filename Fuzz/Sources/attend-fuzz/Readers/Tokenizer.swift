@@ -7,7 +7,7 @@ extension Reader {
     }
 }
 
-/// What loads must work: it gives ids for any text, and text for any ids.
+/// Uses a tokenizer that loaded: it has to encode any text and decode any ids.
 func use(_ tokenizer: Tokenizer) throws {
     let encoding = try tokenizer.encode("Hello <mask> wörld 中 12\n's  \u{1F600}", pair: "a", maxLength: 9)
     _ = tokenizer.decode(encoding.ids)

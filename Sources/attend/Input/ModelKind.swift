@@ -1,0 +1,59 @@
+import AttentionFiles
+import AttentionGeneration
+import AttentionModels
+
+/// The two kinds of models, and the commands that take them.
+enum ModelKind {
+    /// Reads a text as a whole, and turns it into a vector.
+    case encoder
+    /// Continues a text.
+    case decoder
+
+    /// The kind and the architecture's name that the model's own files give; nil where they give none that is
+    /// implemented.
+    private static func declared(at path: String) -> (kind: ModelKind, architecture: String)? {
+        if GGUFFile.isOne(at: path) {
+            guard let file = try? GGUFFile(path: path),
+                let name = try? file.string("general.architecture")
+            else { return nil }
+            return (EncoderTransformer.isEncoder(ggufName: name) ? .encoder : .decoder, name)
+        }
+        struct Fields: Decodable {
+            let modelType: String
+
+            private enum CodingKeys: String, CodingKey {
+                case modelType = "model_type"
+            }
+        }
+        guard let name = try? ModelFolder(path: path).decode(Fields.self).modelType else { return nil }
+        if EncoderTransformer.Description.modelTypes.contains(name) { return (.encoder, name) }
+        return DecoderTransformer.Description.modelTypes.contains(name) ? (.decoder, name) : nil
+    }
+
+    /// Loads the model at `path`, which has to be of this kind.
+    ///
+    /// - Throws: ``Failure`` that names the commands for a model of the other kind; what `load` throws.
+    func load<Model>(_ path: String, _ load: (String) throws -> Model) throws -> Model {
+        do {
+            return try load(path)
+        } catch {
+            try check(path)
+            throw error
+        }
+    }
+
+    private func check(_ path: String) throws {
+        guard let (kind, architecture) = Self.declared(at: path), kind != self else { return }
+        let use =
+            switch kind {
+            case .encoder:
+                "an encoder (\(architecture)): it turns texts into vectors, and cannot continue them. The commands "
+                    + "for encoders are attend embed, rank, look and tokenize"
+            case .decoder:
+                "a language model (\(architecture)): it continues texts, and cannot turn them into vectors. The "
+                    + "commands for language models are attend generate, chat, prompt, logits, perplexity, look, "
+                    + "tokenize and quantize"
+            }
+        throw Failure(.badData, "\(path) is \(use)")
+    }
+}
