@@ -66,16 +66,21 @@ Tests/AttentionTests/Fixtures/rotary.safetensors – a case for each kind of sca
     attributes: width (that turns) base interleaved magnitude positions scaling (transformers' rope parameters)
     float32Errors
 
-Tests/AttentionModelsTests/Fixtures/{bert,bert-prefixed,distilbert,roberta,roberta-prefixed}/
+Tests/AttentionModelsTests/Fixtures/
+{bert,bert-prefixed,distilbert,roberta,roberta-prefixed,modernbert,modernbert-prefixed}/
     config.json, model.safetensors: a model folder as the hub has it. `bert` has names without a prefix, exact
     GELU and a pooler; `bert-prefixed` has `bert.` before each name, LayerNorm's tensors named gamma and beta,
-    tanh GELU and a language-model head; `distilbert` and `roberta-prefixed` have their prefixes and heads.
+    tanh GELU and a language-model head; `distilbert` and `roberta-prefixed` have their prefixes and heads;
+    `modernbert-prefixed` has another activation and another pattern of windows too.
+    config-before-5.json: ModernBERT's with global_attn_every_n_layers and two rope thetas
     expected.safetensors – `seqN.`: ids I64 [N], token_type_ids I64 [N] (all 0 where left out),
     hidden_f32, hidden_f64 [N, M] (last hidden states), attention_weights_f64 [L, H, N, N] (short sequences)
     attributes: length, float32Error
 
 Tests/AttentionModelsTests/Fixtures/decoders/NAME/
     config.json, model.safetensors: a model folder; config-before-5.json: the same with rope_theta and rope_scaling
+    (Gemma 3's with rope_local_base_freq and sliding_window_pattern too). `gemma3-multimodal` is a model of texts
+    and images; its logits are those of texts alone. No choice of `mixtral`'s experts is close.
     expected.safetensors – `seqN.`: ids I64 [N], logits_f64 [N, V]; `greedy.`: prompt, ids I64; length, float32Error
 
 Tests/AttentionModelsTests/Fixtures/bert/gradients.safetensors – `batch.`: the gradients of Σ hidden · seed
