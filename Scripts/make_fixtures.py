@@ -5,7 +5,7 @@
     .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [--sorter FOLDER] [FAMILY…]
 
 FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, decoders, gradients, operations,
-sampling, beams, sentence-folders, gguf-encoders, sentences, sorter (all of them when none is named).
+sampling, beams, sentence-folders, gguf-encoders, gguf-models, sentences, sorter (all of them when none is named).
 `sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), `sorter` the published gpt-nano-sort (`--sorter`);
 they are left out without it.
 
@@ -105,6 +105,8 @@ Tests/AttentionGenerationTests/Fixtures/minilm.safetensors
 
 Tests/AttentionModelsTests/Fixtures/nomic-bert/: model.gguf, as llama.cpp's converter writes it;
     expected.safetensors as for the encoders above, without attention weights
+Tests/AttentionModelsTests/Fixtures/gguf/NAME.gguf: the models of these folders, as llama.cpp's converter writes
+    them, with small vocabularies
 Tests/AttentionGenerationTests/Fixtures/sentence_folders.json – tokenizers (by whether they lower-case), query,
     documents; cases: [{name, files (path: text), weights (path: {name: {shape, numbers}}), encoder (its folder),
     isLowercase, results: [{text, prompt, prompt_name, ids, vector}], scores (of the documents for the query)}]
@@ -123,6 +125,7 @@ from fixtures.beams import make_beams
 from fixtures.decoders import make_decoders
 from fixtures.encoders import make_encoders
 from fixtures.gguf_encoders import make_gguf_encoders
+from fixtures.gguf_models import make_gguf_models
 from fixtures.gradients import make_gradients
 from fixtures.layers import make_layers
 from fixtures.multi_head import make_multi_head
@@ -139,7 +142,8 @@ FAMILIES = {
     "operator-gradients": make_operator_gradients, "layers": make_layers,
     "encoders": make_encoders, "decoders": make_decoders, "gradients": make_gradients,
     "operations": make_operations, "sampling": make_sampling, "beams": make_beams,
-    "sentence-folders": make_sentence_folders, "gguf-encoders": make_gguf_encoders}
+    "sentence-folders": make_sentence_folders, "gguf-encoders": make_gguf_encoders,
+    "gguf-models": make_gguf_models}
 
 
 def main() -> None:
