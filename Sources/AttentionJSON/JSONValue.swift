@@ -34,9 +34,10 @@ package struct JSONValue: Sendable {
     /// The number that is written as an integer, exactly; nil if this is none, or none that fits.
     package var integerValue: Int? { isNumber ? JSONScanner.integer(bytes) : nil }
 
-    /// The number, rounded; nil if this is none.
+    /// The number, rounded; nil if this is none, or one beyond a double's range.
     package var doubleValue: Double? {
-        isNumber ? Double(String(decoding: bytes, as: UTF8.self)) : nil
+        guard isNumber, let value = Double(literal), value.isFinite else { return nil }
+        return value
     }
 
     /// The value as it is written; for a string, what stands between the quotes.

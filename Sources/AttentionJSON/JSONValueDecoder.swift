@@ -46,11 +46,20 @@ extension JSONValueDecoder: SingleValueDecodingContainer {
     }
 
     package func decode(_ type: Double.Type) throws -> Double {
-        guard let number = value.doubleValue else { throw mismatch(type) }
+        guard let number = value.doubleValue else { throw value.isNumber ? tooLarge(type) : mismatch(type) }
         return number
     }
 
-    package func decode(_ type: Float.Type) throws -> Float { Float(try decode(Double.self)) }
+    package func decode(_ type: Float.Type) throws -> Float {
+        let number = Float(try decode(Double.self))
+        guard number.isFinite else { throw tooLarge(type) }
+        return number
+    }
+
+    private func tooLarge(_ type: Any.Type) -> DecodingError {
+        .dataCorrupted(.init(codingPath: codingPath, debugDescription: "a number that a \(type) can hold"))
+    }
+
     package func decode(_ type: Int.Type) throws -> Int { try integer() }
     package func decode(_ type: Int8.Type) throws -> Int8 { try integer() }
     package func decode(_ type: Int16.Type) throws -> Int16 { try integer() }

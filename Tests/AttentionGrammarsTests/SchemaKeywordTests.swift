@@ -133,6 +133,32 @@ import Testing
         #expect(try Grammar(jsonSchema: "{" + rest, options: .init(dialect: .draft7)).matches("2"))
     }
 
+    /// Places in arrays are digits alone (RFC 6901).
+    @Test func referencesIntoArrays() throws {
+        func schema(_ place: String) -> String {
+            ##"{"$ref": "#/$defs/list/"## + place + ##"", "$defs": {"list": [{"const": 1}, {"const": 2}]}}"##
+        }
+        for place in ["0", "1"] { _ = try Grammar(jsonSchema: schema(place)) }
+        for place in ["+1", "01", "00", "-0", "-1", "2", "", " 1", "1.0", "\u{661}", "99999999999999999999"] {
+            let error = #expect(throws: JSONSchemaError.self) { try Grammar(jsonSchema: schema(place)) }
+            #expect(error?.problem == .invalid && error?.path == "$ref" || error?.path == "[\"$ref\"]")
+        }
+    }
+
+    /// A number beyond a double's range is a number, and is refused by its place where it cannot be followed.
+    @Test func numbersOfAnySize() throws {
+        for schema in [#"{"x-note": 1e400}"#, #"{"default": -1e999, "const": 1}"#] {
+            _ = try Grammar(jsonSchema: schema)
+        }
+        for (schema, path) in [
+            (#"{"maximum": 1e401}"#, "maximum"), (#"{"const": -1e999}"#, "const"),
+            (#"{"enum": [1, 1e999]}"#, "enum[1]"), (#"{"maxLength": 1e400}"#, "maxLength"),
+        ] {
+            let error = #expect(throws: JSONSchemaError.self) { try Grammar(jsonSchema: schema) }
+            #expect(error?.path == path, "\(error.map { "\($0)" } ?? "")")
+        }
+    }
+
     @Test func numbersHaveAnEnd() throws {
         let grammar = try Grammar.json()
         #expect(try grammar.matches("123456789012345.123456e-12"))

@@ -72,11 +72,24 @@ import Testing
         }
     }
 
-    @Test func refusesNumbersThatNothingHolds() {
+    /// JSON bounds no number. What a double cannot hold is kept as it is written, and is no double.
+    @Test func numbersOfAnySize() throws {
         let digits = String(repeating: "9", count: 400)
-        for text in ["1e999", "-1e999", digits, "-" + digits, digits + ".5"] {
-            #expect(problem(Array(text.utf8)) == .number)
+        for text in ["1e999", "-1e999", digits, "-" + digits, digits + ".5", "1e99999999999999999999"] {
+            let value = try parse(text)
+            #expect(value.isNumber && value.literal == text)
+            #expect(value.doubleValue == nil && value.integerValue == nil)
+            for decode in [
+                { _ = try JSONValueDecoder.decode(Double.self, from: value) },
+                { _ = try JSONValueDecoder.decode(Float.self, from: value) },
+                { _ = try JSONValueDecoder.decode(Int.self, from: value) },
+            ] {
+                #expect(throws: DecodingError.self) { try decode() }
+            }
         }
+        #expect(throws: DecodingError.self) { try JSONValueDecoder.decode(Float.self, from: parse("1e39")) }
+        #expect(try JSONValueDecoder.decode(Float.self, from: parse("1e38")) == 1e38)
+        #expect(try parse("1e-999").doubleValue == 0)
     }
 
     @Test func depthIsBounded() throws {

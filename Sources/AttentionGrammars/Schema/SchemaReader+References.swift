@@ -37,7 +37,7 @@ extension SchemaReader {
             let name = Self.decoded(step)
             let next =
                 target.isArray
-                ? Int(name).flatMap { index in
+                ? Self.index(name).flatMap { index in
                     target.elements.flatMap { $0.indices.contains(index) ? $0[index] : nil }
                 }
                 : target[name]
@@ -45,6 +45,15 @@ extension SchemaReader {
             target = next
         }
         return target
+    }
+
+    /// The place in an array that a step names: digits alone, and no zero before others (RFC 6901, section
+    /// 4).
+    private static func index(_ step: String) -> Int? {
+        let digits = step.utf8
+        guard digits.allSatisfy({ (0x30...0x39).contains($0) }), digits.count == 1 || digits.first != 0x30
+        else { return nil }
+        return Int(step)
     }
 
     /// All anchors below `root`, with the places that they name.

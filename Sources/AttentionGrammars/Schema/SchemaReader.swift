@@ -125,10 +125,12 @@ struct SchemaReader {
     }
 
     func count(_ value: JSONValue) throws(JSONSchemaError) -> Int {
-        guard value.isNumber, let number = value.doubleValue, number >= 0, number == number.rounded() else {
+        guard value.isNumber, value.literal.utf8.first != UInt8(ascii: "-") || value.doubleValue == 0,
+            value.doubleValue.map({ $0 == $0.rounded() }) ?? true
+        else {
             throw invalid(value, "a whole number from 0")
         }
-        guard number <= Double(GrammarLimits.repetition) else {
+        guard let number = value.doubleValue, number <= Double(GrammarLimits.repetition) else {
             throw JSONSchemaError(
                 problem: .tooLarge, path: value.path, expected: "a number up to \(GrammarLimits.repetition)",
                 found: "\(value)")

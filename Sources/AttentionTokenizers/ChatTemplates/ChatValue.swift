@@ -14,9 +14,12 @@ public indirect enum ChatValue: Hashable, Sendable {
 
     /// A member of an object.
     public struct Member: Hashable, Sendable {
+        /// The member's name.
         public var name: String
+        /// The member's value.
         public var value: ChatValue
 
+        /// A member of an object.
         public init(_ name: String, _ value: ChatValue) { (self.name, self.value) = (name, value) }
     }
 
@@ -25,7 +28,9 @@ public indirect enum ChatValue: Hashable, Sendable {
     /// - Parameters:
     ///   - json: UTF-8.
     ///   - name: the text's name in errors, such as the path of its file.
-    /// - Throws: ``TokenizerError/invalidJSON(file:offset:reason:)``.
+    /// - Throws: ``TokenizerError/invalidJSON(file:offset:reason:)``;
+    ///   ``TokenizerError/invalidValue(file:field:reason:)`` for a whole number of more than 4,300 digits,
+    ///   and for another number that is beyond a double's range.
     public init(json: some Sequence<UInt8>, name: String = "JSON") throws(TokenizerError) {
         try self.init(JSONValue(parsing: Array(json), name: name))
     }
@@ -40,8 +45,10 @@ public indirect enum ChatValue: Hashable, Sendable {
                 self = .integer(integer)
             } else if let whole = LargeInteger(json.literal) {
                 self = .largeInteger(whole)
+            } else if let number = json.doubleValue {
+                self = .number(number)
             } else {
-                self = .number(json.doubleValue ?? 0)
+                throw json.invalid("is \(json), which is too large")
             }
         } else if let elements = json.elements {
             self = .array(try elements.map { element throws(TokenizerError) in try ChatValue(element) })
