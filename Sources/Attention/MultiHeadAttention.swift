@@ -146,6 +146,7 @@ extension MultiHeadAttention: Parameterized {
 
 /// The inputs and the log-sum-exp of one attention, from which any part of its weights can be recomputed.
 public struct AttentionObservation: Sendable {
+    /// How the heads attend.
     public let attention: AttentionOperator
     /// `[B, Hq, Nq, D]`, `[B, Hkv, Nk, D]`, `[B, Hq, Nq]`
     public let query, key, logSumExp: Tensor
@@ -159,6 +160,15 @@ public struct AttentionObservation: Sendable {
     /// The weights of whole heads in `rows × columns` cells. See
     /// ``AttentionOperator/weightSummary(query:key:logSumExp:heads:rows:columns:)``.
     public func weightSummary(heads: [Int]? = nil, rows: Int, columns: Int) throws -> WeightSummary {
+        try attention.weightSummary(
+            query: query, key: key, logSumExp: logSumExp, heads: heads, rows: rows, columns: columns)
+    }
+
+    /// The weights of whole heads in cells of any size. See
+    /// ``AttentionOperator/weightSummary(query:key:logSumExp:heads:rows:columns:)-([Range<Int>],_)``.
+    public func weightSummary(
+        heads: [Int]? = nil, rows: [Range<Int>], columns: [Range<Int>]
+    ) throws -> WeightSummary {
         try attention.weightSummary(
             query: query, key: key, logSumExp: logSumExp, heads: heads, rows: rows, columns: columns)
     }

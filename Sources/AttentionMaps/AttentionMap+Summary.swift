@@ -44,7 +44,7 @@ extension AttentionMap {
 
 extension WeightSummary {
     /// `[heads, rows, columns]`: for each cell, how much of its queries' weight its keys have together.
-    fileprivate func shares(batch: Int) -> [Float] {
+    func shares(batch: Int) -> [Float] {
         let sizes = (0..<columns).map { Float(keys(column: $0).count) }
         return means.sliced(axis: 0, batch..<batch + 1).scalars.enumerated().map { index, mean in
             mean * sizes[index % columns]

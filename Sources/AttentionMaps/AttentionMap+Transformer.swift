@@ -11,6 +11,7 @@ extension AttentionMap {
         /// The most columns; positive.
         public let columns: Int
 
+        /// At most `rows` rows and `columns` columns.
         public init(rows: Int, columns: Int) {
             (self.rows, self.columns) = (rows, columns)
         }
@@ -28,8 +29,7 @@ extension AttentionMap {
     /// neighbouring tokens. A weight is then the part of the run's new vectors, on average, that comes from
     /// the other run, so that every row still sums to 1. A run holds special tokens alone or ordinary ones
     /// alone where the resolution allows it, and the first token is a run of its own. (Roll-out through such
-    /// a map is an approximation.) The weights of one layer are held for a few queries at a time, so that the
-    /// memory is linear in the length of the text.
+    /// a map is an approximation.) Beyond the map, no weights are held: they are added up tile by tile.
     ///
     /// - Parameters:
     ///   - transformer: The model that looks.
@@ -64,9 +64,14 @@ extension AttentionMap {
         let columns = TokenRuns(
             tokens[...], limit: resolution?.columns ?? ids.count, border: queries.lowerBound)
         var captured: [Int: LayerCapture] = [:]
-        try transformer.observe(TokenBatch([ids], typeIDs: typeIDs.map { [$0] })) { layer, observation in
-            guard layers.contains(layer) else { return }
-            captured[layer] = try LayerCapture(observation, heads: heads, rows: rows, columns: columns)
+        do {
+            try transformer.observe(TokenBatch([ids], typeIDs: typeIDs.map { [$0] })) { layer, observation in
+                guard layers.contains(layer) else { return }
+                captured[layer] = try LayerCapture(observation, heads: heads, rows: rows, columns: columns)
+                if layers.allSatisfy({ captured[$0] != nil }) { throw EverythingIsCaptured() }
+            }
+        } catch is EverythingIsCaptured {
+            // The layers behind the last one that was asked for are not computed.
         }
         let visible = layers.compactMap { captured[$0]?.visibleColumns }
         let seesEverything = visible.joined().allSatisfy { $0 == columns.ranges.indices }
@@ -77,6 +82,9 @@ extension AttentionMap {
             weights: layers.flatMap { captured[$0]?.weights ?? [] },
             queryOffset: rows.offset(in: columns), visibleKeys: seesEverything ? nil : visible)
     }
+
+    /// Ends the reading of a text early.
+    private struct EverythingIsCaptured: Error {}
 
     /// The layers and heads that are asked for, by default all.
     private static func chosen(

@@ -5,51 +5,19 @@ import AttentionTensors
 struct LayerCapture {
     /// `[heads, rows, columns]`: the part of a row's weight, on average over its queries, that a column's
     /// keys have together.
-    private(set) var weights: [Float]
+    let weights: [Float]
     /// The columns that some query of each row can see.
     let visibleColumns: [Range<Int>]
 
-    /// The most weights that are held at a time, 64 MiB.
-    private static let mostWeights = 1 << 24
-
     init(_ observation: AttentionObservation, heads: [Int], rows: TokenRuns, columns: TokenRuns) throws {
-        weights = []
         visibleColumns = rows.ranges.map { columns.seen(by: $0, observation) }
         let keys = columns.ranges.last?.upperBound ?? 0
         let queries = (rows.ranges.first?.lowerBound ?? 0)..<(rows.ranges.last?.upperBound ?? 0)
         if rows.ranges.count == queries.count, columns.ranges.count == keys {
             weights = try observation.weights(heads: heads, queries: queries).scalars
-            return
-        }
-        weights = [Float](repeating: 0, count: heads.count * rows.ranges.count * columns.ranges.count)
-        let atOnce = max(1, Self.mostWeights / max(1, heads.count * keys))
-        for (row, run) in rows.ranges.enumerated() {
-            for start in stride(from: run.lowerBound, to: run.upperBound, by: atOnce) {
-                let part = start..<min(start + atOnce, run.upperBound)
-                let exact = try observation.weights(heads: heads, queries: part).scalars
-                add(exact, heads: heads.count, row: row, of: rows, to: columns)
-            }
-        }
-    }
-
-    /// Adds the weights of some of a row's queries, `[heads, queries, keys]`, each divided by the number of
-    /// the row's queries.
-    private mutating func add(
-        _ exact: [Float], heads: Int, row: Int, of rows: TokenRuns, to columns: TokenRuns
-    ) {
-        let keys = columns.ranges.last?.upperBound ?? 0
-        let lines = exact.count / max(1, heads * keys)
-        let scale = 1 / Float(rows.ranges[row].count)
-        for head in 0..<heads {
-            let target = (head * rows.ranges.count + row) * columns.ranges.count
-            for line in 0..<lines {
-                let source = (head * lines + line) * keys
-                for (column, run) in columns.ranges.enumerated() {
-                    var sum: Float = 0
-                    for key in run { sum += exact[source + key] }
-                    weights[target + column] += sum * scale
-                }
-            }
+        } else {
+            weights = try observation.weightSummary(heads: heads, rows: rows.ranges, columns: columns.ranges)
+                .shares(batch: 0)
         }
     }
 }

@@ -83,6 +83,43 @@ import Testing
         }
     }
 
+    /// Cells of any size, of a part of the queries.
+    @Test(arguments: InstructionSet.available)
+    func runsOfAnyLength(_ instructionSet: InstructionSet) throws {
+        try InstructionSet.$forced.withValue(instructionSet) {
+            let test = Case(
+                heads: 2, keyHeads: 1, queries: 400, keys: 400, rows: 1, columns: 1, mask: .causal)
+            let (operation, query, key, logSumExp) = try problem(test)
+            let rows = [37..<38, 38..<39, 39..<300, 300..<302, 302..<399]
+            let columns = [0..<1, 1..<2, 2..<250, 250..<257, 257..<400]
+            let summary = try operation.weightSummary(
+                query: query, key: key, logSumExp: logSumExp, rows: rows, columns: columns)
+            #expect(summary.rows == 5 && summary.columns == 5 && summary.queries(row: 2) == 39..<300)
+            let weights = try operation.weights(query: query, key: key, logSumExp: logSumExp)
+            for head in 0..<2 {
+                for (row, queries) in rows.enumerated() {
+                    for (column, keys) in columns.enumerated() {
+                        let cell = queries.flatMap { query in keys.map { weights[0, head, query, $0] } }
+                        let mean = cell.reduce(0.0) { $0 + Double($1) } / Double(cell.count)
+                        let found = Double(summary.means[0, head, row, column])
+                        #expect(abs(found - mean) <= 2e-6 * max(mean, 1e-6))
+                        #expect(abs(summary.maxima[0, head, row, column] - cell.max()!) < 1e-6)
+                    }
+                }
+            }
+            for (rows, columns) in [
+                ([], [0..<400]), ([0..<0], [0..<400]), ([0..<2, 3..<5], [0..<400]), ([0..<401], [0..<400]),
+                ([-1..<2], [0..<400]), ([0..<2], [0..<399]), ([0..<2], [1..<400]),
+                ([2..<4, 0..<2], [0..<400]),
+            ] as [([Range<Int>], [Range<Int>])] {
+                #expect(throws: TensorError.self) {
+                    try operation.weightSummary(
+                        query: query, key: key, logSumExp: logSumExp, rows: rows, columns: columns)
+                }
+            }
+        }
+    }
+
     /// Every query and key falls into one cell, and neighbours' sizes differ by at most one.
     @Test(arguments: [(1, 1), (777, 64), (64, 64), (1_000, 999), (5, 2)])
     func cellsCoverEverything(_ count: Int, _ cells: Int) throws {
