@@ -7,11 +7,25 @@ package protocol BlockHash: Sendable {
     /// The number of bytes so far.
     var count: UInt64 { get set }
 
-    /// Mixes whole blocks into the state.
-    mutating func absorb(_ blocks: UnsafeRawBufferPointer)
+    /// The number of words that a block is expanded to.
+    static var scheduleCount: Int { get }
+
+    /// Mixes a block into the state.
+    ///
+    /// - Parameter schedule: Memory for the words that the block is expanded to.
+    mutating func absorb(_ block: UnsafeRawBufferPointer, schedule: UnsafeMutableBufferPointer<UInt32>)
 }
 
 extension BlockHash {
+    /// Mixes whole blocks into the state.
+    private mutating func absorb(_ blocks: UnsafeRawBufferPointer) {
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Self.scheduleCount) { schedule in
+            for start in stride(from: 0, to: blocks.count, by: 64) {
+                absorb(UnsafeRawBufferPointer(rebasing: blocks[start..<start + 64]), schedule: schedule)
+            }
+        }
+    }
+
     /// Mixes in bytes, in pieces of any length.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         count += UInt64(bytes.count)

@@ -10,15 +10,9 @@ package struct SHA1: BlockHash {
 
     package var words: [UInt32] { [state.0, state.1, state.2, state.3, state.4] }
 
-    package mutating func absorb(_ blocks: UnsafeRawBufferPointer) {
-        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 80) { schedule in
-            for start in stride(from: 0, to: blocks.count, by: 64) {
-                absorb(UnsafeRawBufferPointer(rebasing: blocks[start..<start + 64]), schedule: schedule)
-            }
-        }
-    }
+    package static var scheduleCount: Int { 80 }
 
-    private mutating func absorb(
+    package mutating func absorb(
         _ block: UnsafeRawBufferPointer, schedule w: UnsafeMutableBufferPointer<UInt32>
     ) {
         for t in 0..<16 { w[t] = bigEndianWord(block, t) }

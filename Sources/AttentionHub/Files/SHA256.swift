@@ -15,15 +15,12 @@ package struct SHA256: BlockHash {
         [state.0, state.1, state.2, state.3, state.4, state.5, state.6, state.7]
     }
 
-    package mutating func absorb(_ blocks: UnsafeRawBufferPointer) {
-        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { schedule in
-            Self.constants.withUnsafeBufferPointer { constants in
-                for start in stride(from: 0, to: blocks.count, by: 64) {
-                    let block = UnsafeRawBufferPointer(rebasing: blocks[start..<start + 64])
-                    absorb(block, schedule: schedule, constants: constants)
-                }
-            }
-        }
+    package static var scheduleCount: Int { 64 }
+
+    package mutating func absorb(
+        _ block: UnsafeRawBufferPointer, schedule: UnsafeMutableBufferPointer<UInt32>
+    ) {
+        Self.constants.withUnsafeBufferPointer { absorb(block, schedule: schedule, constants: $0) }
     }
 
     private mutating func absorb(
