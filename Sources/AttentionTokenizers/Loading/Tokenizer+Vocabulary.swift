@@ -10,7 +10,11 @@ extension Tokenizer {
         let lines = Self.lines(of: text)
         let stated = settings.tokens.named
         try settings.setWordPieceDefaults(file: name)
-        for role in [NamedToken.unknown, .classification, .separator] where stated[role] == nil {
+        // MPNet was made with BERT's vocabulary and tokens of its own. Where they are not in the vocabulary,
+        // they come behind it, as in the reference.
+        let required: [NamedToken] =
+            settings.isMPNet ? [.unknown] : [.unknown, .classification, .separator]
+        for role in required where stated[role] == nil {
             guard let token = settings.tokens.named[role]?.content else { continue }
             // No model has a row for a token that its vocabulary lacks and that no file names.
             guard lines.contains(where: { ExactString($0) == token }) else {
@@ -54,9 +58,8 @@ extension Tokenizer {
         preTokenizer = BertPreTokenizer()
         let begin = try token(.classification) { known.id(of: $0) }
         let separator = try token(.separator) { known.id(of: $0) }
-        let doublesSeparator = settings.tokenizerClass.map { TokenizerClasses.mpnet.contains($0) } ?? false
         postProcessor =
-            doublesSeparator
+            settings.isMPNet
             ? RobertaProcessing(begin: begin, separator: separator, trimming: nil)
             : BertProcessing(begin: begin, separator: separator)
         decoder = WordPieceDecoder(prefix: "##", cleansUp: true)
@@ -78,10 +81,11 @@ extension Tokenizer {
 }
 
 extension TokenizerSettings {
+    fileprivate var isMPNet: Bool { tokenizerClass.map(TokenizerClasses.mpnet.contains) ?? false }
+
     /// The tokens that BERT and MPNet have where no file says anything else.
     fileprivate mutating func setWordPieceDefaults(file: String) throws(TokenizerError) {
         let name = tokenizerClass ?? "BertTokenizer"
-        let isMPNet = TokenizerClasses.mpnet.contains(name)
         guard isMPNet || TokenizerClasses.bert.contains(name) else {
             throw .unsupported(
                 file: file, field: "tokenizer_class", found: name.string,
