@@ -33,7 +33,7 @@ package enum AtomicFile {
         _ path: String, with body: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ModelFileError.lastSystemError("open", path) }
+        guard descriptor >= 0 else { throw ModelFileError.lastSystemError("write to", path) }
         defer { close(descriptor) }
         try body { try append($0, to: descriptor, path: path) }
     }
@@ -56,7 +56,7 @@ package enum AtomicFile {
     private static func destination(of path: String) throws(ModelFileError) -> String {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
-        guard access(real, W_OK) == 0 else { throw .lastSystemError("write", path) }
+        guard access(real, W_OK) == 0 else { throw .lastSystemError("replace", path) }
         return String(cString: real)
     }
 

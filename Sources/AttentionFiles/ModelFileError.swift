@@ -33,6 +33,8 @@ extension ModelFileError: CustomStringConvertible {
             "\(excerpt(path, limit: 500)): expected a regular file, found \(found)"
         case .notAFolder(let path, FileKind.file.rawValue):
             "\(excerpt(path, limit: 500)): expected a model's folder or a GGUF file, found a file of another kind"
+        case .notAFolder(let path, let found) where FileKind(rawValue: found) != nil:
+            "\(excerpt(path, limit: 500)): expected a model's folder or file, found \(found)"
         case .notAFolder(let path, let found):
             "\(excerpt(path, limit: 500)): expected a model's folder, found \(found)"
         case .unknownFormat(let file, let expected):

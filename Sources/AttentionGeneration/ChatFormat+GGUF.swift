@@ -9,12 +9,13 @@ extension ChatFormat {
     /// - Parameters:
     ///   - path: the folder or the file.
     ///   - name: the template to use, where there are several.
-    /// - Throws: `ChatTemplateError`, `TokenizerError`; for GGUF files also `ModelFileError` and `GGUFError`.
+    /// - Throws: `ChatTemplateError`, `TokenizerError`; `ModelFileError`, also for a file of another kind;
+    ///   for GGUF files `GGUFError`.
     public init(path: String, name: String? = nil) throws {
         if GGUFFile.isOne(at: path) {
             try self.init(gguf: GGUFFile(path: path), name: name)
         } else {
-            try self.init(folder: URL(fileURLWithPath: path), name: name)
+            try self.init(folder: URL(fileURLWithPath: ModelFolder(path: path).path), name: name)
         }
     }
 

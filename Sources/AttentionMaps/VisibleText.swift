@@ -17,6 +17,25 @@ package enum VisibleText {
         return result
     }
 
+    /// The text with control characters written out, but for line feeds and tabs: what a terminal would take
+    /// as commands is shown, and everything else is as it was.
+    package static func writingOutControls(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isSteering) else { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            if isSteering(scalar) {
+                append(scalar, isFirst: true, to: &result)
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    private static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
+        scalar != "\n" && scalar != "\t" && scalar.properties.generalCategory == .control
+    }
+
     /// A token as the label of a row or column: without the space that begins a word in most vocabularies,
     /// and with signs for line ends and tabs.
     package static func label(_ token: String) -> String {

@@ -11,6 +11,8 @@ public enum TokenizerError: Error, Hashable, Sendable {
     case noTokenizerFile(folder: String)
     /// The GGUF file holds no tokenizer.
     case noVocabulary(file: String)
+    /// The file is of no kind that a tokenizer can be read from.
+    case unknownFormat(file: String)
     /// The file is not JSON text, for the reason found at the byte `offset`.
     case invalidJSON(file: String, offset: Int, reason: String)
     /// The file is not in the binary format that it should be in.
@@ -44,6 +46,9 @@ extension TokenizerError: CustomStringConvertible {
             "\(folder): holds no tokenizer.json, tokenizer.model, vocab.txt or vocab.json"
         case .noVocabulary(let file):
             "\(file): this GGUF file holds no tokenizer (no tokens in 'tokenizer.ggml.tokens')"
+        case .unknownFormat(let file):
+            "\(file): expected a model's folder, a tokenizer.json, tokenizer.model or vocab.txt, or a GGUF file, "
+                + "found a file of another kind"
         case .invalidJSON(let file, let offset, let reason):
             "\(file): not valid JSON at byte \(offset): \(reason)"
         case .invalidData(let file, let offset, let reason):

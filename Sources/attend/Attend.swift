@@ -80,7 +80,11 @@ struct Attend: ParsableCommand {
         do {
             try checkArguments()
             var command = try parseAsRoot()
-            try command.run()
+            do {
+                try command.run()
+            } catch let error as ValidationError {
+                throw Failure(.usage, error.message + "\n" + usage(of: type(of: command)))
+            }
         } catch {
             end(with: error)
         }
@@ -115,6 +119,13 @@ struct Attend: ParsableCommand {
         if arguments.count(where: { $0 == "--model" || $0.hasPrefix("--model=") }) > 1 {
             throw Failure(.usage, "--model is given twice; expected one model")
         }
+    }
+
+    /// A command's usage, for mistakes that show once the model is known. By then, ArgumentParser has
+    /// forgotten which command runs.
+    private static func usage(of command: any ParsableCommand.Type) -> String {
+        let lines = usageString(for: command).split(separator: "\n").joined(separator: "\n       ")
+        return "Usage: \(lines)\n  See 'attend \(command._commandName) --help' for more information."
     }
 
     static func command(named name: String) -> (any ParsableCommand.Type)? {

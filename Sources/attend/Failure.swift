@@ -70,10 +70,12 @@ struct Failure: Error {
     private static func code(_ error: ModelFileError) -> FailureCode {
         switch error {
         case .notAFolder(let path, _) where FileManager.default.fileExists(atPath: path): .badData
-        case .system(operation: "open", _, _), .notAFile, .notAFolder, .missingFile: .noInput
-        case .system(operation: "create", _, _): .cannotCreate
+        case .system(operation: "open", _, _), .notAFolder, .missingFile: .noInput
+        case .system(operation: "create", _, _), .system(operation: "replace", _, _),
+            .system(operation: "write to", _, _):
+            .cannotCreate
         case .system: .inputOutput
-        case .unknownFormat, .empty, .tooLarge, .invalidJSON, .invalidField: .badData
+        case .unknownFormat, .notAFile, .empty, .tooLarge, .invalidJSON, .invalidField: .badData
         case .cannotWrite: .cannotCreate
         }
     }
@@ -85,7 +87,8 @@ struct Failure: Error {
         case .noModel, .noRevision, .noFile: .noInput
         case .severalFiles: .usage
         case .noWeights, .damaged: .badData
-        case .noSpace, .cannotWrite: .cannotCreate
+        case .cannotWrite: .cannotCreate
+        case .noSpace: .inputOutput
         case .notFetched(_, reason: .offline): .noInput
         case .notFetched(_, let reason): code(reason)
         }
@@ -100,8 +103,8 @@ struct Failure: Error {
 
     private static func code(_ error: GenerationError) -> FailureCode {
         switch error {
-        case .invalidOption, .unsupported: .usage
-        case .emptyPrompt, .promptTooLong, .textTooShort, .unknownToken, .notFinite, .nothingAllowed: .badData
+        case .invalidOption, .unsupported, .unknownToken: .usage
+        case .emptyPrompt, .promptTooLong, .textTooLong, .textTooShort, .notFinite, .nothingAllowed: .badData
         }
     }
 

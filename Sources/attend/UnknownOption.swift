@@ -9,11 +9,14 @@ struct UnknownOption {
     /// As it was written, without a value behind `=`.
     private let written: String
 
-    /// The first unknown option among `arguments`, whose first one is the command.
+    /// The first unknown option among `arguments`, which begin with the command or a program's option.
     init?(in arguments: [String]) {
-        guard let first = arguments.first, let command = Attend.command(named: first) else { return nil }
+        guard let first = arguments.first else { return nil }
+        // An option before a command is another mistake.
+        let isOption = first.hasPrefix("-") && !arguments.contains { Attend.command(named: $0) != nil }
+        guard let command = isOption ? Attend.self : Attend.command(named: first) else { return nil }
         let options = OptionNames(of: command)
-        var rest = arguments.dropFirst().prefix { $0 != "--" }
+        var rest = arguments.dropFirst(isOption ? 0 : 1).prefix { $0 != "--" }
         while let argument = rest.popFirst() {
             guard argument.hasPrefix("-"), argument.count > 1 else { continue }
             let name = argument.prefix { $0 != "=" }
@@ -31,7 +34,8 @@ struct UnknownOption {
 
     /// The name of the option, one that may have been meant, or where it belongs.
     var message: String {
-        let unknown = "attend \(command._commandName) has no option \(written)"
+        let isProgram = command == Attend.self
+        let unknown = (isProgram ? "attend" : "attend \(command._commandName)") + " has no option \(written)"
         let near = OptionNames(of: command).near(written)
         if !near.isEmpty { return "\(unknown). Did you mean \(near.joined(separator: " or "))?" }
         let others = Attend.configuration.subcommands.filter { OptionNames(of: $0).option(written) != nil }
@@ -74,12 +78,16 @@ private struct OptionNames {
         options = description?.command.arguments ?? []
     }
 
+    /// The options that ArgumentParser gives to every command.
+    private static let common = ["--help", "--version", "-h"]
+
     private var long: [String] {
-        options.flatMap { $0.names ?? [] }.filter { $0.kind == "long" }.map(\.written)
+        let own = options.flatMap { $0.names ?? [] }.filter { $0.kind == "long" }.map(\.written)
+        return own + Self.common.filter { $0.hasPrefix("--") && !own.contains($0) }
     }
 
     func option(_ written: String) -> Option? {
-        if written == "--help" || written == "-h" || written == "--version" {
+        if Self.common.contains(written) {
             return Option(kind: "flag", names: nil, parsingStrategy: nil)
         }
         return options.first { ($0.names ?? []).contains { $0.written == written } }

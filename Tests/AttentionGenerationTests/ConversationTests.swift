@@ -97,14 +97,20 @@ struct ConversationTests {
             do {
                 _ = try ask("word word", &conversation)
                 turns += 1
-            } catch ConversationError.contextFull(let tokens, let context) {
-                #expect(context == 64 && tokens >= 64)
+            } catch ConversationError.contextFull(let tokens, let context, let longest) {
+                #expect(context == 64 && longest == 64 && tokens >= 64)
                 break
             }
         }
         #expect((1...6).contains(turns))
         #expect(conversation.messages.count == 2 * turns)
-        #expect("\(ConversationError.contextFull(tokens: 70, context: 64))".contains("begin anew"))
+        // A context that can grow no further is not to be enlarged.
+        for (longest, isAdvised) in [(64, false), (128, true)] {
+            let text = "\(ConversationError.contextFull(tokens: 70, context: 64, longest: longest))"
+            #expect(text.contains("begin anew") && text.contains("enlarge") == isAdvised)
+            let prompt = "\(GenerationError.promptTooLong(tokens: 70, context: 64, longest: longest))"
+            #expect(prompt.contains("shorten") && prompt.contains("enlarge") == isAdvised)
+        }
     }
 
     /// The template ends an answer with `</s>`, which the model's own files do not name.

@@ -132,8 +132,8 @@ struct GenerationTests {
         expect(.emptyPrompt, [])
         expect(.unknownToken(64, vocabulary: 64), [3, 64])
         expect(.unknownToken(-1, vocabulary: 64), [-1])
-        expect(.promptTooLong(tokens: 64, context: 64), [Int](repeating: 1, count: 64))
-        expect(.promptTooLong(tokens: 4, context: 4)) { $0.context = 4 }
+        expect(.promptTooLong(tokens: 64, context: 64, longest: 64), [Int](repeating: 1, count: 64))
+        expect(.promptTooLong(tokens: 4, context: 4, longest: 64)) { $0.context = 4 }
         expect(.unknownToken(99, vocabulary: 64)) { $0.stopTokens = [99] }
         expect(.invalidOption(name: "the number of tokens", expected: "1 or more", found: "0")) {
             $0.maximumTokens = 0

@@ -109,6 +109,15 @@ import Testing
         #expect(VisibleText.width(text) == width, "\(text)")
     }
 
+    @Test func controlsAreWrittenOut() {
+        let kept = "a\n\tb é 中 👩‍👩‍👧 \u{202E}\u{AD}e\u{301}"
+        #expect(Array(VisibleText.writingOutControls(kept).unicodeScalars) == Array(kept.unicodeScalars))
+        #expect(VisibleText.writingOutControls("") == "")
+        #expect(
+            VisibleText.writingOutControls("a\u{1B}[0m\r\nb\u{0}\u{7F}\u{9B}c")
+                == #"a\u{1B}[0m\r"# + "\n" + #"b\u{0}\u{7F}\u{9B}c"#)
+    }
+
     @Test func labels() {
         #expect(VisibleText.label(" capital") == "capital")
         #expect(VisibleText.label(" ") == "␣" && VisibleText.label("  ") == "␣␣")

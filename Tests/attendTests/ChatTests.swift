@@ -37,7 +37,7 @@ struct ChatTests {
             ("/RESET", "Did you mean /reset?"), ("/", "/help"), ("/reset now", "takes no argument"),
         ] {
             let outcome = try chat(input: line + "\n")
-            #expect(outcome.code == 0 && outcome.output.isEmpty)
+            #expect(outcome.code == 64 && outcome.output.isEmpty)
             #expect(outcome.errors.contains(suggestion), "\(outcome.errors)")
         }
         #expect(try chat(input: "/look\n").errors.contains("no answer"))
@@ -46,15 +46,15 @@ struct ChatTests {
         ] {
             let outcome = try chat(input: "hi\n/look \(arguments)\n")
             #expect(outcome.errors.contains(message), "\(outcome.errors)")
-            #expect(outcome.lines.count == 1, "\(outcome.text)")
+            #expect(outcome.code == 64 && outcome.lines.count == 1, "\(outcome.text)")
         }
         let look = try chat(input: "hi\n/look\n/look 0\n/look 99\n")
-        #expect(look.code == 0, "\(look.errors)")
+        #expect(look.code == 64, "\(look.errors)")
         #expect(look.text.contains("Layer 0") && look.text.contains("looked at"))
         #expect(look.errors.contains("no layer 99"))
         let options = try chat(
             input: "hi\n/look 0 --hide-first --resolution 3\n/look abc\n/look --resolution\n")
-        #expect(options.code == 0, "\(options.errors)")
+        #expect(options.code == 64, "\(options.errors)")
         #expect(options.words.contains("Hidden: the first token."))
         #expect(options.errors.contains("/look does not take 'abc'"))
         #expect(options.errors.contains("/look does not take '--resolution'"))
@@ -86,8 +86,24 @@ struct ChatTests {
             try Program.attend(["chat", "--model", model.folder.path, "--template", broken], input: ""), 65,
             naming: "broken.jinja:1:1")
         let long = String(repeating: "word ", count: 30)
-        expectFailure(try chat(input: long + "\n"), 65, naming: "context 64", "/reset")
+        let full = try chat(input: long + "\n")
+        expectFailure(full, 65, naming: "context 64", "/reset")
+        #expect(!full.errors.contains("enlarge"))
+        expectFailure(try chat("--context", "32", input: long + "\n"), 65, naming: "to 64 at most")
         expectFailure(try chat("--set", "x", input: ""), 64, naming: "--set")
+    }
+
+    /// A pipe gets the text as it is; on a terminal, it cannot steer.
+    @Test func controlsAreShownOnATerminal() throws {
+        let file = try model.write(
+            #"[{"role": "user", "content": "a\u001b[31mb\u009b\tc\r"}]"#, to: "controls.json")
+        let arguments = ["prompt", "--template", "chatml", file]
+        #expect(try Program.attend(arguments).text.contains("\na\u{1B}[31mb\u{9B}\tc\r<"))
+        let shown = try Program.onTerminal(arguments)
+        #expect(shown.contains(#"a\u{1B}[31mb\u{9B}"# + "\tc" + #"\r<|im_end|>"#), "\(shown)")
+        #expect(!shown.contains("\u{1B}") && !shown.contains("\u{9B}"))
+        let json = try Program.onTerminal(arguments + ["--json"])
+        #expect(json.contains(#"a\u001b[31mb\u009b\u0009c\u000d"#), "\(json)")
     }
 
     @Test func thePromptCanBeShown() throws {

@@ -172,8 +172,8 @@ struct EmbedTests {
     }
 
     @Test func tokensThatTheModelDoesNotHave() throws {
-        expectFailure(try embed("--tokens", "2,999999"), 65, naming: "id 2", "999999", "0 to 99")
-        expectFailure(try embed("--tokens", "9223372036854775807"), 65, naming: "id 1")
+        expectFailure(try embed("--tokens", "2,999999"), 64, naming: "id 2", "999999", "0 to 99")
+        expectFailure(try embed("--tokens", "9223372036854775807"), 64, naming: "id 1")
         let long = [String](repeating: "5", count: 41).joined(separator: ",")
         expectFailure(try embed("--tokens", long), 65, naming: "41", "40")
     }

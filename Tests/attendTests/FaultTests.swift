@@ -56,6 +56,77 @@ struct FaultTests {
         expectFailure(try Program.attend(["generate", "--model", vocabulary, "a"]), 65, naming: vocabulary)
     }
 
+    /// Each command says what kinds of files it reads.
+    @Test func aFileThatIsNoModel() throws {
+        let chat = try model.write(#"[{"role": "user", "content": "hi"}]"#, to: "chat.json")
+        for name in ["README.md", "model.safetensors", "notes"] {
+            let file =
+                name.hasPrefix("model")
+                ? model.folder.appendingPathComponent(name).path
+                : try model.write("# Notes", to: name)
+            for command in [
+                ["embed", "a"], ["look", "a"], ["generate", "a"], ["logits", "a"], ["chat"],
+                ["prompt", chat],
+                ["perplexity", "--file", chat], ["rank", "--query", "a", "--file", chat],
+            ] {
+                let outcome = try Program.attend(command + ["--model", file])
+                expectFailure(outcome, 65, naming: file, "a model's folder or a GGUF file", "another kind")
+            }
+            expectFailure(
+                try Program.attend(["tokenize", "--model", file, "a"]), 65, naming: file, "tokenizer.json",
+                "vocab.txt", "GGUF", "another kind")
+            expectFailure(
+                try Program.attend(["quantize", file, "x.gguf", "--type", "q8_0"]), 65, naming: file,
+                "a model's folder or a GGUF file")
+        }
+    }
+
+    /// A device is there, and no model.
+    @Test func aModelThatIsNoFile() throws {
+        for command in ["embed", "look", "generate", "tokenize"] {
+            let outcome = try Program.attend([command, "--model", "/dev/null", "a"])
+            expectFailure(outcome, 65, naming: "/dev/null", "found a device")
+        }
+        expectFailure(try Program.attend(["inspect", "/dev/null"]), 65, naming: "found a device")
+        let pipe = try Program.shell(#"mkfifo pipe; "$ATTEND" embed --model pipe a"#, in: model.folder)
+        expectFailure(pipe, 65, naming: "pipe", "found a named pipe")
+    }
+
+    /// What a message quotes cannot steer the terminal.
+    @Test(arguments: [
+        ["look", "--model", "x", "a", "--layer", "\u{1B}[31mred"],
+        ["embed", "--model", "x", "--\u{9B}31m", "a"], ["\u{1B}[2Jx"],
+        ["embed", "--model", "/\u{1B}[2J/x", "a"],
+        ["tokenize", "--model", "a\rb", "x"],
+        ["rank", "--model", "x", "--query", "a", "--file", "\u{7}\u{1B}c"],
+        ["prompt", "--template", "\u{1B}[2J", "-"],
+    ])
+    func messagesShowControls(_ arguments: [String]) throws {
+        let outcome = try Program.attend(arguments)
+        #expect(outcome.code == 64 || outcome.code == 66, "\(outcome.errors)")
+        #expect(
+            !outcome.errors.unicodeScalars.contains {
+                $0.properties.generalCategory == .control && $0 != "\n" && $0 != "\t"
+            })
+    }
+
+    /// The same fault has the same code, whichever command writes.
+    @Test func faultsOfWritingHaveOneCode() throws {
+        let decoder = Locations.fixture("AttentionModelsTests", "decoders/qwen3").path
+        func codes(_ output: String) throws -> [Int32] {
+            [
+                try Program.attend(["look", "--model", model.folder.path, "a", "--svg", output]).code,
+                try Program.attend(["look", "--model", model.folder.path, "a", "--json", output]).code,
+                try Program.attend(["quantize", decoder, output, "--type", "q8_0"]).code,
+            ]
+        }
+        #expect(try codes("/nowhere/x") == [73, 73, 73])
+        #expect(try codes(model.folder.path) == [73, 73, 73])
+        if FileManager.default.fileExists(atPath: "/dev/full") {
+            #expect(try codes("/dev/full") == [74, 74, 74])
+        }
+    }
+
     @Test func whatIsMisspelt() throws {
         expectFailure(
             try Program.attend(["generat", "--model", "x"]), 64, naming: "'generat'", "mean generate?")
@@ -103,7 +174,7 @@ struct FaultTests {
         }
         expectFailure(
             try Program.attend(["quantize", model.folder.path, "x.gguf", "--type", "q8_0"]), 65,
-            naming: "an encoder")
+            naming: "an encoder (bert)", "expected a language model for attend quantize")
         let decoder = try SmallDecoder()
         expectFailure(
             try Program.attend(["embed", "--model", decoder.folder.path, "a"]), 65,

@@ -104,6 +104,26 @@ struct GenerateTests {
         #expect(plain.text == (object["text"] as? String ?? "") + "\n")
     }
 
+    /// A number is shown as it was written, not as what it overflows to.
+    @Test(arguments: [
+        "--temperature", "--top-p", "--min-p", "--typical-p", "--epsilon-cutoff", "--eta-cutoff",
+        "--repetition-penalty", "--presence-penalty", "--frequency-penalty", "--length-penalty",
+    ])
+    func numbersThatAreTooLarge(_ option: String) throws {
+        for text in ["1e300", "-1e39", "nan", "x"] {
+            let outcome = try attend("generate", "a", option, text)
+            expectFailure(outcome, 64, naming: option, "'\(text)'")
+            #expect(!outcome.errors.contains("is inf"))
+        }
+    }
+
+    @Test func theTableAndTheNumbersDoNotMix() throws {
+        expectFailure(
+            try attend("logits", "abc", "--top", "3", "--json"), 64, naming: "--top", "--json")
+        let echoed = try object(try attend("generate", "abc", "-n", "3", "--beams", "2", "--json", "--echo"))
+        #expect((echoed["prompt"] as? [String: Any])?["text"] as? String == "abc")
+    }
+
     @Test func logits() throws {
         let object = try object(try attend("logits", "--tokens", "5,17,40", "--json"))
         let logits = try #require(object["logits"] as? [Double])
@@ -153,6 +173,8 @@ struct GenerateTests {
         ["a", "--beams", "2", "--temperature", "1"], ["a", "--beams", "2", "--seed", "1"],
         ["a", "--beams", "2", "--stop", "x"], ["a", "--length-penalty", "2"],
         ["a", "--early-stopping", "full"], ["-5 degrees"], ["a", "--min-tokens", "-1"],
+        ["a", "-n", "3", "--min-tokens", "5"], ["a", "--min-tokens", "300"],
+        ["a", "--beams", "2", "--min-tokens", "300"],
         ["a", "--no-repeat-ngram", "-1"], ["a", "--epsilon-cutoff", "x"], ["a", "--ban-sequence", "1,x"],
     ])
     func wrongUsage(_ arguments: [String]) throws {
@@ -161,11 +183,22 @@ struct GenerateTests {
         #expect(outcome.output.isEmpty)
     }
 
-    @Test func wrongData() throws {
-        expectFailure(try attend("generate", "--tokens", "2,64"), 65, naming: "id 2", "0 to 63")
-        expectFailure(try attend("generate", "--tokens", "2", "--ban", "64"), 65, naming: "64")
+    @Test func wrongTokensAndWrongData() throws {
+        for (option, value) in [
+            ("--ban", "2,64"), ("--ban-first", "2,64"), ("--ban-sequence", "2,64"), ("--stop-tokens", "2,64"),
+            ("--logit-bias", "64=1"),
+        ] {
+            expectFailure(
+                try attend("generate", "--tokens", "2", option, value), 64, naming: option, "64", "0 to 63")
+        }
+        expectFailure(try attend("generate", "--tokens", "2,64"), 64, naming: "--tokens: id 2", "0 to 63")
         let long = [String](repeating: "5", count: 64).joined(separator: ",")
-        expectFailure(try attend("generate", "--tokens", long), 65, naming: "64")
+        let tooLong = try attend("generate", "--tokens", long)
+        expectFailure(tooLong, 65, naming: "64", "shorten the prompt")
+        #expect(!tooLong.errors.contains("enlarge"))
+        expectFailure(
+            try attend("generate", "--tokens", "5,6,7", "--context", "3"), 65, naming: "to 64 at most")
+        expectFailure(try attend("logits", "--tokens", long + ",5"), 65, naming: "65 tokens", "64")
         expectFailure(try attend("generate", ""), 65, naming: "empty")
         try FileManager.default.removeItem(at: model.folder.appendingPathComponent("tokenizer.json"))
         expectFailure(try attend("generate", "a"), 66, naming: "tokenizer.json")

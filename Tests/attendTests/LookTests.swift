@@ -95,6 +95,47 @@ struct LookTests {
         #expect(outcome.words.contains("Hidden: special tokens."))
     }
 
+    /// The numbers leave out what the other forms leave out.
+    @Test func theNumbersHideTokens() throws {
+        func object(_ options: [String]) throws -> [String: Any] {
+            let outcome = try Program.attend(
+                ["look", "--model", model.folder.path, "the bank", "--layer", "1", "--json", "-"] + options)
+            return try #require(try outcome.json() as? [String: Any])
+        }
+        for (options, kept) in [
+            (["--hide-special"], ["the", "bank"]), (["--hide-first"], ["the", "bank", "[SEP]"]),
+        ] {
+            let found = try object(options)
+            let keys = try #require(found["keys"] as? [[String: Any]])
+            #expect(keys.compactMap { $0["text"] as? String } == kept)
+            #expect((found["queries"] as? [Any])?.count == 4)
+            let rows = try #require((found["weights"] as? [[[[Double]]]])?[0].joined())
+            for row in rows { #expect(row.count == kept.count && abs(row.reduce(0, +) - 1) < 1e-5) }
+        }
+        expectFailure(
+            try look("--hide-special", "--json", "-", text: ""), 65, naming: "special token")
+    }
+
+    /// A language model reads no more than it was made for.
+    @Test func whatIsTooLongIsRefused() throws {
+        let decoder = try SmallDecoder()
+        func look(_ count: Int, _ options: String...) throws -> Program.Outcome {
+            try Program.attend(
+                ["look", "--model", decoder.folder.path, String(repeating: "a", count: count)] + options)
+        }
+        #expect(try look(64).code == 0)
+        expectFailure(try look(65), 65, naming: "65 tokens", "at most 64")
+        #expect(try look(62, "--generate", "2").code == 0)
+        expectFailure(try look(62, "--generate", "3"), 65, naming: "--generate is 3", "room for 2")
+        expectFailure(try look(1, "--generate", "9223372036854775807"), 65, naming: "--generate")
+        expectFailure(try look(65, "--generate", "3"), 65, naming: "at most 64")
+    }
+
+    /// A mistake that shows once the model is known comes with the command's own usage.
+    @Test func theUsageIsTheCommands() throws {
+        expectFailure(try look("--generate", "3"), 64, naming: "--generate", "Usage: attend look --model")
+    }
+
     @Test func thePageOpensOnTheChoice() throws {
         let page = model.folder.appendingPathComponent("page.html").path
         let outcome = try look("--hide-special", "--layer", "0", "--html", page)

@@ -80,6 +80,9 @@ struct ModelFileTests {
         expectFailure(
             try attend("quantize", "model.gguf", "none/x.gguf", "--type", "q8_0"), 73, naming: "none/x.gguf")
         expectFailure(try attend("quantize", "model.gguf", ".", "--type", "q8_0"), 73, naming: "folder")
+        expectFailure(
+            try attend("quantize", "model.gguf", "-", "--type", "q8_0"), 64, naming: "output is -", "name")
+        expectFailure(try attend("quantize", "model.gguf", "", "--type", "q8_0"), 64, naming: "empty")
         try Data("GGUF\u{3}".utf8).write(to: path("cut.gguf"))
         expectFailure(try attend("inspect", "cut.gguf"), 65, naming: "cut.gguf")
         try Data("nothing".utf8).write(to: path("text"))

@@ -37,6 +37,27 @@ enum Program {
         try run("/bin/sh", ["-c", line], input: Data(), environment: ["ATTEND": path], in: folder)
     }
 
+    /// What `attend` writes where standard output is a terminal.
+    static func onTerminal(_ arguments: [String]) throws -> String {
+        var (controllerEnd, terminalEnd): (Int32, Int32) = (-1, -1)
+        guard openpty(&controllerEnd, &terminalEnd, nil, nil, nil) == 0 else {
+            throw Failure(description: "there is no terminal")
+        }
+        let controller = FileHandle(fileDescriptor: controllerEnd, closeOnDealloc: true)
+        let terminal = FileHandle(fileDescriptor: terminalEnd, closeOnDealloc: true)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.environment = settings([:], home: FileManager.default.temporaryDirectory)
+        process.standardOutput = terminal
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        try wait(for: process, arguments)
+        // The terminal keeps what fits into its buffer, which is more than the tests write.
+        return String(decoding: controller.availableData, as: UTF8.self)
+            .replacingOccurrences(of: "\r\n", with: "\n")
+    }
+
     private static func run(
         _ program: String, _ arguments: [String], input: Data, environment: [String: String], in folder: URL?
     ) throws -> Outcome {

@@ -49,6 +49,15 @@ struct ProgramTests {
         expectFailure(outcome, 64, naming: "Usage: attend")
     }
 
+    @Test(arguments: [
+        (["--versoin"], "attend has no option --versoin. Did you mean --version?"),
+        (["--halp"], "Did you mean --help?"), (["generate", "--hepl"], "Did you mean --help?"),
+        (["tokenize", "--mdoel", "x", "a"], "Did you mean --model?"),
+    ])
+    func aMisspeltOption(_ arguments: [String], message: String) throws {
+        expectFailure(try Program.attend(arguments), 64, naming: message)
+    }
+
     @Test func aClosedPipeIsNoError() throws {
         let model = try SmallModel()
         try model.write((0..<2000).map { "a bank \($0)\n" }.joined(), to: "texts.txt")

@@ -43,6 +43,22 @@ struct TextInputTests {
         #expect(try bytes(of: text + "\n\r\n") == expected + [10])
     }
 
+    /// Nothing on standard input is a mistake everywhere; an empty argument is meant.
+    @Test func anEmptyInput() throws {
+        let (encoder, decoder) = (try SmallModel(), try SmallDecoder())
+        for (command, model) in [
+            ("tokenize", tokenizer), ("look", encoder.folder.path), ("embed", encoder.folder.path),
+            ("look", decoder.folder.path), ("generate", decoder.folder.path),
+            ("logits", decoder.folder.path),
+        ] {
+            for input in ["", "\n"] {
+                let outcome = try Program.attend([command, "--model", model, "-"], input: input)
+                expectFailure(outcome, 65, naming: "standard input is empty")
+            }
+        }
+        #expect(try Program.attend(["tokenize", "--model", tokenizer, ""]).code == 0)
+    }
+
     /// Lines end at `\n` and `\r\n`, and nowhere else.
     @Test func linesEndAtLineFeeds() throws {
         let model = try SmallModel()

@@ -78,7 +78,7 @@ public struct ModelLocator: Sendable {
         var searched = reference.file == nil && reference.revision == nil ? [absolute(name)] : []
         if reference.revision == nil {
             let places = roots.map { "\($0)/\(reference.name)" + (reference.file.map { "/\($0)" } ?? "") }
-            if let found = places.first(where: { FileKind(path: $0).isModel }) { return found }
+            if let found = places.first(where: { FileKind(path: $0)?.isModel ?? false }) { return found }
             searched += places
         }
         if let found = try hub.locate(reference) { return found }
@@ -91,7 +91,10 @@ public struct ModelLocator: Sendable {
     private func existingPath(_ name: String) throws -> String? {
         guard !name.isEmpty, name.utf8.count <= 4096, !hasControlCharacters(name) else { return nil }
         let path = absolute(name)
-        if FileKind(path: path).isModel { return path }
+        if let kind = FileKind(path: path) {
+            guard kind.isModel else { throw ModelFileError.notAFolder(path: path, found: kind.rawValue) }
+            return path
+        }
         // ./x and /x are paths. An error about names would not fit them.
         guard ["/", "./", "../", "~"].contains(where: name.hasPrefix) else { return nil }
         throw ModelFileError.system(operation: "open", file: path, reason: Self.reasonForAbsence(of: path))
@@ -148,7 +151,7 @@ private func models(in folder: String) -> [String] {
     subfolders(of: folder) + GGUFPartName.models(among: fileNames(in: folder))
 }
 
-extension FileKind? {
+extension FileKind {
     /// Whether a model can be this: a folder, or a single file.
     fileprivate var isModel: Bool { self == .folder || self == .file }
 }
@@ -165,18 +168,22 @@ func subfolders(of path: String) -> [String] {
     return names.filter { !$0.hasPrefix(".") && FileKind(path: "\(path)/\($0)") == .folder }.sorted()
 }
 
-/// The number of characters to insert, remove or replace to turn one text into the other (Levenshtein's
-/// distance). Only the first 100 characters count.
+/// The number of characters to insert, remove or replace, or of neighbours to swap, to turn one text into the
+/// other (the optimal string alignment distance). Only the first 100 characters count.
 package func editDistance(_ first: String, _ second: String) -> Int {
     let (first, second) = (Array(first.prefix(100)), Array(second.prefix(100)))
-    var previous = Array(0...second.count)
+    var (beforePrevious, previous): ([Int], [Int]) = ([], Array(0...second.count))
     for (row, character) in first.enumerated() {
         var current = [row + 1]
         for (column, other) in second.enumerated() {
             let replaced = previous[column] + (character == other ? 0 : 1)
-            current.append(min(replaced, previous[column + 1] + 1, current[column] + 1))
+            var least = min(replaced, previous[column + 1] + 1, current[column] + 1)
+            if row > 0, column > 0, character == second[column - 1], first[row - 1] == other {
+                least = min(least, beforePrevious[column - 1] + 1)
+            }
+            current.append(least)
         }
-        previous = current
+        (beforePrevious, previous) = (previous, current)
     }
     return previous[second.count]
 }

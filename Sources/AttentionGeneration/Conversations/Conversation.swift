@@ -16,6 +16,7 @@ import Foundation
 /// Each turn reads only new tokens: the beginning that a prompt shares with the one before stays in the
 /// cache. A conversation is a value: a copy goes on by itself, and shares the cache's memory until then.
 public struct Conversation: Sendable {
+    /// The model that answers.
     public let model: LanguageModel
     /// The model's chat templates.
     public let format: ChatFormat
@@ -66,8 +67,8 @@ public struct Conversation: Sendable {
 
     /// The answer to a message, to be generated. The conversation does not change before ``keep(_:)``.
     ///
-    /// - Throws: ``ConversationError/contextFull(tokens:context:)``; `ChatTemplateError` where the template
-    ///   refuses the message; `TokenizerError`; `TensorError`.
+    /// - Throws: ``ConversationError/contextFull(tokens:context:longest:)``; `ChatTemplateError` where the
+    ///   template refuses the message; `TokenizerError`; `TensorError`.
     public func answer(to text: String) throws -> Answer { try answer(to: [ChatMessage(.user, text)]) }
 
     /// The answer to further messages, such as the results of tools.
@@ -79,8 +80,8 @@ public struct Conversation: Sendable {
             return Answer(
                 messages: new,
                 generation: try model.generation(of: tokens, options, cache: cache(for: tokens)))
-        } catch GenerationError.promptTooLong(let tokens, let context) {
-            throw ConversationError.contextFull(tokens: tokens, context: context)
+        } catch GenerationError.promptTooLong(let tokens, let context, let longest) {
+            throw ConversationError.contextFull(tokens: tokens, context: context, longest: longest)
         }
     }
 
@@ -153,16 +154,17 @@ public struct Conversation: Sendable {
 
 /// An error that ends a conversation.
 public enum ConversationError: Error, Hashable, Sendable {
-    /// The conversation is as long as the context.
-    case contextFull(tokens: Int, context: Int)
+    /// The conversation is as long as the context, which may be enlarged up to `longest`.
+    case contextFull(tokens: Int, context: Int, longest: Int)
 }
 
 extension ConversationError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .contextFull(let tokens, let context):
+        case .contextFull(let tokens, let context, let longest):
             "the conversation has \(tokens) tokens, and the context \(context), of which at least one must be left for "
-                + "the answer: begin anew, shorten the message, or enlarge the context"
+                + "the answer: begin anew, or shorten the message"
+                + (context < longest ? ", or enlarge the context, to \(longest) at most" : "")
         }
     }
 }

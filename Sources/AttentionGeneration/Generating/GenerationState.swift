@@ -39,17 +39,19 @@ public struct GenerationState: Sendable {
     ///   - endTokens: The tokens that end a text, unless the options name others.
     ///   - tokenizer: The tokenizer that makes text of tokens; nil: there is no text.
     ///   - context: The most tokens of prompt and text.
+    ///   - longestContext: The most that ``context`` may be, which an error names; nil: as many.
     /// - Throws: ``GenerationError``; what the constraint throws.
     public init(
         prompt: [Int], options: GenerationOptions, vocabulary: Int, endTokens: Set<Int>,
-        tokenizer: Tokenizer?, context: Int
+        tokenizer: Tokenizer?, context: Int, longestContext: Int? = nil
     ) throws {
         guard !prompt.isEmpty else { throw GenerationError.emptyPrompt }
         if let token = prompt.first(where: { !(0..<vocabulary).contains($0) }) {
             throw GenerationError.unknownToken(token, vocabulary: vocabulary)
         }
         guard prompt.count < context else {
-            throw GenerationError.promptTooLong(tokens: prompt.count, context: context)
+            throw GenerationError.promptTooLong(
+                tokens: prompt.count, context: context, longest: longestContext ?? context)
         }
         guard options.maximumTokens > 0 else {
             throw GenerationError.invalidOption(

@@ -33,7 +33,8 @@ extension LanguageModel {
     public func state(of tokens: [Int], _ options: GenerationOptions) throws -> GenerationState {
         try GenerationState(
             prompt: tokens, options: options, vocabulary: decoder.configuration.vocabulary,
-            endTokens: endTokens, tokenizer: try? tokenizer, context: context(options))
+            endTokens: endTokens, tokenizer: try? tokenizer, context: context(options),
+            longestContext: decoder.configuration.longestSequence)
     }
 
     private func context(_ options: GenerationOptions) throws -> Int {
@@ -79,6 +80,7 @@ public struct GeneratedTokens: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> Iterator { Iterator(begin: begin) }
 
+    /// Computes each token when it is asked for.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let begin: @Sendable () throws -> TextGeneration
         private var generation: TextGeneration?

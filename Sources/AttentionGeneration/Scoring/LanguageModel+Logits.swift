@@ -13,7 +13,7 @@ extension LanguageModel {
         guard !tokens.isEmpty else { throw GenerationError.emptyPrompt }
         let longest = decoder.configuration.longestSequence
         guard tokens.count <= longest else {
-            throw GenerationError.promptTooLong(tokens: tokens.count, context: longest)
+            throw GenerationError.textTooLong(tokens: tokens.count, longest: longest)
         }
         var cache = try decoder.makeCache(capacity: tokens.count, storage: storage)
         var logits: [Float] = []

@@ -36,6 +36,9 @@ extension Tokenizer {
                 vocabulary: JSONValue(parsing: bytes, name: file.path),
                 merges: Self.bytes(of: merges), mergesName: merges.path, settings: settings)
         default:
+            guard ExactString(file.pathExtension) == "json" || Self.isObject(bytes) else {
+                throw .unknownFormat(file: file.path)
+            }
             let root = try JSONValue(parsing: bytes, name: file.path)
             settings = try TokenizerSettings(folder: folder, file: root)
             try self.init(json: root, settings: settings)
@@ -53,6 +56,11 @@ extension Tokenizer {
         var settings = TokenizerSettings()
         settings.lowercases = lowercase
         try self.init(vocabulary: Self.bytes(of: url), name: url.path, settings: settings)
+    }
+
+    /// Whether the bytes begin as those of a JSON object do.
+    private static func isObject(_ bytes: [UInt8]) -> Bool {
+        bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
     }
 
     private static func file(in folder: URL) throws(TokenizerError) -> URL {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import AttentionGeneration
 import AttentionTokenizers
+import Foundation
 
 /// `attend chat`: a conversation with a language model.
 struct Chat: ParsableCommand {
@@ -13,7 +14,8 @@ struct Chat: ParsableCommand {
             A pasted text is one message, with its line ends. What is typed during an answer waits until the \
             answer ends.
 
-            Where standard input is no terminal, each of its lines is answered in turn, and Ctrl-C ends the program.
+            Where standard input is no terminal, each of its lines is answered in turn, and Ctrl-C ends the program. \
+            After a command that could not be followed, the exit code is that of the worst mistake.
 
               attend chat --model Qwen3-0.6B
               attend chat --model Llama-3.2-1B-Instruct-Q8_0.gguf --system "Be brief."
@@ -74,6 +76,7 @@ struct Chat: ParsableCommand {
             for variable in set { conversation.variables[variable.name] = variable.value }
             var session = ChatSession(conversation, reportsSpeed: stats)
             try session.run()
+            if let failure = session.failure { Foundation.exit(failure.rawValue) }
         }
     }
 }

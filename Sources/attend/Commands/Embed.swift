@@ -122,18 +122,9 @@ struct Embed: ParsableCommand {
             try tokens.check(vocabulary: embedder.encoder.configuration.vocabulary)
             return [tokens.ids]
         }
-        let texts = try file.map { try TextFile(path: $0).lines() } ?? texts.map(Self.read)
+        let texts = try file.map { try TextFile(path: $0).lines() } ?? texts.map(TextArgument.read)
         try embedder.noteCut(texts, prompt: chosenPrompt)
         return try texts.map { try embedder.tokenize($0, prompt: chosenPrompt).ids }
-    }
-
-    /// Standard input without any text is a mistake; an empty text on the command line is meant.
-    private static func read(_ argument: String) throws -> String {
-        let text = try TextArgument.read(argument)
-        guard argument != "-" || !text.isEmpty else {
-            throw Failure(.badData, "standard input is empty: expected a text")
-        }
-        return text
     }
 
     private func write(

@@ -34,7 +34,7 @@ struct Fetch: ParsableCommand {
     func run() throws {
         let path = try ModelSource().fetch(model)
         var output = StandardOutput()
-        try output.write(path + "\n")
+        try output.write(shown: path + "\n")
         try output.flush()
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttentionGeneration
+import AttentionModels
 import Foundation
 
 /// `attend generate`: continues a text.
@@ -92,7 +93,7 @@ struct Generate: ParsableCommand {
             if beamSearch.beams != nil { return try search(model, ids) }
             Interruption.watch()
             var options = GenerationOptions(try sampling.settings(for: model), promptCount: ids.count)
-            try length.set(&options)
+            try length.set(&options, vocabulary: model.decoder.configuration.vocabulary)
             options.constraint = try form.constraint(for: model)
             options.logProbabilities = logprobs
             options.includesPrompt = echo && logprobs != nil
@@ -110,7 +111,8 @@ struct Generate: ParsableCommand {
 
     private func search(_ model: LanguageModel, _ ids: [Int]) throws {
         let defaults = try sampling.settings(for: model)
-        var options = beamSearch.options(
+        try length.stopTokens?.check(vocabulary: model.decoder.configuration.vocabulary, "--stop-tokens")
+        var options = try beamSearch.options(
             length, defaults, promptCount: ids.count, storage: cache.storage)
         if !defaults.stopStrings.isEmpty {
             Messages.note("a beam search does not end at the model's stop strings")
@@ -121,7 +123,9 @@ struct Generate: ParsableCommand {
         let text = GenerationRun.text(model, after: ids, best.tokens, skipsSpecial: !special)
         guard json else {
             let before = echo ? GenerationRun.text(model, after: [], ids, skipsSpecial: !special) : ""
-            try write(Array((before + text + "\n").utf8))
+            var output = StandardOutput()
+            try output.write(shown: before + text + "\n")
+            try output.flush()
             return try form.check(isComplete: best.meetsConstraint)
         }
         let all = beams.map { beam in
@@ -131,9 +135,11 @@ struct Generate: ParsableCommand {
                 ("score", .number(beam.score)),
             ])
         }
-        try write(
-            JSON.object([("tokens", .integers(best.tokens)), ("text", .string(text)), ("beams", .array(all))])
-                .line)
+        var members: [(String, JSON)] = [
+            ("tokens", .integers(best.tokens)), ("text", .string(text)), ("beams", .array(all)),
+        ]
+        if echo { members.append(("prompt", GenerationRun.object(ids, model, skipsSpecial: !special))) }
+        try write(JSON.object(members).line)
         try form.check(isComplete: best.meetsConstraint)
     }
 

@@ -9,8 +9,8 @@ struct Logits: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what a language model holds of the next token.",
         usage: """
-            attend logits --model <model> <text> [--top <count>] [--json]
-            attend logits --model <model> --tokens <ids> [--top <count>] [--json]
+            attend logits --model <model> <text> [--top <count> | --json]
+            attend logits --model <model> --tokens <ids> [--top <count> | --json]
             """,
         discussion: """
             Prints the most probable next tokens with their probabilities and logits. ␣ marks a space at the \
@@ -30,14 +30,16 @@ struct Logits: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How many tokens are shown.", valueName: "count"))
-    var top = 10
+        help: ArgumentHelp("How many tokens are shown; by default 10.", valueName: "count"))
+    var top: Int?
 
     @Flag(help: "Print all logits as one JSON object.")
     var json = false
 
     func validate() throws {
+        guard let top else { return }
         if top < 1 { throw ValidationError("--top is \(top); expected 1 or more") }
+        if json { throw ValidationError("--top is for the table; --json prints the logits of all tokens") }
     }
 
     func run() throws {
@@ -54,7 +56,7 @@ struct Logits: ParsableCommand {
 
     private func table(_ logits: [Float], _ model: LanguageModel) throws -> String {
         let best = try logits.withUnsafeBufferPointer {
-            try TokenLogProbability(of: 0, in: $0, top: min(top, $0.count))
+            try TokenLogProbability(of: 0, in: $0, top: min(top ?? 10, $0.count))
         }
         let tokenizer = try? model.tokenizer
         var rows = [["token", "id", "probability", "logit"]]

@@ -36,7 +36,8 @@ struct Look: ParsableCommand {
             million, and in the terminal from 100 tokens on. A note then says so. --resolution sets the number of \
             rows and columns.
 
-            A text that is longer than the model reads is cut at its end, and a note says so.
+            A text that is longer than an encoder reads is cut at its end, and a note says so. A language model \
+            refuses it.
             """)
 
     @OptionGroup(title: "Model") var options: ModelOptions
@@ -106,10 +107,8 @@ struct Look: ParsableCommand {
         try selection.check(model.decoder)
         let text = try TextArgument.read(text)
         var ids = try model.tokenize(prompt: text)
-        guard let generate else {
-            noteLength(ids.count, model.decoder.configuration)
-            return try MapCapture(model, ids, text: text)
-        }
+        try checkLength(ids.count, longest: model.decoder.configuration.longestSequence)
+        guard let generate else { return try MapCapture(model, ids, text: text) }
         let prompt = ids.count
         var continuation = ""
         var generation = try model.generation(of: ids, GenerationOptions(maximumTokens: generate))
@@ -121,12 +120,14 @@ struct Look: ParsableCommand {
             model, ids, text: text, generated: prompt..<ids.count, continuation: continuation)
     }
 
-    /// A table of positions ends, and then there is an error; rotary positions go on.
-    private func noteLength(_ count: Int, _ configuration: DecoderTransformer.Configuration) {
-        guard case .rotary = configuration.positions, count > configuration.longestSequence else { return }
-        Messages.note(
-            "the text has \(count) tokens; the model was trained on at most \(configuration.longestSequence)."
-        )
+    /// - Throws: ``GenerationError``; ``Failure`` where only the text with what the model adds is too long.
+    private func checkLength(_ count: Int, longest: Int) throws {
+        guard count <= longest else { throw GenerationError.textTooLong(tokens: count, longest: longest) }
+        guard let generate, generate > longest - count else { return }
+        throw Failure(
+            .badData,
+            "--generate is \(generate), but behind the text's \(count) tokens the model has room for "
+                + "\(longest - count): shorten the text or lower --generate")
     }
 
     /// The tokens from which on a map in the terminal has runs of tokens.

@@ -47,6 +47,11 @@ struct Quantize: ParsableCommand {
     var json = false
 
     func validate() throws {
+        if output == "-" {
+            throw ValidationError(
+                "the output is -, but standard output holds the errors of the parts; expected a file's name")
+        }
+        if output.isEmpty { throw ValidationError("the name of the file to write is empty") }
         if let threads, !(1...256).contains(threads) {
             throw ValidationError("--threads is \(threads); expected 1 to 256")
         }
@@ -60,7 +65,9 @@ struct Quantize: ParsableCommand {
 
     private func convert() throws {
         let path = try ModelSource().path(of: input)
-        let quantizer = try ModelKind.decoder.load(path) { try ModelQuantizer(path: $0, mixture: type) }
+        let quantizer = try ModelKind.decoder.load(path, for: "attend quantize") {
+            try ModelQuantizer(path: $0, mixture: type)
+        }
         let progress = ProgressBar("MB", total: quantizer.byteCount / 1_000_000)
         defer { progress.finish() }
         let errors = try quantizer.write(to: output) { progress.update($0 / 1_000_000) }

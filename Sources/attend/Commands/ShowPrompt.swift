@@ -62,7 +62,7 @@ struct ShowPrompt: ParsableCommand {
             }
             try output.write(JSON.object(members).line)
         } else {
-            try output.write(prompt.text + "\n")
+            try output.write(shown: prompt.text + "\n")
         }
         try output.flush()
     }

@@ -32,18 +32,27 @@ enum ModelKind {
 
     /// Loads the model at `path`, which has to be of this kind.
     ///
+    /// - Parameter command: The command, where what it does is not what such models are mostly for.
     /// - Throws: ``Failure`` that names the commands for a model of the other kind; what `load` throws.
-    func load<Model>(_ path: String, _ load: (String) throws -> Model) throws -> Model {
+    func load<Model>(_ path: String, for command: String? = nil, _ load: (String) throws -> Model) throws
+        -> Model
+    {
         do {
             return try load(path)
         } catch {
-            try check(path)
+            try check(path, for: command)
             throw error
         }
     }
 
-    private func check(_ path: String) throws {
+    private func check(_ path: String, for command: String?) throws {
         guard let (kind, architecture) = Self.declared(at: path), kind != self else { return }
+        if let command {
+            throw Failure(
+                .badData,
+                "\(path) is \(kind == .encoder ? "an encoder" : "a language model") (\(architecture)); expected "
+                    + "\(self == .encoder ? "an encoder" : "a language model") for \(command)")
+        }
         let use =
             switch kind {
             case .encoder:

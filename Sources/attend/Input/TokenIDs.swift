@@ -1,8 +1,10 @@
 import ArgumentParser
 
-/// The value of `--tokens`: ids, separated by commas.
+/// The value of `--tokens` and options like it: ids, separated by commas.
 struct TokenIDs {
     let ids: [Int]
+
+    init(_ ids: [Int]) { self.ids = ids }
 
     init(_ text: String) throws {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
@@ -18,10 +20,12 @@ struct TokenIDs {
     }
 
     /// - Throws: ``Failure`` for an id that a model of so many tokens does not have.
-    func check(vocabulary: Int) throws {
+    ///
+    /// - Parameter option: The option that names them.
+    func check(vocabulary: Int, _ option: String = "--tokens") throws {
         guard let index = ids.firstIndex(where: { $0 >= vocabulary }) else { return }
         throw Failure(
-            .badData,
-            "--tokens: id \(index + 1) is \(ids[index]), but the model's ids are 0 to \(vocabulary - 1)")
+            .usage,
+            "\(option): id \(index + 1) is \(ids[index]), but the model's ids are 0 to \(vocabulary - 1)")
     }
 }

@@ -52,7 +52,7 @@ struct ConstraintOptions: ParsableArguments {
             "the text was cut before it was whole by \(path). Allow more tokens with --max-tokens, or let it end "
             + "without --stop."
         if requireComplete { throw Failure(.incomplete, message) }
-        Messages.write("attend: note: \(message)\n")
+        Messages.note(message)
     }
 
     func constraint(for model: LanguageModel) throws -> GrammarConstraint? {

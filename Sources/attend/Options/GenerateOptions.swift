@@ -45,10 +45,18 @@ struct LengthOptions: ParsableArguments {
         if let minTokens, minTokens < 0 {
             throw ValidationError("--min-tokens is \(minTokens); expected 0 or more")
         }
+        if let minTokens, let maxTokens { try Self.check(minTokens: minTokens, maxTokens: maxTokens) }
         if stop.contains("") { throw ValidationError("--stop is empty; expected at least one character") }
         if ignoreEnd, stopTokens != nil {
             throw ValidationError("give either --ignore-end or --stop-tokens, not both")
         }
+    }
+
+    /// - Parameter maxTokens: The most tokens, from the option or from the model's settings.
+    static func check(minTokens: Int?, maxTokens: Int) throws {
+        guard let minTokens, minTokens > maxTokens else { return }
+        throw ValidationError(
+            "--min-tokens is \(minTokens), but --max-tokens is \(maxTokens); expected at most as many")
     }
 
     /// Checks the two options that several commands have.
@@ -61,8 +69,11 @@ struct LengthOptions: ParsableArguments {
 
     var endTokens: Set<Int>? { ignoreEnd ? [] : stopTokens.map { Set($0.ids) } }
 
-    func set(_ options: inout GenerationOptions) throws {
+    /// - Parameter vocabulary: The number of the model's tokens.
+    func set(_ options: inout GenerationOptions, vocabulary: Int) throws {
+        try stopTokens?.check(vocabulary: vocabulary, "--stop-tokens")
         options.maximumTokens = maxTokens ?? options.maximumTokens
+        try Self.check(minTokens: minTokens, maxTokens: options.maximumTokens)
         options.rules.minimumTokens = minTokens ?? options.rules.minimumTokens
         options.context = context
         if !stop.isEmpty { options.stopStrings = stop }
@@ -83,7 +94,7 @@ struct BeamSearchOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "With --beams: the exponent of a text's length in its score, log p / length^power; by default 1.",
-            valueName: "power"))
+            valueName: "power"), transform: finiteNumber)
     var lengthPenalty: Float?
 
     @Option(
@@ -117,11 +128,12 @@ struct BeamSearchOptions: ParsableArguments {
 
     func options(
         _ length: LengthOptions, _ defaults: GenerationDefaults, promptCount: Int, storage: KeyValueStorage
-    ) -> BeamOptions {
+    ) throws -> BeamOptions {
         let beams = beams ?? 1
         let request = GenerationOptions(defaults, promptCount: promptCount)
         var options = BeamOptions(
             beams: beams, results: beams, maximumTokens: length.maxTokens ?? request.maximumTokens)
+        try LengthOptions.check(minTokens: length.minTokens, maxTokens: options.maximumTokens)
         if let lengthPenalty = lengthPenalty ?? defaults.lengthPenalty {
             options.lengthPenalty = lengthPenalty
         }

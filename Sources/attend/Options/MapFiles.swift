@@ -28,7 +28,8 @@ struct MapFiles: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The numbers, weights[layer][head][query][key] with tokens, layers and heads, of what --layer and "
-                + "--head choose, by default of all. With --generate, queries and keys stand in the place of tokens.",
+                + "--head choose, by default of all. With --generate, --hide-special or --hide-first, queries and keys stand "
+                + "in the place of tokens.",
             valueName: "path"),
         completion: .file(extensions: ["json"]))
     var json: String?
@@ -68,6 +69,7 @@ struct MapFiles: ParsableArguments {
         }
         if let json {
             let map = try map(of: selection, capture, options, mostWeights: .max, "--json")
+                .hiding(options.hidden)
             if map.weights.count >= Self.manyNumbers {
                 Messages.note(
                     "--json writes \(map.weights.count) numbers, about \(map.weights.count / 100_000) MB; --layer, "

@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttentionGeneration
+import AttentionModels
 
 /// The choice of tokens, for every command that generates text.
 struct SamplingOptions: ParsableArguments {
@@ -11,7 +12,7 @@ struct SamplingOptions: ParsableArguments {
                 Where an option is not given, the model's generation_config.json decides. Where that says \
                 nothing, the temperature is 1 if --top-k, --top-p, --min-p, --typical-p or --seed is given, \
                 and else 0.
-                """, valueName: "number"))
+                """, valueName: "number"), transform: finiteNumber)
     var temperature: Float?
 
     @Option(
@@ -24,14 +25,14 @@ struct SamplingOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "Choose among the fewest most probable tokens whose probabilities add up to at least this.",
-            valueName: "share"))
+            valueName: "share"), transform: finiteNumber)
     var topP: Float?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
             "Choose among the tokens with at least this share of the probability of the most probable one.",
-            valueName: "share"))
+            valueName: "share"), transform: finiteNumber)
     var minP: Float?
 
     @Option(
@@ -39,13 +40,14 @@ struct SamplingOptions: ParsableArguments {
         help: ArgumentHelp(
             "Choose among the tokens whose surprise −log p is closest to the expected one, until their probabilities "
                 + "add up to this (arXiv:2202.00666).",
-            valueName: "share"))
+            valueName: "share"), transform: finiteNumber)
     var typicalP: Float?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Choose among the tokens with at least this probability.", valueName: "probability"))
+            "Choose among the tokens with at least this probability.", valueName: "probability"),
+        transform: finiteNumber)
     var epsilonCutoff: Float?
 
     @Option(
@@ -53,7 +55,7 @@ struct SamplingOptions: ParsableArguments {
         help: ArgumentHelp(
             "Choose among the tokens with at least this probability, or a lower one where many tokens are likely "
                 + "(eta sampling, arXiv:2210.15191).",
-            valueName: "probability"))
+            valueName: "probability"), transform: finiteNumber)
     var etaCutoff: Float?
 
     @Option(
@@ -67,21 +69,21 @@ struct SamplingOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "Divide the logits of tokens in the prompt and the text by this number, or multiply them by it where they "
-                + "are negative; 1 changes nothing.", valueName: "factor"))
+                + "are negative; 1 changes nothing.", valueName: "factor"), transform: finiteNumber)
     var repetitionPenalty: Float?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
             "Subtract this number from the logit of each token that was generated before.",
-            valueName: "number"))
+            valueName: "number"), transform: finiteNumber)
     var presencePenalty: Float = 0
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
             "Subtract this number from a token's logit for each time that it was generated before.",
-            valueName: "number"))
+            valueName: "number"), transform: finiteNumber)
     var frequencyPenalty: Float = 0
 
     @Option(
@@ -142,11 +144,20 @@ struct SamplingOptions: ParsableArguments {
     /// The model's own settings, with those of the options in their place. Settings of the model that are not
     /// followed are noted on standard error.
     func settings(for model: LanguageModel) throws -> GenerationDefaults {
+        try checkTokens(vocabulary: model.decoder.configuration.vocabulary)
         var settings = try defaults(of: model)
         for note in settings.notes { Messages.note(note) }
         settings.sampling = sampling(over: settings.sampling)
         if let banFirst { settings.rules.bannedFirstTokens = Set(banFirst.ids) }
         return settings
+    }
+
+    /// - Throws: ``Failure`` for an option that names a token which the model does not have.
+    private func checkTokens(vocabulary: Int) throws {
+        try ban?.check(vocabulary: vocabulary, "--ban")
+        try banFirst?.check(vocabulary: vocabulary, "--ban-first")
+        for sequence in banSequence { try sequence.check(vocabulary: vocabulary, "--ban-sequence") }
+        try TokenIDs(logitBias.map(\.token)).check(vocabulary: vocabulary, "--logit-bias")
     }
 
     private func sampling(over defaults: Sampling) -> Sampling {

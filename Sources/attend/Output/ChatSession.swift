@@ -34,6 +34,9 @@ struct ChatSession {
     private var editor = LineEditor()
     /// The tokens of the last answer among all that were read, to be looked at.
     private var lastAnswer: (tokens: [Int], range: Range<Int>)?
+    /// The exit code of the worst mistake that did not end the conversation; nil at a terminal, where a
+    /// person has seen it.
+    private(set) var failure: FailureCode?
 
     init(_ conversation: Conversation, reportsSpeed: Bool) {
         (self.conversation, self.reportsSpeed) = (conversation, reportsSpeed)
@@ -41,7 +44,7 @@ struct ChatSession {
 
     mutating func run() throws {
         if editor.isTerminal {
-            try write("Talking to \(conversation.model.name). /help lists commands; Ctrl-D ends.\n")
+            try write(shown: "Talking to \(conversation.model.name). /help lists commands; Ctrl-D ends.\n")
         }
         while true {
             switch try editor.read(prompt: "> ") {
@@ -74,14 +77,15 @@ struct ChatSession {
         let (name, arguments) = (words.first ?? "", Array(words.dropFirst()))
         guard let command = ChatCommand(rawValue: name) else {
             let near = ChatCommand.names(near: name)
-            Messages.error(
+            complain(
+                .usage,
                 "there is no command /\(VisibleText.escape(name)). "
                     + (near.isEmpty ? "" : "Did you mean \(near.joined(separator: " or "))? ")
                     + "/help lists the commands; a message that begins with a slash takes two: //")
             return true
         }
         if command != .look, let extra = arguments.first {
-            Messages.error("/\(name) takes no argument, but '\(VisibleText.escape(extra))' follows it")
+            complain(.usage, "/\(name) takes no argument, but '\(VisibleText.escape(extra))' follows it")
             return true
         }
         switch command {
@@ -134,7 +138,7 @@ struct ChatSession {
         var count = 0
         var finish: FinishReason?
         while !Interruption.isAsked, let token = try answer.next() {
-            try write(StandardOutput.isTerminal ? Self.safe(token.text) : token.text)
+            try write(shown: token.text)
             count += 1
             finish = token.finish
         }
@@ -142,7 +146,13 @@ struct ChatSession {
         switch finish {
         case .maximumTokens:
             Messages.note("the answer was cut after \(count) tokens; --max-tokens allows more")
-        case .context: Messages.note("the context is full; /reset begins anew, and --context may allow more")
+        case .context:
+            let longest = conversation.model.decoder.configuration.longestSequence
+            Messages.note(
+                "the context is full; /reset begins anew"
+                    + (answer.generation.state.limit < longest
+                        ? ", and --context allows up to \(longest)" : "")
+            )
         case nil where Interruption.isAsked: Messages.note("stopped")
         default: break
         }
@@ -158,27 +168,17 @@ struct ChatSession {
         Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
     }
 
-    /// Text that cannot take command of the terminal.
-    private static func safe(_ text: String) -> String {
-        var shown = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars
-        where scalar == "\n" || scalar == "\t" || scalar.properties.generalCategory != .control {
-            shown.append(scalar)
-        }
-        return String(shown)
-    }
-
     // MARK: Looking
 
     /// Draws the attention of the last answer's tokens.
     private mutating func look(_ words: [String]) throws {
-        guard let lastAnswer else { return Messages.error("there is no answer to look at yet") }
+        guard let lastAnswer else { return complain(.usage, "there is no answer to look at yet") }
         let request: LookRequest
-        do { request = try LookRequest(words) } catch { return Messages.error("\(error)") }
+        do { request = try LookRequest(words) } catch { return complain(.usage, "\(error)") }
         let layers = conversation.model.decoder.layerCount
         if let layer = request.layer, !(0..<layers).contains(layer) {
-            return Messages.error(
-                "there is no layer \(layer): the model's layers are 0 to \(layers - 1)")
+            return complain(
+                .usage, "there is no layer \(layer): the model's layers are 0 to \(layers - 1)")
         }
         do {
             try write(
@@ -189,13 +189,27 @@ struct ChatSession {
                         environment: ProcessInfo.processInfo.environment,
                         isTerminal: StandardOutput.isTerminal)))
         } catch let error as AttentionMapError {
-            Messages.error("\(error)")
+            complain(.badData, "\(error)")
         }
+    }
+
+    /// Tells of a mistake after which the conversation goes on.
+    private mutating func complain(_ code: FailureCode, _ message: String) {
+        Messages.error(message)
+        guard !editor.isTerminal, code.rawValue > failure?.rawValue ?? 0 else { return }
+        failure = code
     }
 
     private func write(_ text: String) throws {
         var output = StandardOutput()
         try output.write(text)
+        try output.flush()
+    }
+
+    /// Writes a text that may hold anything.
+    private func write(shown text: String) throws {
+        var output = StandardOutput()
+        try output.write(shown: text)
         try output.flush()
     }
 }

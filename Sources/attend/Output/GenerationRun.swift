@@ -54,13 +54,14 @@ struct GenerationRun {
     private mutating func writeTokens(_ generation: inout TextGeneration) throws {
         var output = StandardOutput()
         if streams, echoes {
-            try output.write(Self.text(model, after: [], prompt, skipsSpecial: skipsSpecial))
+            try output.write(shown: Self.text(model, after: [], prompt, skipsSpecial: skipsSpecial))
             try output.flush()
         }
         while !Interruption.isAsked, let token = try generation.next() {
             tokens.append(token)
             guard streams else { continue }
-            try output.write(hasText ? token.text : "\(tokens.count > 1 || echoes ? " " : "")\(token.id)")
+            try output.write(
+                shown: hasText ? token.text : "\(tokens.count > 1 || echoes ? " " : "")\(token.id)")
             try output.flush()
         }
         wasInterrupted = Interruption.isAsked && tokens.last?.finish == nil
@@ -94,7 +95,12 @@ struct GenerationRun {
         if options.logProbabilities != nil {
             members.append(("logprobs", .array(tokens.map { Self.json($0.logProbability) })))
         }
-        if echoes { members.append(("prompt", promptObject(options))) }
+        if echoes {
+            let probabilities = [("logprobs", JSON.array(promptProbabilities.map(Self.json)))]
+            let prompt = Self.object(
+                prompt, model, skipsSpecial: skipsSpecial, options.includesPrompt ? probabilities : [])
+            members.append(("prompt", prompt))
+        }
         if !options.sampling.isGreedy {
             let seed = options.sampling.seed
             members.append(("seed", Int(exactly: seed).map(JSON.integer) ?? .string("\(seed)")))
@@ -102,15 +108,15 @@ struct GenerationRun {
         return JSON.object(members).line
     }
 
-    private func promptObject(_ options: GenerationOptions) -> JSON {
-        var members: [(String, JSON)] = [
-            ("tokens", .integers(prompt)),
-            ("text", .string(hasText ? Self.text(model, after: [], prompt, skipsSpecial: skipsSpecial) : "")),
-        ]
-        if options.includesPrompt {
-            members.append(("logprobs", .array(promptProbabilities.map(Self.json))))
-        }
-        return .object(members)
+    /// A prompt's tokens and text.
+    ///
+    /// - Parameter more: Further members.
+    static func object(
+        _ prompt: [Int], _ model: LanguageModel, skipsSpecial: Bool, _ more: [(String, JSON)] = []
+    ) -> JSON {
+        let hasText = (try? model.tokenizer) != nil
+        let text = hasText ? text(model, after: [], prompt, skipsSpecial: skipsSpecial) : ""
+        return .object([("tokens", .integers(prompt)), ("text", .string(text))] + more)
     }
 
     private var finish: String {

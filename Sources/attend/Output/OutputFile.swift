@@ -19,9 +19,9 @@ struct OutputFile {
         do {
             try AtomicFile.replace(path) { append in try bytes.withUnsafeBytes { try append($0) } }
         } catch let error as ModelFileError {
-            guard case .system(let operation, _, let reason) = error else { throw error }
-            let code: FailureCode = ["write", "flush"].contains(operation) ? .inputOutput : .cannotCreate
-            throw Failure(code, "cannot write \(path): \(reason). A file that was there is as it was.")
+            guard case .system(_, _, let reason) = error, let failure = Failure(error) else { throw error }
+            throw Failure(
+                failure.code, "cannot write \(path): \(reason). A file that was there is as it was.")
         }
     }
 }

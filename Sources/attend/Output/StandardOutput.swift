@@ -1,3 +1,4 @@
+import AttentionMaps
 import Foundation
 
 /// The reader of standard output has seen enough and closed the pipe, as in `attend … | head -1`. It got what
@@ -11,6 +12,11 @@ struct StandardOutput: ~Copyable {
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     mutating func write(_ text: String) throws { try write(Array(text.utf8)) }
+
+    /// Writes text from a model or a file. It must not be able to steer the terminal.
+    mutating func write(shown text: String) throws {
+        try write(Self.isTerminal ? VisibleText.writingOutControls(text) : text)
+    }
 
     mutating func write(_ bytes: [UInt8]) throws {
         pending += bytes
