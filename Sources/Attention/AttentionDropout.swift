@@ -9,6 +9,7 @@ import AttentionTensors
 public struct AttentionDropout: Hashable, Sendable {
     /// At least 0 and below 1.
     public let rate: Float
+    /// The random numbers that choose the weights.
     public let key: RandomKey
 
     /// - Throws: `TensorError.invalidArgument` unless `rate` is at least 0 and below 1.

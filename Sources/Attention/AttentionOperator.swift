@@ -26,6 +26,7 @@ public struct AttentionOperator: Sendable {
     /// Dropout of the weights after the softmax, for training; nil: none.
     public var dropout: AttentionDropout?
 
+    /// Every part has the plain operator's value unless it is given.
     public init(
         score: ScoreFunction = .scaledDotProduct(), softcap: Float? = nil, mask: any AttentionMask = .full,
         bias: AttentionBias = .none, alignment: QueryAlignment = .topLeft, sinks: Tensor? = nil,
@@ -48,6 +49,7 @@ public struct AttentionOperator: Sendable {
         /// no key and has no sink.
         public let logSumExp: Tensor
 
+        /// Puts together what another implementation computed.
         public init(values: Tensor, logSumExp: Tensor) {
             self.values = values
             self.logSumExp = logSumExp

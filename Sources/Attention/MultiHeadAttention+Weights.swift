@@ -3,8 +3,10 @@ import AttentionTensors
 extension MultiHeadAttention {
     /// The names under which four separate linear layers are stored.
     public struct Names: Sendable {
+        /// The name of each layer, without `.weight` and `.bias`.
         public var query, key, value, output: String
 
+        /// Four names.
         public init(query: String, key: String, value: String, output: String) {
             self.query = query
             self.key = key

@@ -5,23 +5,30 @@ import AttentionTensors
 public struct ModelInventory: Sendable {
     /// A tensor as it is stored.
     public struct Tensor: Hashable, Sendable {
+        /// The tensor's name.
         public let name: String
         /// The format's own name of the type.
         public let elementType: String
+        /// The extents, outermost first.
         public let shape: Shape
+        /// The bytes that the tensor takes in the file.
         public let byteCount: Int
     }
 
     /// `GGUF 3`, `GGUF 3 in 4 files`, `safetensors`
     public let format: String
+    /// The path of the file or the folder.
     public let path: String
     /// The model's kind, such as `llama`; nil where nothing says it.
     public let architecture: String?
     /// In the file's order, each value in a few words.
     public let metadata: [(key: String, value: String)]
+    /// All tensors, in the file's order.
     public let tensors: [Tensor]
 
+    /// The number of all weights.
     public var elementCount: Int { tensors.reduce(0) { $0 + $1.shape.elementCount } }
+    /// The bytes that all tensors take.
     public var byteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
     /// Nil without tensors.
     public var bitsPerWeight: Double? {

@@ -14,8 +14,10 @@ import AttentionTokenizers
 public struct LanguageModel: Sendable {
     /// The folder's or file's own name.
     public let name: String
+    /// The path of the folder or the file.
     public let path: String
     private let optionalTokenizer: Result<Tokenizer, TokenizerError>
+    /// The model itself, from tokens to logits.
     public let decoder: DecoderTransformer
     /// The tokens that end a text.
     public let endTokens: Set<Int>

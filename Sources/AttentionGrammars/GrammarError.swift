@@ -16,12 +16,15 @@ public struct GrammarError: Error, Hashable, Sendable {
         case neverMatches
     }
 
+    /// The kind of fault.
     public let problem: Problem
     /// The place in the text, counted from 1; 0 for a fault of the grammar as a whole.
     public let line: Int
     /// The place in the line in Unicode scalars, counted from 1; 0 for a fault of the grammar as a whole.
     public let column: Int
+    /// What a sound grammar has there.
     public let expected: String
+    /// What stands there.
     public let found: String
 
     init(_ problem: Problem, line: Int = 0, column: Int = 0, expected: String, found: String) {

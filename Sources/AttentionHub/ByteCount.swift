@@ -1,7 +1,9 @@
 /// A number of bytes as people read it, in powers of ten: `91.2 MB`.
 public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
+    /// The number of bytes.
     public let bytes: Int
 
+    /// A number of bytes, to be shown.
     public init(_ bytes: Int) { self.bytes = bytes }
 
     public var description: String {

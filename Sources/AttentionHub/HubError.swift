@@ -40,10 +40,12 @@ public indirect enum HubError: Error, Hashable, Sendable {
 
 /// A file in a model's repository.
 public struct HubFile: Hashable, Sendable {
+    /// The file's name, with its folders in the repository.
     public let name: String
     /// Its length in bytes, where the hub says so.
     public let size: Int?
 
+    /// A file as the hub lists it.
     public init(name: String, size: Int?) {
         self.name = name
         self.size = size

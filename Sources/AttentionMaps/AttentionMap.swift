@@ -17,6 +17,7 @@ public struct AttentionMap: Sendable, Equatable {
         /// Whether the tokenizer added it (`[CLS]`, `[SEP]`, `<s>`); views can hide such tokens.
         public let isSpecial: Bool
 
+        /// A token of this text.
         public init(_ text: String, isSpecial: Bool = false) {
             self.text = text
             self.isSpecial = isSpecial

@@ -6,7 +6,9 @@ import AttentionTensors
 /// A safetensors file holds both. What is read back is checked: that it is this model's, in this layout,
 /// undamaged, and that it holds the tokens that the reader thinks it holds.
 public struct SavedSequence: Sendable {
+    /// What the cache holds.
     public let tensors: [StoredTensor]
+    /// What describes it.
     public let metadata: [String: String]
 
     static let format = "swift-attention key/value cache 1"

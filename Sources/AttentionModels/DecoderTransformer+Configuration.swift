@@ -6,6 +6,7 @@ extension DecoderTransformer {
     public struct Configuration: Hashable, Sendable {
         /// M
         public var width: Int
+        /// L
         public var layers: Int
         /// Hq
         public var heads: Int
@@ -19,6 +20,7 @@ extension DecoderTransformer {
         public var vocabulary: Int
         /// The most positions that the model was made for.
         public var longestSequence: Int
+        /// How the model tells places apart.
         public var positions: Positions
         /// Of ``positions``, where tensors say the rest.
         var storedLongRope: StoredLongRope?
@@ -27,12 +29,15 @@ extension DecoderTransformer {
         var normalizesOutputs = false
         /// Whether each head's queries and keys are normalised.
         var normalizesHeads = false
+        /// The function within the feed-forward layers.
         public var activation: Activation
         /// Which layers must have biases. Others have them where they are stored.
         var biases: Biases = []
         /// What dot products are multiplied by; nil: 1/√D.
         public var scoreScale: Float?
+        /// The bound of attention's scores, c · tanh(score / c); nil: none.
         public var scoreSoftcap: Float?
+        /// The bound of logits, c · tanh(logit / c); nil: none.
         public var logitSoftcap: Float?
         /// How many positions, its own included, a query sees in layers with a window.
         public var window: Int?

@@ -10,6 +10,7 @@ import AttentionTensors
 ///
 /// One definition serves whole sequences, with gradients and observation, and a decoder's steps over a cache.
 public struct DecoderTransformer: Sendable {
+    /// What sets this model apart from others.
     public let configuration: Configuration
     var tokens: Embedding
     var positions: Embedding?

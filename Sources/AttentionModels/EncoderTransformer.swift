@@ -12,7 +12,9 @@ public struct EncoderTransformer: Sendable {
     public struct Configuration: Hashable, Sendable {
         /// M
         public var width: Int
+        /// L
         public var layers: Int
+        /// Hq
         public var heads: Int
         /// F
         public var feedForwardWidth: Int
@@ -24,7 +26,9 @@ public struct EncoderTransformer: Sendable {
         public var numbering: PositionNumbering
         /// The number of segments; 0 for a model without.
         public var segments: Int
+        /// The function within the feed-forward layers.
         public var activation: Activation
+        /// ε of the norms.
         public var normEpsilon: Float
         /// The rotary positions of queries and keys; nil: there is a table of positions.
         public var rotary: RotaryEmbedding?
@@ -49,6 +53,7 @@ public struct EncoderTransformer: Sendable {
         }
     }
 
+    /// What sets this model apart from others.
     public let configuration: Configuration
     var tokens: Embedding
     /// Nil with rotary positions.

@@ -9,7 +9,9 @@ public struct Linear: Sendable {
     private var watchedWeight: Tensor?
     private(set) var bias: Tensor?
 
+    /// The number of channels that go in.
     public var inputs: Int { weight.inputs }
+    /// The number of channels that come out.
     public var outputs: Int { weight.outputs }
     /// Whether the weight or the bias is watched.
     var isWatched: Bool { watchedWeight != nil || bias?.isWatched == true }

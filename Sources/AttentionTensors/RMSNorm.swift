@@ -3,7 +3,9 @@
 public struct RMSNorm: Sendable {
     private var norm: Normalisation
 
+    /// The number of channels.
     public var width: Int { norm.width }
+    /// What is added to the mean of squares.
     public var epsilon: Float { norm.epsilon }
 
     /// - Parameters:

@@ -15,6 +15,7 @@ public struct RandomKey: Hashable, Sendable {
 
     private init(bits: UInt64) { self.bits = bits }
 
+    /// The key that a seed stands for.
     public init(seed: UInt64) { bits = Self.mixed(seed &+ Self.golden) }
 
     /// A key of its own for one part of the work: a step, a layer, a head. Neighbouring parts have keys, and

@@ -4,6 +4,7 @@
 /// `Nq`/`Nk` query and key positions, `D` head width, `Dv` value width, `M` model width,
 /// `F` feed-forward width, `V` vocabulary, `L` layers.
 public struct Shape: Hashable, Sendable {
+    /// The number of elements along each axis, outermost first.
     public let extents: [Int]
 
     /// - Precondition: no extent is negative, and the element count fits in an `Int`.
@@ -35,6 +36,7 @@ public struct Shape: Hashable, Sendable {
         self.extents = extents
     }
 
+    /// The number of axes.
     public var rank: Int { extents.count }
 
     /// The product of the extents; 1 for a scalar (rank 0).

@@ -1,7 +1,10 @@
 /// A tensor in the form of a file: its element type, its shape and its bytes, little-endian.
 public struct StoredTensor: Sendable {
+    /// The tensor's name.
     public let name: String
+    /// The form of its elements.
     public let elementType: ElementType
+    /// The extents, outermost first.
     public let shape: Shape
     let storage: TensorStorage
     let byteOffset: Int
@@ -62,8 +65,10 @@ public struct StoredTensor: Sendable {
     /// Brings a mapped tensor that is read again and again onto large pages. See ``FilePages``.
     func settle() { storage.settle(byteOffset..<byteOffset + byteCount) }
 
+    /// The bytes that the elements take.
     public var byteCount: Int { shape.elementCount / elementType.blockLength * elementType.byteWidth }
 
+    /// Gives `body` the elements as they are stored.
     public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         defer { withExtendedLifetime(storage) {} }
         return try body(UnsafeRawBufferPointer(start: storage.baseAddress + byteOffset, count: byteCount))

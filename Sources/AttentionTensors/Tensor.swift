@@ -3,6 +3,7 @@
 /// Copying a tensor, transposing it or cutting a part out of it copies no numbers; writing to one
 /// never changes another.
 public struct Tensor: Sendable {
+    /// The extents, outermost first.
     public let shape: Shape
     /// The distance, in elements, between neighbours along each axis.
     public let strides: [Int]
@@ -35,10 +36,12 @@ public struct Tensor: Sendable {
         self.init(shape: shape, strides: shape.contiguousStrides, offset: 0, storage: storage)
     }
 
+    /// Every element is `value`.
     public init(repeating value: Float, shape: Shape) {
         self.init(shape: shape) { $0.initialize(repeating: value) }
     }
 
+    /// Every element is 0.
     public static func zeros(_ shape: Shape) -> Tensor { Tensor(repeating: 0, shape: shape) }
 
     /// - Throws: ``TensorError/countMismatch(tensor:expected:found:)`` unless `scalars` fills `shape`.
@@ -49,7 +52,9 @@ public struct Tensor: Sendable {
         self.init(shape: shape) { _ = $0.initialize(fromContentsOf: Array(scalars)) }
     }
 
+    /// The number of axes.
     public var rank: Int { shape.rank }
+    /// The number of elements.
     public var elementCount: Int { shape.elementCount }
 
     /// Whether the elements lie without gaps in row-major order.

@@ -99,11 +99,13 @@ public struct Float32Weights: WeightSource {
 /// Weights held in memory: fixtures and small models made by hand. Their numbers alone count: a layer is
 /// trained by watching its own parameters (``Parameterized/watchParameters(where:)``).
 public struct InMemoryWeights: WeightSource {
+    /// The name that errors give the source.
     public let label: String
     private let tensors: [String: StoredTensor]
     /// The names of tensors that were watched, whose gradients would be lost.
     private let watched: Set<String>
 
+    /// Tensors in memory, by name.
     public init(label: String = "memory", _ tensors: [String: Tensor]) {
         self.label = label
         self.tensors = Dictionary(

@@ -21,6 +21,7 @@ public struct Encoding: Hashable, Sendable {
     /// The position among the words of its text that the token belongs to.
     public internal(set) var words: [Int?] = []
 
+    /// The number of tokens.
     public var count: Int { ids.count }
 
     /// The stretch of the encoded text that a token stands for.

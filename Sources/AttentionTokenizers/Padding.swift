@@ -10,12 +10,17 @@ public struct Padding: Hashable, Sendable {
         case fixed(Int)
     }
 
+    /// To which length sequences are filled up.
     public let length: Length
+    /// At which end tokens are added.
     public let side: Truncation.Side
     /// Lengths are rounded up to a multiple of this.
     public let multiple: Int?
+    /// The number of the token that is added.
     public let id: Int
+    /// The segment of the token that is added.
     public let typeID: Int
+    /// The text of the token that is added.
     public let token: String
 
     init(reading value: JSONValue) throws(TokenizerError) {

@@ -18,9 +18,12 @@ public struct Truncation: Hashable, Sendable {
 
     /// The greatest number of tokens, with those that the post-processor adds.
     public var maxLength: Int
+    /// The text of a pair that is cut.
     public var strategy: Strategy
+    /// At which end tokens are dropped.
     public var side: Side
 
+    /// A rule for texts and for pairs.
     public init(maxLength: Int, strategy: Strategy = .longestFirst, side: Side = .right) {
         self.maxLength = maxLength
         self.strategy = strategy

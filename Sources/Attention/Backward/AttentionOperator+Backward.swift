@@ -7,8 +7,11 @@ extension AttentionOperator {
 
         public init(rawValue: Int) { self.rawValue = rawValue }
 
+        /// The queries.
         public static let query = Inputs(rawValue: 1)
+        /// The keys.
         public static let key = Inputs(rawValue: 2)
+        /// The values.
         public static let value = Inputs(rawValue: 4)
         /// ``AttentionBias/additive``
         public static let bias = Inputs(rawValue: 8)
@@ -18,6 +21,7 @@ extension AttentionOperator {
         public static let temperature = Inputs(rawValue: 32)
         /// ``AttentionOperator/sinks``
         public static let sinks = Inputs(rawValue: 64)
+        /// Every input.
         public static let all: Inputs = [.query, .key, .value, .bias, .slopes, .temperature, .sinks]
     }
 

@@ -14,6 +14,7 @@ import AttentionTensors
 /// that no later query can see, a page at a time, and its answers have the same bits as those of a cache that
 /// keeps everything.
 public struct KeyValueCache: Sendable {
+    /// The heads and widths, and the form in which numbers are kept.
     public let layout: KeyValueLayout
     /// The most positions of a sequence.
     public let capacity: Int

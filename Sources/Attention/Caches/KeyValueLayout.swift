@@ -8,6 +8,7 @@ public struct KeyValueLayout: Hashable, Sendable {
     public let keyWidth: Int
     /// Dv
     public let valueWidth: Int
+    /// The form in which numbers are kept.
     public let storage: KeyValueStorage
 
     /// - Parameters:

@@ -5,6 +5,7 @@ import Synchronization
 /// unequal lengths take the pages that they need, and pages that one gives back serve another. The pages in
 /// use never exceed a limit.
 public final class KeyValuePagePool: Sendable {
+    /// The layout of every page.
     public let layout: KeyValueLayout
     /// Positions of a page.
     public let pageLength: Int

@@ -51,6 +51,7 @@ public struct AttentionExtent: Hashable, Sendable {
     /// (``QueryAlignment/packed(_:)``).
     public let hasPackedQueries: Bool
 
+    /// The sizes of an attention problem.
     public init(
         batch: Int, heads: Int, queries: Int, keys: Int, queryOffset: Int = 0, hasPackedQueries: Bool = false
     ) {
@@ -72,6 +73,7 @@ public struct AttentionSite: Hashable, Sendable {
     /// Nk, the number of keys.
     public let keys: Int
 
+    /// A place, with the number of keys that are there.
     public init(batch: Int, head: Int, keys: Int) {
         self.batch = batch
         self.head = head

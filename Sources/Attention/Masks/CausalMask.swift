@@ -1,5 +1,6 @@
 /// The causal mask: a query sees the keys up to its own position.
 public struct CausalMask: IntervalMask {
+    /// The one causal mask.
     public init() {}
 
     public var dependence: MaskDependence { .positions }

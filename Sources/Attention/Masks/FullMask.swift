@@ -1,5 +1,6 @@
 /// The mask that hides nothing: every query sees every key.
 public struct FullMask: IntervalMask {
+    /// The one mask that hides nothing.
     public init() {}
 
     public var dependence: MaskDependence { .positions }

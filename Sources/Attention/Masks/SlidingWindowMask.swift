@@ -1,6 +1,8 @@
 /// A sliding window: a query at position i sees the keys at positions i − `before` … i + `after`.
 public struct SlidingWindowMask: IntervalMask {
+    /// How many keys before its own place a query sees.
     public let before: Int
+    /// How many keys after its own place a query sees.
     public let after: Int
 
     /// - Parameters:

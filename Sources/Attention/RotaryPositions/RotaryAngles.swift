@@ -5,6 +5,7 @@ import CAttentionKernels
 public struct RotaryAngles: Sendable {
     /// `[positions, pairs]`
     public let cosines, sines: Tensor
+    /// Which channels turn together.
     public let pairing: RotaryEmbedding.Pairing
 
     /// Angles from somewhere else, such as a file's tables.

@@ -48,8 +48,11 @@ public struct RotaryEmbedding: Hashable, Sendable {
 
     /// The number of channels that turn; the rest of a head stays as it is.
     public let width: Int
+    /// θ: each pair of channels turns slower than the one before by a power of it.
     public let base: Double
+    /// Which channels turn together.
     public let pairing: Pairing
+    /// How frequencies are changed for texts that are longer than those of the training.
     public let scaling: Scaling
     /// The angle of each pair for one position, in radians. If it depends on the text's length
     /// (``dependsOnLength``), these are the angles for texts within the original positions.

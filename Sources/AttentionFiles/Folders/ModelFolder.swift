@@ -20,6 +20,7 @@ public struct ModelFolder: Hashable, Sendable {
     /// The limit of a file that is read as a whole, in bytes; the largest in use have about ten million.
     static let greatestLength = 100_000_000
 
+    /// The folder's path, without a slash at its end.
     public let path: String
 
     /// - Throws: ``ModelFileError/notAFolder(path:found:)``; for a file that is empty or cannot be read, what

@@ -32,14 +32,18 @@ public struct GGUFError: Error, Hashable, Sendable {
         case part
     }
 
+    /// The kind of fault.
     public let problem: Problem
+    /// The file's path.
     public let file: String
     /// The key or the tensor concerned, if the fault is one's.
     public let name: String?
     /// The place of the fault, in bytes from the start of the file; nil for a value of the metadata, which
     /// its key names.
     public let offset: Int?
+    /// What stands in a sound file.
     public let expected: String
+    /// What stands in this one.
     public let found: String
 }
 

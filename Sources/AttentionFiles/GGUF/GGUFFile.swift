@@ -10,6 +10,7 @@ import AttentionTensors
 public struct GGUFFile: Sendable {
     /// A tensor's entry in the header.
     public struct Entry: Hashable, Sendable {
+        /// The tensor's name.
         public let name: String
         /// The type of the elements; nil for a number that is not known.
         public let elementType: GGUFElementType?
@@ -26,6 +27,7 @@ public struct GGUFFile: Sendable {
         public var typeName: String { elementType.map { "\($0)" } ?? "type \(typeNumber)" }
     }
 
+    /// The path of the file, or of the first of several.
     public let path: String
     /// The files that hold the model: ``path``, and those that follow it.
     public let parts: [String]
@@ -35,6 +37,7 @@ public struct GGUFFile: Sendable {
     public let alignment: Int
     /// The metadata's keys in the file's order.
     public let keys: [String]
+    /// The keys and values before the tensors.
     public let metadata: GGUFMetadata
     /// The tensors in the order in which the headers list them.
     public let entries: [Entry]

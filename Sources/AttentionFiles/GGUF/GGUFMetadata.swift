@@ -5,6 +5,7 @@ import AttentionJSON
 public struct GGUFMetadata: Hashable, Sendable {
     private var values: [ExactString: GGUFValue] = [:]
 
+    /// No metadata.
     public init() {}
 
     /// The value of a key; nil where the file does not have it.
@@ -13,5 +14,6 @@ public struct GGUFMetadata: Hashable, Sendable {
         set { values[ExactString(key)] = newValue }
     }
 
+    /// The number of keys.
     public var count: Int { values.count }
 }

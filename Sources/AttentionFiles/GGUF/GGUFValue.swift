@@ -30,6 +30,7 @@ public enum GGUFValue: Hashable, Sendable {
         }
     }
 
+    /// The type of the value.
     public var kind: Kind {
         switch self {
         case .uint8: .uint8
@@ -86,7 +87,9 @@ public enum GGUFValue: Hashable, Sendable {
 /// An array of a GGUF file's metadata. A vocabulary has hundreds of thousands of elements, so they stay as
 /// they are in the file until they are asked for.
 public struct GGUFArray: Hashable, Sendable {
+    /// The type of every element.
     public let elementKind: GGUFValue.Kind
+    /// The number of elements.
     public let count: Int
     /// The elements as they are in the file, whose lengths have been checked.
     let bytes: [UInt8]

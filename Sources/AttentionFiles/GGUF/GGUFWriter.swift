@@ -12,11 +12,14 @@ import AttentionTensors
 public struct GGUFWriter: Sendable {
     /// A tensor's entry in the header of a file that is to be written.
     public struct Plan: Hashable, Sendable {
+        /// The tensor's name.
         public let name: String
+        /// The form of its elements.
         public let elementType: ElementType
         /// The extents, outermost first; files have them the other way round.
         public let shape: Shape
 
+        /// A tensor whose bytes are given later.
         public init(name: String, elementType: ElementType, shape: Shape) {
             self.name = name
             self.elementType = elementType
@@ -24,7 +27,9 @@ public struct GGUFWriter: Sendable {
         }
     }
 
+    /// The keys and values that are written, in this order.
     public let metadata: [(key: String, value: GGUFValue)]
+    /// The tensors that are written, in this order.
     public let tensors: [Plan]
     private let alignment: Int
 
@@ -195,6 +200,7 @@ extension [UInt8] {
 }
 
 extension GGUFArray {
+    /// An array of texts.
     public init(_ strings: [String]) {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(strings.reduce(0) { $0 + 8 + $1.utf8.count })
@@ -202,10 +208,15 @@ extension GGUFArray {
         self.init(elementKind: .string, count: strings.count, bytes: bytes)
     }
 
+    /// An array of signed numbers.
     public init(_ numbers: [Int32]) { self.init(.int32, numbers) }
+    /// An array of bytes.
     public init(_ bytes: [UInt8]) { self.init(.uint8, bytes) }
+    /// An array of numbers without a sign.
     public init(_ numbers: [UInt32]) { self.init(.uint32, numbers) }
+    /// An array of numbers in float32.
     public init(_ numbers: [Float]) { self.init(.float32, numbers.map(\.bitPattern)) }
+    /// An array of truth values.
     public init(_ truths: [Bool]) { self.init(.bool, truths.map { UInt8($0 ? 1 : 0) }) }
 
     private init(_ kind: GGUFValue.Kind, _ numbers: [some FixedWidthInteger]) {

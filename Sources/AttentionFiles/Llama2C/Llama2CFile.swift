@@ -8,6 +8,7 @@ import AttentionTensors
 /// type of blocks does: its matrices are handed out as the float32 numbers that they mean, four times as
 /// large as in the file.
 public struct Llama2CFile: WeightSource {
+    /// The file's path.
     public let path: String
     /// The metadata that a GGUF file of such a model has.
     public let metadata: [(key: String, value: GGUFValue)]

@@ -28,13 +28,17 @@ public struct SafetensorsError: Error, Hashable, Sendable {
         case truncated
     }
 
+    /// The kind of fault.
     public let problem: Problem
+    /// The file's path.
     public let file: String
     /// The tensor concerned, if the fault is one tensor's.
     public let tensor: String?
     /// The place of the fault, in bytes from the start of the file.
     public let offset: Int
+    /// What stands in a sound file.
     public let expected: String
+    /// What stands in this one.
     public let found: String
 }
 

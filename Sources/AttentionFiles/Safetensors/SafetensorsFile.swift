@@ -12,13 +12,17 @@ import AttentionTensors
 public struct SafetensorsFile: WeightSource {
     /// A tensor's entry in the header.
     public struct Entry: Hashable, Sendable {
+        /// The tensor's name.
         public let name: String
+        /// The form of its elements.
         public let elementType: SafetensorsElementType
+        /// The extents, outermost first.
         public let shape: Shape
         /// The range of the tensor's bytes in the file.
         public let byteRange: Range<Int>
     }
 
+    /// The file's path.
     public let path: String
     /// The tensors in the order in which the header lists them.
     public let entries: [Entry]

@@ -11,6 +11,7 @@ public struct BeamOptions: Sendable {
     /// A text's score is the sum of its tokens' log-probabilities, divided by the number of tokens to this
     /// power: above 0 for longer texts, below for shorter ones.
     public var lengthPenalty: Float = 1
+    /// When the search ends.
     public var earlyStopping = EarlyStopping.whenUnlikely
     /// The biases, penalties and bans of tokens, which change their log-probabilities. Nothing is drawn:
     /// temperature and cuts do not count.
@@ -36,6 +37,7 @@ public struct BeamOptions: Sendable {
         case never
     }
 
+    /// A search with every other setting at its usual value.
     public init(beams: Int, results: Int = 1, maximumTokens: Int = 256) {
         self.beams = beams
         self.results = results

@@ -35,11 +35,13 @@ public struct TokenSet: Hashable, Sendable {
         words[words.count - 1] &= (1 << UInt64(vocabulary % 64)) - 1
     }
 
+    /// Whether no token is in the set.
     public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
     /// The number of tokens in the set.
     public var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
+    /// Whether the token is in the set.
     public func contains(_ token: Int) -> Bool {
         token >= 0 && token < vocabulary && words[token / 64] & (1 << UInt64(token % 64)) != 0
     }
@@ -50,6 +52,7 @@ public struct TokenSet: Hashable, Sendable {
         words[token / 64] |= 1 << UInt64(token % 64)
     }
 
+    /// Takes a token out of the set.
     public mutating func remove(_ token: Int) {
         guard token >= 0, token < vocabulary else { return }
         words[token / 64] &= ~(1 << UInt64(token % 64))

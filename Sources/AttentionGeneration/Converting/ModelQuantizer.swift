@@ -15,9 +15,13 @@ public struct ModelQuantizer {
     public struct Errors: Sendable {
         /// The tensors of one part in all layers, such as `attn_q`, or of another type.
         public struct Part: Sendable {
+            /// The part's name.
             public let name: String
+            /// The type that the part is written in.
             public let elementType: ElementType
+            /// The number of its tensors.
             public fileprivate(set) var tensors = 0
+            /// The bytes that they take when they are written.
             public fileprivate(set) var byteCount = 0
             fileprivate var sums = Sums()
 
@@ -31,6 +35,7 @@ public struct ModelQuantizer {
         public var total: Double {
             parts.reduce(into: Sums()) { $0.add($1.sums) }.relative
         }
+        /// The bytes of all parts.
         public var byteCount: Int { parts.reduce(0) { $0 + $1.byteCount } }
     }
 

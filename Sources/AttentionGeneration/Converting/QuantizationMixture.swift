@@ -19,6 +19,7 @@ public enum QuantizationMixture: Hashable, Sendable {
 
     /// The types that matrices can be written in.
     public static var types: [ElementType] { ElementType.allCases.filter(\.canBeQuantizedTo) }
+    /// Every type that all matrices can have, and every mixture.
     public static var all: [Self] { types.map(Self.uniform) + [.q4_K_M, .q5_K_M] }
 
     /// `q4_K`, `q4_K_M`, `float16`

@@ -28,6 +28,7 @@ public struct GenerationDefaults: Sendable {
     /// The settings that are not followed, each in a sentence that names it.
     public var notes: [String] = []
 
+    /// The settings of a model that says nothing.
     public init() {}
 
     /// The most tokens that are generated behind a prompt; nil: nothing is said, or the prompt is as long

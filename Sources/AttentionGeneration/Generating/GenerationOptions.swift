@@ -30,6 +30,7 @@ public struct GenerationOptions: Sendable {
     /// tokens do not depend on it.
     public var speculation: Speculation?
 
+    /// A request with every other setting at its usual value.
     public init(sampling: Sampling = .greedy, maximumTokens: Int = 256) {
         self.sampling = sampling
         self.maximumTokens = maximumTokens
@@ -52,6 +53,7 @@ public enum FinishReason: Hashable, Sendable {
 
 /// A token that was generated, with the text that it settles.
 public struct GeneratedToken: Hashable, Sendable {
+    /// The token.
     public let id: Int
     /// The text that is settled since the token before: empty where the token ends within a character, or
     /// within the beginning of a stop string.

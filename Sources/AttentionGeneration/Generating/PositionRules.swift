@@ -16,12 +16,16 @@ public struct PositionRules: Hashable, Sendable {
     /// From the token `start + 1` on, the logits of the tokens that end a text grow by their magnitude times
     /// `factor^k − 1`, where k counts the tokens from there.
     public struct EndGrowth: Hashable, Sendable {
+        /// The number of generated tokens from which the growth begins.
         public var start: Int
+        /// The growth with each token; above 1 it makes an end more probable.
         public var factor: Float
 
+        /// A growth by `factor` with each token from the token `start + 1` on.
         public init(start: Int, factor: Float) { (self.start, self.factor) = (start, factor) }
     }
 
+    /// No rule.
     public init() {}
 
     /// Whether there is no rule.

@@ -10,6 +10,7 @@ import AttentionTensors
 ///
 /// It is a value: a copy goes on by itself, from the same cache.
 public struct TextGeneration: Sendable {
+    /// The request, and the tokens so far.
     public private(set) var state: GenerationState
     /// The log-probabilities of the prompt's tokens, where they were asked for, once the prompt is read. The
     /// first one has none.

@@ -9,6 +9,7 @@ import AttentionTensors
 /// It is the same function on every machine: exponentials are plain multiplications and additions, and sums
 /// have one order. (The logits themselves differ between instruction sets in their last bits.)
 public struct Sampler: Sendable {
+    /// The settings.
     public let sampling: Sampling
     /// V
     public let vocabulary: Int

@@ -51,6 +51,7 @@ public struct Sampling: Hashable, Sendable {
     /// The most probable token, always. Of equals, that of the lowest id.
     public static let greedy = Sampling(temperature: 0)
 
+    /// The choice of the most probable token, unless a setting says otherwise.
     public init(
         temperature: Float = 1, topK: Int? = nil, topP: Float? = nil, minP: Float? = nil,
         typicalP: Float? = nil, seed: UInt64 = 0

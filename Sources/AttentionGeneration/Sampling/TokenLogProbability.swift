@@ -4,12 +4,15 @@ import AttentionTensors
 /// The log-probability of a token and those of the most probable tokens, in the model's own distribution
 /// before anything is cut or scaled.
 public struct TokenLogProbability: Hashable, Sendable {
+    /// A token that could have come.
     public struct Alternative: Hashable, Sendable {
+        /// The token.
         public let token: Int
         /// The natural logarithm of its probability.
         public let logProbability: Float
     }
 
+    /// The token that came.
     public let token: Int
     /// The natural logarithm of the token's probability.
     public let logProbability: Float

@@ -17,6 +17,7 @@ import Foundation
 public struct TextEmbedder: Sendable {
     /// The folder's or file's own name.
     public let name: String
+    /// The model itself, from tokens to hidden states.
     public let encoder: EncoderTransformer
     /// The greatest number of tokens of a text, special ones included; what is longer is cut at its end.
     public let maximumLength: Int

@@ -76,6 +76,7 @@ public struct GrammarMatcher: Sendable {
     }
 
     @discardableResult
+    /// The same with the UTF-8 bytes of a text.
     public mutating func advance(_ text: String) throws(GrammarMatchError) -> Bool {
         try advance(text.utf8)
     }

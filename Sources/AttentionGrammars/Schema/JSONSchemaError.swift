@@ -14,10 +14,13 @@ public struct JSONSchemaError: Error, Hashable, Sendable {
         case neverMatches
     }
 
+    /// The kind of fault.
     public let problem: Problem
     /// Where it stands, such as `properties.name.pattern`; empty for the whole schema.
     public let path: String
+    /// What can stand there.
     public let expected: String
+    /// What stands there.
     public let found: String
 }
 

@@ -9,6 +9,7 @@ public struct JSONSchemaOptions: Hashable, Sendable {
     /// The draft of a schema that does not name one in `$schema`.
     public var dialect: JSONSchemaDialect
 
+    /// Every setting has its usual value unless it is given.
     public init(
         whitespace: JSONWhitespace = .bounded, lengths: JSONLengths = JSONLengths(),
         breadth: JSONSchemaBreadth = .meant, dialect: JSONSchemaDialect = .draft2020

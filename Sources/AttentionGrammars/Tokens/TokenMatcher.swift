@@ -2,6 +2,7 @@
 ///
 /// A matcher is a value; copies go on by themselves and share what has been computed about the vocabulary.
 public struct TokenMatcher: Sendable {
+    /// The tokens that are matched.
     public let vocabulary: TokenVocabulary
     private let tables: TokenTables
     private var matcher: GrammarMatcher

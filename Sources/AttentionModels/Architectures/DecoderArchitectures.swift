@@ -48,6 +48,7 @@ extension DecoderTransformer {
 
     /// What a published model says about itself, decoded and checked.
     public struct Description: Decodable, Sendable {
+        /// What the model's files say of it.
         public let configuration: Configuration
         let names: TensorNames
         /// How GGUF files hold it.

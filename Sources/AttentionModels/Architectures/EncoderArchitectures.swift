@@ -24,6 +24,7 @@ extension EncoderTransformer {
 
     /// A published encoder's `config.json`, decoded and checked: `JSONDecoder().decode(Description.self, …)`.
     public struct Description: Decodable, Sendable {
+        /// What the model's files say of it.
         public let configuration: Configuration
         let names: TensorNames
 

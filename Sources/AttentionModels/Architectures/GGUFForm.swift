@@ -15,6 +15,7 @@ public struct GGUFForm: Sendable {
     public struct Tensor: Hashable, Sendable {
         /// The file's name.
         public let name: String
+        /// The extents, outermost first.
         public let shape: Shape
         /// The checkpoint's name; nil: the divisors of the rotary frequencies, which are computed.
         public let source: String?

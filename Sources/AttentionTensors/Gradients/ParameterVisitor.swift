@@ -37,8 +37,10 @@ public struct ParameterVisitor {
 public struct UntrainableWeight: Hashable, Sendable, CustomStringConvertible {
     /// The path of the weight in the model, `layers.0.attention.query.weight`.
     public let name: String
+    /// The form in which the weights are stored.
     public let elementType: ElementType
 
+    /// A parameter of this name.
     public init(name: String, elementType: ElementType) {
         self.name = name
         self.elementType = elementType

@@ -25,8 +25,10 @@ public struct CrossEntropy: Sendable {
     public var classWeights: Tensor?
     /// The target that marks a row without a loss, such as padding.
     public var ignoredTarget: Int?
+    /// What becomes of the rows' losses.
     public var reduction: Reduction
 
+    /// The plain loss, unless a setting says otherwise.
     public init(
         labelSmoothing: Float = 0, classWeights: Tensor? = nil, ignoredTarget: Int? = nil,
         reduction: Reduction = .mean

@@ -2,6 +2,7 @@ import AttentionJSON
 
 /// A token that is found in text as a whole, before the text is cut into words.
 public struct AddedToken: Hashable, Sendable {
+    /// The token's number.
     public let id: Int
     /// The token's text, compared by its scalars.
     let exactContent: ExactString

@@ -4,6 +4,7 @@ import AttentionJSON
 public struct ChatMessage: Hashable, Sendable {
     /// The speaker of a message, such as `user`.
     public struct Role: RawRepresentable, Hashable, Sendable, ExpressibleByStringLiteral {
+        /// The role's name, as templates read it.
         public let rawValue: String
 
         public init(rawValue: String) { self.rawValue = rawValue }
@@ -11,6 +12,7 @@ public struct ChatMessage: Hashable, Sendable {
 
         /// Instructions for the assistant.
         public static let system = Role(rawValue: "system")
+        /// The person who talks to the model.
         public static let user = Role(rawValue: "user")
         /// The model.
         public static let assistant = Role(rawValue: "assistant")
@@ -39,6 +41,7 @@ public struct ChatMessage: Hashable, Sendable {
         members = [.init(Self.roleName, .string(role.rawValue)), .init(Self.contentName, content)] + fields
     }
 
+    /// A message that is a text.
     public init(_ role: Role, _ text: String) { self.init(role, .string(text)) }
 
     /// Reads a message as JSON has it: an object with `role`, `content` and other members.

@@ -1,5 +1,6 @@
 /// The text of a conversation, and the parts of it that come from the conversation rather than the template.
 public struct ChatPrompt: Hashable, Sendable {
+    /// The whole text.
     public let text: String
     /// The parts that come from messages, tools or documents, in UTF-8 bytes, in order.
     public let content: [Range<Int>]

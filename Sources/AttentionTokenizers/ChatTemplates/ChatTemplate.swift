@@ -26,6 +26,7 @@ public struct ChatTemplate: Sendable {
         /// The length of the output and of each text on the way, in Unicode scalars.
         public var characters: Int
 
+        /// The usual limits, unless others are given.
         public init(steps: Int = 5_000_000, characters: Int = 16_000_000) {
             (self.steps, self.characters) = (steps, characters)
         }
@@ -35,6 +36,7 @@ public struct ChatTemplate: Sendable {
     public let name: String
     /// The template's text.
     public let source: String
+    /// The most that rendering may take.
     public var limits = Limits()
     private let program: JinjaProgram
 

@@ -25,6 +25,7 @@ public struct LargeInteger: Hashable, Sendable {
         self.isNegative = isNegative && !limbs.isEmpty
     }
 
+    /// The same number.
     public init(_ value: Int) {
         var limbs: [UInt32] = []
         var rest = UInt64(value.magnitude)

@@ -18,12 +18,19 @@ public struct TokenizerDescription: Sendable {
     public var merges: [String]?
     /// SentencePiece's table of replacements, for `t5`.
     public var characterMap: [UInt8]?
+    /// The token that begins a text.
     public var beginID: Int?
+    /// The token that ends a text.
     public var endID: Int?
+    /// The token that stands for what the vocabulary does not have.
     public var unknownID: Int?
+    /// The token that stands between two texts.
     public var separatorID: Int?
+    /// The token that fills a batch up.
     public var paddingID: Int?
+    /// The token that hides a word.
     public var maskID: Int?
+    /// The token that begins the texts of encoders.
     public var classID: Int?
     /// Whether texts begin with the begin token.
     public var addsBegin: Bool?
@@ -31,8 +38,10 @@ public struct TokenizerDescription: Sendable {
     public var addsEnd: Bool?
     /// Whether a space goes before every text.
     public var addsSpacePrefix: Bool?
+    /// Whether runs of spaces become one, and those at the ends are dropped.
     public var removesExtraWhitespaces: Bool?
 
+    /// A tokenizer of which nothing else is said.
     public init(model: String, tokens: [String]) {
         self.model = model
         self.tokens = tokens
