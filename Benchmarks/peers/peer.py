@@ -1,10 +1,10 @@
 """The loop that every peer runs: one JSON object a line in, one out.
 
-A peer is started once and timed in turns with our own program, so that both meet the same machine in the same
-minute. While it waits it blocks in a read and costs nothing. After work, the threads of PyTorch's OpenMP (libgomp)
-spin for some milliseconds before they sleep: that is PyTorch's fastest setting, so it stays, but the answer is
-held back for `SETTLE` seconds (outside the time that is reported), so that the spinning takes nothing from whoever
-runs next.
+A peer is started once and timed in turns with swift-attention, so that both run on the same machine in the same
+minute. A peer that waits blocks in a read and takes no time. After work, the threads of PyTorch's OpenMP (libgomp)
+spin for some milliseconds before they sleep. This is PyTorch's fastest setting, so it is kept. The answer is held
+back for `SETTLE` seconds, which the reported time does not include, so that the spinning does not slow the other
+side down.
 """
 
 import json
@@ -25,7 +25,7 @@ def serve(operations: dict[str, Callable[[dict], dict]]) -> None:
             if request["op"] == "quit":
                 return
             answer = operations[request["op"]](request)
-        except Exception as error:  # the other side decides what to do about it
+        except Exception as error:  # the benchmark reports it
             answer = {"error": f"{type(error).__name__}: {error}"}
         time.sleep(SETTLE)
         print(json.dumps(answer), flush=True)

@@ -8,9 +8,10 @@ struct AttentionBenchmark: ParsableCommand {
         commandName: "attention",
         abstract: "Attention forward, beside PyTorch's scaled_dot_product_attention.",
         discussion: """
-            The two take turns, round by round, in one run. A ratio is PyTorch's time over ours in the same round; \
-            the median of the rounds is printed. Above 1, we are faster. The share is that of the peak rate of \
-            multiply-adds, measured between the rounds.
+            The two take turns, round by round, in one run. A ratio is PyTorch's time over \
+            swift-attention's in the same round; the median of the rounds is printed. Above 1, \
+            swift-attention is faster. The share is that of the peak rate of multiply-adds, measured \
+            between the rounds.
             """)
 
     @Option(help: "The Python of an environment with Scripts/requirements.txt.")
@@ -19,13 +20,17 @@ struct AttentionBenchmark: ParsableCommand {
     @Option(help: "Rounds for each shape.")
     var rounds = 15
 
-    @Option(help: "Threads for both sides; ours come from ATTENTION_THREADS.")
+    @Option(help: "The number of PyTorch's threads; ATTENTION_THREADS sets swift-attention's.")
     var threads = 2
 
     @Option(help: "Only shapes whose name contains this.")
     var only = ""
 
-    @Flag(help: "Ours alone, for a profiler: milliseconds of the fastest, the middle and the slowest call.")
+    @Flag(
+        help: """
+            Measure swift-attention alone, for a profiler: milliseconds of the fastest, the median and the \
+            slowest call.
+            """)
     var alone = false
 
     struct Case {
@@ -69,7 +74,7 @@ struct AttentionBenchmark: ParsableCommand {
         if alone { return try tests.forEach(measureAlone) }
         let peer = try Peer(python: python, script: "attention_peer.py")
         print(
-            "B,H,N,D".padded(36), "PyTorch ms", "ours ms", "GFLOP/s", "share of peak", "ratio",
+            "B,H,N,D".padded(36), "PyTorch ms", "Swift ms", "GFLOP/s", "share of peak", "ratio",
             separator: "  ")
         for test in tests { try compare(test, with: peer) }
     }
@@ -81,7 +86,7 @@ struct AttentionBenchmark: ParsableCommand {
         print(test.name.padded(36), shown.joined(separator: "  "))
     }
 
-    /// Our side of a case, with its inputs made.
+    /// Makes the inputs of a case; returns a call of swift-attention with them.
     private static func call(for test: Case) -> () throws -> Void {
         let operation = AttentionOperator(mask: test.isCausal ? .causal : .full)
         let shape: Shape = [test.batch, test.keyHeads ?? test.heads, test.keys ?? test.queries, test.width]
@@ -112,7 +117,7 @@ struct AttentionBenchmark: ParsableCommand {
         let rate = test.operations / median(ours)
         print(
             test.name.padded(36), (median(theirs) * 1e3).formatted(2).padded(10, left: true),
-            (median(ours) * 1e3).formatted(2).padded(7, left: true),
+            (median(ours) * 1e3).formatted(2).padded(8, left: true),
             (rate / 1e9).formatted(0).padded(7, left: true),
             "\((rate / median(peaks) * 100).formatted(0)) %".padded(13, left: true),
             ratio.formatted(2).padded(5, left: true), separator: "  ")

@@ -8,9 +8,10 @@ struct BackwardBenchmark: ParsableCommand {
         commandName: "backward",
         abstract: "Attention forward and backward, beside PyTorch's scaled_dot_product_attention.",
         discussion: """
-            The two take turns, round by round, in one run. A ratio is PyTorch's time for forward and backward over \
-            ours in the same round; the median of the rounds is printed. Above 1, we are faster. The share is that \
-            of the machine's peak of multiply-adds, measured in every round, with seven products for the two passes.
+            The two take turns, round by round, in one run. A ratio is PyTorch's time for forward and \
+            backward over swift-attention's in the same round; the median of the rounds is printed. Above 1, \
+            swift-attention is faster. The share is that of the machine's peak of multiply-adds, measured \
+            in every round, with seven products for the two passes.
             """)
 
     @Option(help: "The Python of an environment with Scripts/requirements.txt.")
@@ -19,7 +20,7 @@ struct BackwardBenchmark: ParsableCommand {
     @Option(help: "Rounds for each shape.")
     var rounds = 7
 
-    @Option(help: "Threads for both sides; ours come from ATTENTION_THREADS.")
+    @Option(help: "The number of PyTorch's threads; ATTENTION_THREADS sets swift-attention's.")
     var threads = 2
 
     @Option(help: "Only shapes whose name contains this.")
@@ -30,7 +31,7 @@ struct BackwardBenchmark: ParsableCommand {
     func run() throws {
         let peer = try Peer(python: python, script: "attention_backward_peer.py")
         print(
-            "(B,H,N,D)".padded(22), "PyTorch ms", "ours ms", "backward ms", "GFLOP/s", "peak", "share",
+            "(B,H,N,D)".padded(22), "PyTorch ms", "Swift ms", "backward ms", "GFLOP/s", "peak", "share",
             "ratio",
             separator: "  ")
         for test in AttentionBenchmark.cases where only.isEmpty || test.name.contains(only) {
@@ -76,7 +77,7 @@ struct BackwardBenchmark: ParsableCommand {
         let rate = operations / median(ours)
         print(
             test.name.padded(22), (median(theirs) * 1e3).formatted(2).padded(10, left: true),
-            (median(ours) * 1e3).formatted(2).padded(7, left: true),
+            (median(ours) * 1e3).formatted(2).padded(8, left: true),
             (median(backward) * 1e3).formatted(2).padded(11, left: true),
             (rate / 1e9).formatted(0).padded(7, left: true),
             (median(peaks) / 1e9).formatted(0).padded(4, left: true),

@@ -9,11 +9,12 @@ struct DecodeBenchmark: ParsableCommand {
         commandName: "decode",
         abstract: "A decoder's step over a cache, beside PyTorch and beside what the memory gives.",
         discussion: """
-            The two take turns, round by round, in one run. PyTorch is asked in every way there is (float32, float16 and \
-            bfloat16; heads that share keys left to it, or folded into rows), and its fastest way counts. A ratio is its \
-            time over ours in the same round; the median of the rounds is printed. The share is how fast keys \
-            and values were read beside the streaming rate that was measured between the rounds. The error is what \
-            the storage costs: the outputs' root mean square difference from float32 storage, relative to them.
+            The two take turns, round by round, in one run. PyTorch is asked in every way there is \
+            (float32, float16 and bfloat16; heads that share keys left to it, or folded into rows), and \
+            its fastest way counts. A ratio is its time over swift-attention's in the same round; the \
+            median of the rounds is printed. The share is the rate at which keys and values were read, \
+            over the streaming rate that was measured between the rounds. The error is the root mean \
+            square difference from the outputs with float32 storage, relative to them.
             """)
 
     @Option(help: "The Python of an environment with Scripts/requirements.txt.")
@@ -22,13 +23,13 @@ struct DecodeBenchmark: ParsableCommand {
     @Option(help: "Rounds for each shape.")
     var rounds = 9
 
-    @Option(help: "Threads for both sides; ours come from ATTENTION_THREADS.")
+    @Option(help: "The number of PyTorch's threads; ATTENTION_THREADS sets swift-attention's.")
     var threads = 2
 
     @Option(help: "Only shapes whose name contains this.")
     var only = ""
 
-    @Flag(help: "Ours alone, for a profiler.")
+    @Flag(help: "Measure swift-attention alone, for a profiler.")
     var alone = false
 
     struct Case {
@@ -56,7 +57,7 @@ struct DecodeBenchmark: ParsableCommand {
     func run() throws {
         let peer = alone ? nil : try Peer(python: python, script: "decode_peer.py")
         print(
-            "heads, keys × width".padded(26), "ours".padded(9), "µs", " GB/s", "share of streaming",
+            "heads, keys × width".padded(26), "Swift".padded(9), "µs", " GB/s", "share of streaming",
             "ratio to PyTorch",
             separator: "  ")
         for test in Self.cases where only.isEmpty || test.name.contains(only) {
@@ -80,7 +81,7 @@ struct DecodeBenchmark: ParsableCommand {
                 ])
                 if round > 0 { theirs[index].append(median(Array(answer.seconds.dropFirst()))) }
             }
-            // Before our turn: PyTorch's threads go on spinning for a while after theirs.
+            // PyTorch's threads spin for a while after their turn.
             let rate = probe_read_rate(Int32(threads), 256, 0.05)
             if round > 0 { rates.append(rate) }
             for (index, step) in steps.enumerated() {
@@ -106,7 +107,7 @@ struct DecodeBenchmark: ParsableCommand {
         _ theirs: [[Double]], error: Double
     ) {
         let rate = Double(bytes) / median(ours)
-        // Their best way at all, and their best in float32.
+        // PyTorch's fastest way of all, and its fastest in float32.
         func ratio(_ ways: ArraySlice<[Double]>) -> String {
             guard let best = ways.filter({ !$0.isEmpty }).min(by: { median($0) < median($1) }) else {
                 return ""
@@ -127,7 +128,7 @@ struct DecodeBenchmark: ParsableCommand {
         return (difference / expected.reduce(0) { $0 + pow(Double($1), 2) }).squareRoot()
     }
 
-    /// Our side of a case, with its cache filled, and the bytes that a step reads.
+    /// Fills the cache of a case; returns a call of swift-attention with it, and the bytes that a step reads.
     private static func step(
         for test: Case, _ storage: KeyValueStorage
     ) throws -> (run: () throws -> Tensor, bytes: Int) {

@@ -9,9 +9,9 @@ struct EmbeddingBenchmark: ParsableCommand {
         abstract:
             "Sentence embeddings, tokenization included, beside PyTorch or ONNX Runtime on the same model.",
         discussion: """
-            Both read the same lines and take turns, round by round. The peer sorts its lines by length and pads each \
-            batch only to its own longest line. The largest difference between the first vectors is printed, as \
-            a check that both compute the same thing.
+            Both read the same lines and take turns, round by round. The peer sorts its lines by length \
+            and pads each batch only to its own longest line. The largest difference between the first \
+            vectors is printed, as a check that both compute the same thing.
             """)
 
     @Option(help: "The model's folder or name.")
@@ -32,10 +32,10 @@ struct EmbeddingBenchmark: ParsableCommand {
     @Option(help: "Rounds.")
     var rounds = 5
 
-    @Option(help: "Threads for the peer; ours come from ATTENTION_THREADS.")
+    @Option(help: "The number of the peer's threads; ATTENTION_THREADS sets swift-attention's.")
     var threads = 2
 
-    @Flag(help: "Ours alone, for a profiler.")
+    @Flag(help: "Measure swift-attention alone, for a profiler.")
     var alone = false
 
     private struct Loaded: Decodable { let version: String }
@@ -50,7 +50,7 @@ struct EmbeddingBenchmark: ParsableCommand {
         let embedder = try TextEmbedder(folder: ModelLocator().locate(model))
         let first = try embedder.embed(lines)[0]
         if alone {
-            for _ in 0..<rounds { report("ours", try lineRate(lines, embedder)) }
+            for _ in 0..<rounds { report("swift-attention", try lineRate(lines, embedder)) }
             return
         }
         for engine in engine { try compare(engine, lines, embedder, first) }
@@ -85,12 +85,12 @@ struct EmbeddingBenchmark: ParsableCommand {
         }
         guard let best = theirs.max(by: { median($0.value) < median($1.value) }) else { return }
         report("\(engine) \(loaded.version)", median(best.value), "(batches of \(best.key))")
-        report("ours", median(ours), "largest difference \(difference)")
+        report("swift-attention", median(ours), "largest difference \(difference)")
         print(
             "ratio".padded(16),
             median(zip(ours, best.value).map { $0 / $1 }).formatted(2).padded(6, left: true))
     }
 
-    /// The peer wants a path.
+    /// The peer takes a path.
     private var embedderPath: String { (try? ModelLocator().locate(model).path) ?? model }
 }

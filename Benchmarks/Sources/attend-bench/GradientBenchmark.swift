@@ -8,9 +8,10 @@ struct GradientBenchmark: ParsableCommand {
         commandName: "gradients",
         abstract: "Layers forward and backward, beside PyTorch's autograd.",
         discussion: """
-            A call computes the layer and the gradients at its input and at all of its parameters. Ours packs the \
-            weights in each call, as a training step does. The two take turns, round by round, in one run; the \
-            median of the rounds' ratios is printed. Above 1, we are faster.
+            A call computes the layer and the gradients at its input and at all of its parameters. \
+            swift-attention packs the weights in each call, as a training step does. The two take turns, \
+            round by round, in one run; the median of the rounds' ratios is printed. Above 1, \
+            swift-attention is faster.
             """)
 
     @Option(help: "The Python of an environment with Scripts/requirements.txt.")
@@ -19,7 +20,7 @@ struct GradientBenchmark: ParsableCommand {
     @Option(help: "Rounds for each layer.")
     var rounds = 9
 
-    @Option(help: "Threads for both sides; ours come from ATTENTION_THREADS.")
+    @Option(help: "The number of PyTorch's threads; ATTENTION_THREADS sets swift-attention's.")
     var threads = 2
 
     @Option(help: "Only layers whose name contains this.")
@@ -55,7 +56,7 @@ struct GradientBenchmark: ParsableCommand {
 
     func run() throws {
         let peer = try Peer(python: python, script: "gradient_peer.py")
-        print("layer, rows × width × inner".padded(34), "PyTorch ms", "ours ms", "ratio", separator: "  ")
+        print("layer, rows × width × inner".padded(34), "PyTorch ms", "Swift ms", "ratio", separator: "  ")
         for test in Self.cases where only.isEmpty || test.layer.contains(only) {
             let run = try Self.call(for: test)
             var (theirs, ours): ([Double], [Double]) = ([], [])
@@ -73,12 +74,12 @@ struct GradientBenchmark: ParsableCommand {
             let name = "\(test.layer) \(test.rows) × \(test.width)\(test.inner > 0 ? " × \(test.inner)" : "")"
             print(
                 name.padded(34), (median(theirs) * 1e3).formatted(3).padded(10, left: true),
-                (median(ours) * 1e3).formatted(3).padded(7, left: true),
+                (median(ours) * 1e3).formatted(3).padded(8, left: true),
                 median(zip(theirs, ours).map { $0 / $1 }).formatted(2).padded(5, left: true), separator: "  ")
         }
     }
 
-    /// Our side of a case, with its inputs made.
+    /// Makes the inputs of a case; returns a call of swift-attention with them.
     private static func call(for test: Case) throws -> () throws -> Void {
         let (rows, width, inner) = (test.rows, test.width, max(test.inner, 1))
         func numbers(_ shape: Shape, _ scale: Float = 1) -> Tensor {

@@ -8,8 +8,8 @@ struct GrammarBenchmark: ParsableCommand {
         commandName: "grammar",
         abstract: "Which tokens a JSON Schema allows, on one thread: milliseconds a token.",
         discussion: """
-            A text is followed token by token under a grammar, first by a constraint that knows nothing, then by a copy \
-            that shares what has been found out.
+            A text is followed token by token under a grammar, first by a constraint that knows nothing, \
+            then by a copy that shares what has been found out.
             """)
 
     @Option(help: "A tokenizer.json, a tokenizer.model, a folder of one, or a GGUF file.")
@@ -26,8 +26,9 @@ struct GrammarBenchmark: ParsableCommand {
         """
 
     private static let text = """
-        {"name": "Ada King, Countess of Lovelace", "age": 36, "born": "1815-12-10", "mail": ["ada@engine.org", \
-        "a.king@ockham.uk"], "home": {"street": "12 St James's Square", "town": "London"}}
+        {"name": "Ada King, Countess of Lovelace", "age": 36, "born": "1815-12-10", "mail": \
+        ["ada@engine.org", "a.king@ockham.uk"], "home": {"street": "12 St James's Square", "town": \
+        "London"}}
         """
 
     func run() throws {

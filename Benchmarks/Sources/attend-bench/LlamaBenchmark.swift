@@ -7,11 +7,12 @@ struct LlamaBenchmark: ParsableCommand {
         commandName: "llama",
         abstract: "Language models in GGUF beside llama.cpp: prompts, decoding, memory, the start.",
         discussion: """
-            Both are a process of their own in every round, load the same file, warm up and are timed, in turns. llama.cpp \
-            comes from peers/build_llama_cpp.sh and is asked with its flash attention on and off (and repacks weights \
-            for itself); its faster way counts. Prompts of 4096 tokens and more, which take minutes, are read without a \
-            warm-up by both. A ratio is our rate over its rate in the same round; medians are printed. \
-            Between the rounds the memory's streaming rate is measured: decoding reads every weight once a token.
+            Both are a process of their own in every round, load the same file, warm up and are timed, in \
+            turns. llama.cpp comes from peers/build_llama_cpp.sh and is asked with its flash attention on \
+            and off (and repacks weights for itself); its faster way counts. Prompts of 4096 tokens and \
+            more, which take minutes, are read without a warm-up by both. A ratio is swift-attention's \
+            rate over llama.cpp's in the same round; medians are printed. Between the rounds the memory's \
+            streaming rate is measured: decoding reads every weight once a token.
             """)
 
     @Option(help: "llama.cpp's llama-bench.")
@@ -35,13 +36,14 @@ struct LlamaBenchmark: ParsableCommand {
     @Option(help: "Tokens decoded; 0: none.")
     var steps = 64
 
-    @Flag(help: "Ours alone.")
+    @Flag(help: "Measure swift-attention alone.")
     var alone = false
 
     func run() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: models).sorted()
             .filter { $0.hasSuffix(".gguf") && (only.isEmpty || $0.contains(only)) && !$0.contains("tiny") }
-        print("tokens a second; two columns: ours, llama.cpp's best; ratio".padded(64), "threads: \(threads)")
+        let columns = "tokens a second; two columns: swift-attention, llama.cpp's best; ratio"
+        print(columns.padded(64), "threads: \(threads)")
         for file in files { try measure(file) }
     }
 
@@ -63,7 +65,8 @@ struct LlamaBenchmark: ParsableCommand {
     struct Test {
         let prompt, steps: Int
         var tokens: Int { prompt + steps }
-        /// A warm-up would double minutes, and a cold start is lost in them.
+        /// Long cases run without a warm-up. It would double their time, of which a cold start is a small
+        /// part.
         var isLong: Bool { prompt >= 4096 }
         var name: String { steps > 0 ? "decoding \(steps)" : "prompt \(prompt)" }
     }
@@ -95,11 +98,11 @@ struct LlamaBenchmark: ParsableCommand {
                 + "\((median(ours.map(\.fileBytes)) / 1e6).formatted(0)); first token after "
                 + "\((1000 * median(ours.map(\.firstToken))).formatted(0)) ms")
         print(line.joined(separator: "  "))
-        // Whoever waits for hours, or keeps a log, sees each line when it is there.
+        // Each line appears at once, also in a log file.
         fflush(nil)
     }
 
-    /// Our side, in a process of its own as theirs is.
+    /// Measures swift-attention in a process of its own, as llama.cpp is measured.
     private func own(_ path: String, _ test: Test) throws -> LlamaAnswer {
         let output = try Self.output(
             of: CommandLine.arguments[0],
@@ -147,7 +150,7 @@ struct LlamaBenchmark: ParsableCommand {
     }
 }
 
-/// What one run of ours says.
+/// The results of one run of swift-attention.
 struct LlamaAnswer: Codable {
     /// Tokens a second.
     let rate: Double

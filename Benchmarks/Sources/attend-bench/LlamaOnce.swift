@@ -4,7 +4,7 @@ import AttentionModels
 import AttentionTensors
 import Foundation
 
-/// Our side of one round of ``LlamaBenchmark``.
+/// swift-attention's part of one round of ``LlamaBenchmark``.
 struct LlamaOnce: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "llama-once", abstract: "One run of a GGUF model, for `llama`.", shouldDisplay: false)

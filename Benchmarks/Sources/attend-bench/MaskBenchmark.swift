@@ -7,9 +7,9 @@ struct MaskBenchmark: ParsableCommand {
         commandName: "masks",
         abstract: "What masks cost, beside the share of the work that they leave.",
         discussion: """
-            Every mask takes turns with a yardstick on the same tensors. "blocks" is the share of blocks of 64 queries \
-            × 64 keys that are not empty, over the yardstick's own; "time" is the ratio of times; "excess" is by how \
-            much the second is above the first.
+            Every mask takes turns with a yardstick on the same tensors. "blocks" is the share of blocks \
+            of 64 queries × 64 keys that are not empty, over the yardstick's own; "time" is the ratio of \
+            times; "excess" is by how much the second is above the first.
             """)
 
     @Option(help: "Rounds for each mask.")
@@ -58,7 +58,8 @@ struct MaskBenchmark: ParsableCommand {
 
     func run() throws {
         print(
-            "H,N,D=64".padded(40), "beside".padded(8), "ours ms", "blocks", "time", "excess", separator: "  ")
+            "H,N,D=64".padded(40), "beside".padded(8), "Swift ms", "blocks", "time", "excess",
+            separator: "  ")
         for test in try Self.cases() { try measure(test) }
     }
 
@@ -79,7 +80,7 @@ struct MaskBenchmark: ParsableCommand {
             "\(((ratio / share - 1) * 100).formatted(0)) %".padded(6, left: true), separator: "  ")
     }
 
-    /// The number of 64 × 64 blocks in which some query sees some key.
+    /// The number of 64 × 64 blocks in which at least one query sees at least one key.
     private static func blocks(_ mask: any AttentionMask, _ length: Int) -> Double {
         let site = AttentionSite(batch: 0, head: 0, keys: length)
         var count = 0.0

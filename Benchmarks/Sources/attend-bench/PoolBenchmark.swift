@@ -2,14 +2,14 @@ import ArgumentParser
 import AttentionTensors
 import Dispatch
 
-/// What it costs to share a loop between two threads.
+/// The cost of sharing a loop between two threads.
 struct PoolBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pool",
         abstract: "A loop's fork and join, beside DispatchQueue.concurrentPerform.",
         discussion: """
-            The two take turns, round by round, in one run; medians of the rounds' means. Pieces of work are chains of \
-            multiply-adds, as long as the number says when one thread runs one of them.
+            The two take turns, round by round, in one run; medians of the rounds' means. Pieces of work \
+            are chains of multiply-adds, as long as the number says when one thread runs one of them.
             """)
 
     @Option(help: "Rounds of each measurement.")
@@ -19,7 +19,7 @@ struct PoolBenchmark: ParsableCommand {
         let name: String
         /// Nanoseconds of an item.
         var piece = 0.0
-        /// Nanoseconds of pausing before each loop, which count for neither side.
+        /// The pause before each loop in nanoseconds; it is not measured.
         var gap = 0.0
         let loops: Int
     }
@@ -51,7 +51,7 @@ struct PoolBenchmark: ParsableCommand {
             }
             print(
                 test.name.padded(30), (median(theirs) * 1e6).formatted(2).padded(20, left: true),
-                (median(ours) * 1e6).formatted(2).padded(7, left: true),
+                (median(ours) * 1e6).formatted(2).padded(8, left: true),
                 median(zip(theirs, ours).map { $0 / $1 }).formatted(2).padded(5, left: true), separator: "  ")
         }
     }
@@ -72,7 +72,7 @@ struct PoolBenchmark: ParsableCommand {
         return (0..<5).map { _ in seconds { compute(steps) } * 1e9 / Double(steps) }.min()!
     }
 
-    /// A chain that no compiler can shorten.
+    /// A chain of dependent operations, which the compiler cannot shorten.
     @inline(never) private static func compute(_ steps: Int) {
         var x = 1.0
         for step in 0..<steps { x = x * 0.999_999 + Double(step & 1) }

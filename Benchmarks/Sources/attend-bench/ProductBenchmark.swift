@@ -7,9 +7,10 @@ struct ProductBenchmark: ParsableCommand {
         commandName: "products",
         abstract: "Matrix products beside PyTorch's, and beside what the machine can do.",
         discussion: """
-            Round by round take turns: a probe of the machine (the rate of multiply-adds, or of streaming reads), \
-            PyTorch, and ours. A ratio is PyTorch's time over ours in the same round, a share is ours of the probe's; \
-            the medians of the rounds are printed. A matrix × vector goes through at least 256 MiB of weights, \
+            In each round three take turns: a probe of the machine (the rate of multiply-adds, or of \
+            streaming reads), PyTorch, and swift-attention. A ratio is PyTorch's time over \
+            swift-attention's in the same round. A share is swift-attention's rate over the probe's. The \
+            medians of the rounds are printed. A matrix × vector reads at least 256 MiB of weights, \
             several matrices in turn, so that no cache holds them.
             """)
 
@@ -19,7 +20,8 @@ struct ProductBenchmark: ParsableCommand {
     @Option(help: "Rounds for each product.")
     var rounds = 11
 
-    @Option(help: "Threads for PyTorch and the probes; ours come from ATTENTION_THREADS.")
+    @Option(
+        help: "The number of PyTorch's and the probes' threads; ATTENTION_THREADS sets swift-attention's.")
     var threads = 2
 
     @Option(help: "Only lines whose name contains this.")
@@ -33,7 +35,7 @@ struct ProductBenchmark: ParsableCommand {
         let kind: String
         let m, k, n: Int
         let type: ElementType
-        /// What PyTorch is asked for: it has no blocks of integers of this kind.
+        /// The type that PyTorch multiplies; it has no block types.
         var theirType: String { type == .bfloat16 ? "bfloat16" : "float32" }
         var isVector: Bool { m == 1 }
         var operations: Double { 2 * Double(m) * Double(k) * Double(n) }
@@ -66,7 +68,8 @@ struct ProductBenchmark: ParsableCommand {
     func run() throws {
         let peer = try Peer(python: python, script: "products_peer.py")
         print(
-            "product".padded(26), "PyTorch", "ours", "unit", "ratio", "share of the machine", separator: "  ")
+            "product".padded(26), "PyTorch", "Swift", "unit", "ratio", "share of the machine",
+            separator: "  ")
         for test in Self.cases where only.isEmpty || test.name.contains(only) {
             try compare(test, with: peer)
         }
@@ -107,7 +110,7 @@ struct ProductBenchmark: ParsableCommand {
             separator: "  ")
     }
 
-    /// Our side of a case, with its inputs made.
+    /// Makes the inputs of a case; returns a call of swift-attention with them.
     private static func call(for test: Case) throws -> () throws -> Void {
         let x = Tensor.noise([test.m, test.k], seed: 1)
         if test.kind != "forward" {
@@ -133,7 +136,7 @@ struct ProductBenchmark: ParsableCommand {
         case _ where test.type.blockLength > 1:
             return try Linear(weight: StoredTensor(name: "weight", weight, quantizedTo: test.type))
         case .float16, .bfloat16:
-            // Bits of numbers around one: what they are does not matter to the clock.
+            // Numbers around one. Their values do not change the time.
             let bytes = [UInt8](unsafeUninitializedCapacity: weight.elementCount * 2) { bytes, count in
                 for index in 0..<weight.elementCount {
                     bytes[2 * index] = UInt8(truncatingIfNeeded: index &* 37)

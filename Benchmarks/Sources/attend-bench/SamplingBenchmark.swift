@@ -7,8 +7,8 @@ struct SamplingBenchmark: ParsableCommand {
         commandName: "sampling",
         abstract: "Choosing a token of a large vocabulary, on one thread: milliseconds.",
         discussion: """
-            Beside it, where --python is given, transformers' processors and torch's draw on one thread. Flat: normal \
-            logits; mild: three times these; peaked: 40 of them 12 above the others.
+            Beside it, where --python is given, transformers' processors and torch's draw on one thread. \
+            Flat: normal logits; mild: three times these; peaked: 40 of them 12 above the others.
             """)
 
     @Option(help: "Tokens of the vocabulary.")
@@ -17,7 +17,7 @@ struct SamplingBenchmark: ParsableCommand {
     @Option(help: "Tokens that are chosen in each way.")
     var rounds = 41
 
-    @Option(help: "An interpreter that has transformers; without one only our times are shown.")
+    @Option(help: "An interpreter that has transformers; without one, only swift-attention is measured.")
     var python: String?
 
     private struct Distribution {
@@ -42,7 +42,7 @@ struct SamplingBenchmark: ParsableCommand {
     func run() throws {
         let peer = try python.map { try Peer(python: $0, script: "sampling_peer.py") }
         print(
-            "logits".padded(8), "way".padded(14), "ours ms", "  best",
+            "logits".padded(8), "way".padded(14), "Swift ms", "  best",
             peer == nil ? "" : "transformers  ratio")
         for distribution in Self.distributions {
             let logits = self.logits(distribution)

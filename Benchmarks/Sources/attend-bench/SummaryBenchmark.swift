@@ -10,9 +10,9 @@ struct SummaryBenchmark: ParsableCommand {
         commandName: "map",
         abstract: "One head's weights over a long text as a picture: seconds and bytes.",
         discussion: """
-            There is no peer that makes it: the map itself, which others hold, would take 4 bytes a pair. Queries and \
-            keys are made so that there is something to see: every position looks back over a distance that grows, \
-            and every 4096th key is looked at by all.
+            There is no peer that makes it: the map itself, which others hold, would take 4 bytes a pair. \
+            Queries and keys are made so that there is something to see: every position looks back over a \
+            distance that grows, and every 4096th key is looked at by all.
             """)
 
     @Option(help: "Queries and keys.")

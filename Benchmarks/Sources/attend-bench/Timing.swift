@@ -1,12 +1,12 @@
 import AttentionTensors
 
-/// Seconds that `work` takes.
+/// The duration of `work` in seconds.
 func seconds(_ work: () throws -> Void) rethrows -> Double {
     let duration = try ContinuousClock().measure(work)
     return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
 }
 
-/// The middle one; of an even number, the mean of the two in the middle.
+/// The median: of an even count, the mean of the two numbers in the middle.
 func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
     guard !sorted.isEmpty else { return .nan }

@@ -1,5 +1,5 @@
-// What this machine can do, measured in the run that quotes it: shares of a peak need the peak of the same
-// minute.
+// Probes of the machine's peak rates. A benchmark measures them in the same run as the code, because a peak
+// changes from minute to minute.
 #ifndef C_PROBES_H
 #define C_PROBES_H
 
@@ -8,7 +8,7 @@
 double probe_fma_rate(int threads, double seconds);
 
 // Bytes a second of `threads` threads that read for `seconds`, each its own part of `megabytes` of memory
-// from end to end (take several times the last-level cache), on large pages where the system gives them.
+// from end to end (several times the last-level cache), on large pages where the system gives them.
 double probe_read_rate(int threads, int megabytes, double seconds);
 
 #endif
