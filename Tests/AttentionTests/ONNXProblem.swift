@@ -38,20 +38,34 @@ struct ONNXProblem {
         var (mask, bias) = try Self.maskAndBias(input(3), keys: key.shape[2])
         if let lengths { mask = mask & .keyPadding(lengths: lengths) }
         if attributes.isCausal == 1 {
-            mask = Self.causal(mask, lengths: lengths, queries: query.shape[2])
+            mask = mask & Self.window(before: -1, after: 0, lengths: lengths, queries: query.shape[2])
+        }
+        if attributes.left >= 0 || attributes.right >= 0 {
+            mask =
+                mask
+                & Self.window(
+                    before: attributes.left, after: attributes.right, lengths: lengths,
+                    queries: query.shape[2])
         }
         attention = AttentionOperator(
             score: .scaledDotProduct(scale: attributes.scale), softcap: attributes.softcap, mask: mask,
             bias: bias, alignment: .offset(past))
     }
 
-    /// A query's position is that after the past; where a cache's filled lengths are given instead, the last
+    /// A query's position is that after the past. Where a cache's filled lengths are given instead, the last
     /// query stands at the last of them, in each batch element at another place.
-    private static func causal(
-        _ mask: any AttentionMask, lengths: [Int]?, queries: Int
+    private static func window(
+        before: Int, after: Int, lengths: [Int]?, queries: Int
     ) -> any AttentionMask {
-        guard let lengths else { return mask & .causal }
-        return mask & .predicate { query, key, site in key <= query + lengths[site.batch] - queries }
+        let before = before < 0 ? 1 << 20 : before
+        let after = after < 0 ? 1 << 20 : after
+        guard let lengths else {
+            return before == 1 << 20 && after == 0 ? .causal : .slidingWindow(before: before, after: after)
+        }
+        return .predicate { query, key, site in
+            let position = query + lengths[site.batch] - queries
+            return key >= position - before && key <= position + after
+        }
     }
 
     private static func maskAndBias(

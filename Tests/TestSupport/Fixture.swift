@@ -93,3 +93,15 @@ public struct FixtureTensors: Sendable {
         }
     }
 }
+
+extension StoredTensor {
+    /// The elements of an int64 tensor.
+    public func int64s() throws -> [Int] {
+        guard elementType == .int64 else {
+            throw TensorError.unsupportedElementType(tensor: name, found: elementType)
+        }
+        return withUnsafeBytes { bytes in
+            (0..<shape.elementCount).map { Int(bytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)) }
+        }
+    }
+}
