@@ -4,17 +4,17 @@ import AttentionModels
 import AttentionTensors
 import TestSupport
 
-/// minGPT's trained sorter of six digits, out of this package's layers and operations. Parameters have its
-/// names.
+/// A model in the form of minGPT's sorter of six digits, built from this package's layers and operations.
+/// Parameters have minGPT's names.
 struct Sorter: Parameterized {
     private var tokens, positions: Embedding
     private var blocks: [Block]
     private var norm: LayerNorm
     private var head: Linear
 
-    static let (width, layers, heads) = (48, 3, 3)
+    static let (width, layers, heads) = (24, 2, 3)
 
-    /// Is shown every step of the computation by the name that the published activations have.
+    /// Receives every step of the computation under the name that the stored activations have.
     typealias Observer = (_ step: String, _ value: Tensor) throws -> Void
 
     /// Pre-norm: x ← x + attention(norm(x)); x ← x + feed-forward(norm(x)).
@@ -105,7 +105,7 @@ struct Sorter: Parameterized {
         var x = try token + position
         try observe?("x", x)
         for (index, block) in blocks.enumerated() {
-            // The published activations are those of the first block.
+            // The stored activations within a block are those of the first one.
             x = try block(x, index == 0 ? observe : nil)
             try observe?("block\(index)", x)
         }
