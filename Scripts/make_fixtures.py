@@ -2,12 +2,12 @@
 """Makes every stored reference that the tests compare with.
 
     python3 -m venv .venv && .venv/bin/pip install -r Scripts/requirements.txt
-    .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [--sorter FOLDER] [FAMILY…]
+    .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [FAMILY…]
 
 FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, decoders, gradients, operations,
-sampling, beams, sentence-folders, gguf-encoders, gguf-models, sentences, sorter (all of them when none is named).
-`sentences` needs the folder of all-MiniLM-L6-v2 (`--model`), `sorter` the published gpt-nano-sort (`--sorter`);
-they are left out without it.
+sampling, beams, llama2c, onnx, reciter, sentence-folders, sorter, gguf-encoders, gguf-models, sentences (all of them
+when none is named).
+`sentences` needs the folder of all-MiniLM-L6-v2 (`--model`) and is left out without it.
 
 Everything is seeded. Float64 results are the truth; float32 results are PyTorch's own, and depend on
 the machine in their last bits. Their error against float64, `float32Error`, is the measure of the tests'
@@ -47,6 +47,10 @@ Tests/AttentionTests/Fixtures/operator_gradients.safetensors – `caseN.` or `ca
     output_gradient [B, H, Nq, Dv]; sinks [H], where the case has them; the other inputs are those of `operatorCase`
     {query,key,value,bias,alibi_slopes,temperature,sinks}_gradient_f64, of their inputs' shapes
     attributes: operatorCase (a case of operator.safetensors), float32Errors of each gradient
+
+Tests/AttentionTests/Fixtures/onnx.safetensors – a case for each of ONNX's operator tests
+    the node's inputs and outputs by name, in their own types; operator, inputs, outputs (in the node's order, empty
+    where left out), attributes (the node's)
 
 Tests/AttentionTensorsTests/Fixtures/layers.safetensors
     layerNormN: input [4, W], weight [W], bias [W], output_f64 [4, W]; width, epsilon, float32Errors (of each row)
@@ -93,9 +97,16 @@ Tests/AttentionTensorsTests/Fixtures/gradients.safetensors – inputs by name, s
     activation_NAME: input [n]; gate_NAME: gate, up [3, 33]; activation
     linearN: input [M, K], weight [N, K], bias [N] (or none); activation
 
-Tests/AttentionModelsTests/Fixtures/sorter.safetensors – a case for each weight of gpt-nano-sort: the first row and
+Tests/AttentionModelsTests/Fixtures/sorter.safetensors – a model in the form of minGPT's sorter
+    batch.ids, batch.targets I64 [3, 11] (−1: no loss); model.: its weights; activations.: every step of a forward
+    pass by name, those within a block of the first one; loss.all_f64; a case for each weight: the first row and
     column of its gradient, row_f64 and column_f64, or all_f64 of a vector; float32Error, largest (of the whole gradient)
-    loss.all_f64; batch.ids, batch.targets I64 [3, 11] (−1: no loss)
+
+Tests/AttentionGenerationTests/Fixtures/reciter/ – a Llama that has learnt a paragraph of LICENSE by heart
+    hf/: a folder without a tokenizer; reciter-TYPE.gguf: the same with one; gguf_expected.json: for each type the
+    greedy tokens (of transformers and llama.cpp) and their perplexity; expected_greedy.json: the f16 file's ids, text
+Tests/AttentionGenerationTests/Fixtures/llama2c/: a Llama in llama2.c's forms, llama.bin (the first one), llama_v1.bin
+    and llama-q8.bin (version 2); expected_greedy.json: ids
 
 Tests/AttentionGenerationTests/Fixtures/minilm.json – modelSHA256, maximumLength, similarities (the published ones
     of the first three sentences), shortSentence (index), sentences: [{text, ids}]
@@ -128,10 +139,13 @@ from fixtures.gguf_encoders import make_gguf_encoders
 from fixtures.gguf_models import make_gguf_models
 from fixtures.gradients import make_gradients
 from fixtures.layers import make_layers
+from fixtures.llama2c import make_llama2c
 from fixtures.multi_head import make_multi_head
+from fixtures.onnx_cases import make_onnx
 from fixtures.operations import make_operations
 from fixtures.operator import make_operator
 from fixtures.operator_gradients import make_operator_gradients
+from fixtures.reciter import make_reciter
 from fixtures.sampling import make_sampling
 from fixtures.sentence_folders import make_sentence_folders
 from fixtures.sentences import make_sentences
@@ -142,7 +156,8 @@ FAMILIES = {
     "operator-gradients": make_operator_gradients, "layers": make_layers,
     "encoders": make_encoders, "decoders": make_decoders, "gradients": make_gradients,
     "operations": make_operations, "sampling": make_sampling, "beams": make_beams,
-    "sentence-folders": make_sentence_folders, "gguf-encoders": make_gguf_encoders,
+    "llama2c": make_llama2c, "onnx": make_onnx, "reciter": make_reciter,
+    "sentence-folders": make_sentence_folders, "sorter": make_sorter, "gguf-encoders": make_gguf_encoders,
     "gguf-models": make_gguf_models}
 
 
@@ -151,11 +166,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("families", nargs="*", metavar="FAMILY", help="what to make; all when left out")
     parser.add_argument("--model", type=Path, help="folder of all-MiniLM-L6-v2, for `sentences`")
-    parser.add_argument("--sorter", type=Path, help="folder of gpt-nano-sort, for `sorter`")
     arguments = parser.parse_args()
-    unknown = set(arguments.families) - {*FAMILIES, "sentences", "sorter"}
+    unknown = set(arguments.families) - {*FAMILIES, "sentences"}
     if unknown:
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(FAMILIES)}, sentences, sorter")
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(FAMILIES)}, sentences")
     if "sentences" in arguments.families and arguments.model is None:
         parser.error("`sentences` needs --model FOLDER")
     torch.set_num_threads(1)  # sums keep their order
@@ -164,8 +178,6 @@ def main() -> None:
             make()
     if arguments.model and (not arguments.families or "sentences" in arguments.families):
         make_sentences(arguments.model)
-    if arguments.sorter and (not arguments.families or "sorter" in arguments.families):
-        make_sorter(arguments.sorter)
 
 
 if __name__ == "__main__":

@@ -77,20 +77,19 @@ import Testing
         #expect(error?.problem == .elementType && error?.name == "t" && error?.found == "iq2_xxs")
     }
 
-    /// The same weights in two types and in safetensors: what rounding to 8 bits costs, and no more.
-    @Test(.enabled(if: Locations.data != nil, "shared data is absent"))
-    func publishedTensors() throws {
-        let folder = try #require(Locations.data).appendingPathComponent("stories260K/derived")
-        func file(_ type: String) throws -> GGUFFile {
-            try GGUFFile(path: folder.appendingPathComponent("stories260K-\(type).gguf").path)
-        }
-        let exact = try file("f32")
-        let original = try SafetensorsFile(path: folder.appendingPathComponent("hf/model.safetensors").path)
-        let embedding = try original.tensor("model.embed_tokens.weight", shape: [512, 64]).scalars
-        #expect(try exact.tensor("token_embd.weight", shape: [512, 64]).scalars == embedding)
-        for (type, allowed) in [("f16", 0x1p-11), ("bf16", 0x1p-8), ("q8_0", 0.5 / 127)] as [(String, Float)]
-        {
-            let rounded = try file(type)
+    private static func reciter(_ name: String) -> String {
+        Locations.fixture("AttentionGenerationTests", "reciter/\(name)").path
+    }
+
+    /// The same weights in safetensors and in files of three types differ only by rounding.
+    @Test func oneModelInThreeTypes() throws {
+        let exact = try GGUFFile(path: Self.reciter("reciter-f16.gguf"))
+        let original = try SafetensorsFile(path: Self.reciter("hf/model.safetensors"))
+        let embedding = try original.tensor("model.embed_tokens.weight", shape: [352, 32]).scalars
+        #expect(try exact.tensor("token_embd.weight", shape: [352, 32]).scalars == embedding)
+        // Blocks of 4 bits reach from −8 to 7 steps.
+        for (type, allowed) in [("q8_0", 0.5 / 127), ("q4_0", 1.0 / 8)] as [(String, Float)] {
+            let rounded = try GGUFFile(path: Self.reciter("reciter-\(type).gguf"))
             #expect(Set(rounded.tensorNames) == Set(exact.tensorNames))
             for entry in exact.entries {
                 let a = try exact.tensor(entry.name, shape: entry.shape).scalars
@@ -101,22 +100,13 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: Locations.data != nil, "shared data is absent"))
-    func publishedFiles() throws {
-        let data = try #require(Locations.data)
-        for (type, element) in [
-            ("f32", GGUFElementType.f32), ("q8_0", .q8_0), ("q5_1", .q5_1), ("bf16", .bf16),
-        ] {
-            let file = try GGUFFile(
-                path: data.appendingPathComponent("stories260K/derived/stories260K-\(type).gguf").path)
+    @Test func filesOfTheReferenceLibrary() throws {
+        for (type, element) in [("f16", GGUFElementType.f16), ("q8_0", .q8_0), ("q4_0", .q4_0)] {
+            let file = try GGUFFile(path: Self.reciter("reciter-\(type).gguf"))
             #expect(try file.string("general.architecture") == "llama")
-            #expect(try file.strings("tokenizer.ggml.tokens")?.count == 512)
+            #expect(try file.strings("tokenizer.ggml.tokens")?.count == 352)
             #expect(file.entries.contains { $0.elementType == element })
-            #expect(file.entry(named: "blk.0.attn_k.weight")?.shape == [32, 64])
+            #expect(file.entry(named: "blk.0.attn_k.weight")?.shape == [16, 32])
         }
-        let vocabulary = try GGUFFile(
-            path: data.appendingPathComponent("tokenizers/llama.cpp/ggml-vocab-gpt-2.gguf").path)
-        #expect(vocabulary.entries.isEmpty)
-        #expect(try vocabulary.strings("tokenizer.ggml.merges")?.count == 50000)
     }
 }

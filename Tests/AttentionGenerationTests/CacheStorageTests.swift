@@ -7,22 +7,19 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a cache's storage costs a real model, and its conversations in files.
-@Suite(.enabled(if: Stories.folder != nil, "shared/data/stories260K is not here"))
-struct CacheStorageTests {
-    /// The perplexity of a text that the model has not seen, read a token at a time, and how far it may move.
-    @Test(arguments: [(KeyValueStorage.float16, 2e-4), (.bfloat16, 2e-3), (.int8, 1e-2)])
-    func perplexityHardlyMoves(_ storage: KeyValueStorage, _ most: Double) throws {
-        let model = try LanguageModel(path: #require(Stories.gguf("f32")))
-        let text =
-            "One day, a big dog and a small cat went to the park. They saw a red ball near a tree. The cat was "
-            + "scared, but the dog said, \"Do not be afraid. We can play with it together.\" So they ran after the "
-            + "ball until the sun went down, and then they walked home and told their mom all about it."
-        let tokens = try model.tokenizer.encode(text).ids
+/// The error of a cache's storage in a trained model, and conversations in files.
+@Suite struct CacheStorageTests {
+    /// Storage in fewer bits changes the perplexity of a text little. The text is read one token at a time.
+    @Test(
+        arguments: TrainedModel.all,
+        [(KeyValueStorage.float16, 2e-4), (.bfloat16, 2e-3), (.int8, 1e-2)])
+    func perplexityHardlyMoves(_ trained: TrainedModel, _ storage: (KeyValueStorage, most: Double)) throws {
+        let model = try trained.model()
+        let tokens = try model.tokenizer.encode(trained.text).ids
         try #require(tokens.count > 80)
         let exact = try perplexity(of: tokens, model, .float32)
-        let found = try perplexity(of: tokens, model, storage)
-        #expect(abs(found / exact - 1) < most, "\(exact) in float32, \(found)")
+        let found = try perplexity(of: tokens, model, storage.0)
+        #expect(abs(found / exact - 1) < storage.most * trained.sensitivity, "\(exact) in float32, \(found)")
         #expect(found != exact)
     }
 
@@ -39,9 +36,10 @@ struct CacheStorageTests {
         return exp(sum / Double(tokens.count - 1))
     }
 
-    @Test func conversationsGoOnFromFiles() throws {
-        let model = try LanguageModel(path: #require(Stories.gguf("f16")))
-        let tokens = try model.tokenizer.encode("Once upon a time, there was a little").ids
+    @Test(arguments: TrainedModel.all)
+    func conversationsGoOnFromFiles(_ trained: TrainedModel) throws {
+        let model = try trained.model("f16")
+        let tokens = try model.tokenizer.encode(trained.prompt).ids
         var cache = try model.decoder.makeCache(capacity: 100, storage: .float16)
         _ = try model.decoder([tokens], cache: &cache)
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).safetensors").path
@@ -53,7 +51,7 @@ struct CacheStorageTests {
         let expected = try model.decoder([[7]], cache: &cache)
         #expect(areBitwiseEqual(try model.decoder([[7]], cache: &later), expected))
         // Another model's weights, another conversation.
-        let other = try LanguageModel(path: #require(Stories.gguf("q8_0")))
+        let other = try trained.model("q8_0")
         #expect(throws: KeyValueCacheError.self) { try other.restore(of: &later, from: path) }
         #expect(throws: KeyValueCacheError.self) {
             try model.restore(of: &later, from: path, conversation: [1, 2, 3])

@@ -7,8 +7,22 @@ import Testing
 
 /// Tokenizers from GGUF files: identity with llama.cpp on published vocabularies, and what is refused.
 @Suite struct GGUFTokenizerTests {
+    /// The first entries of published vocabularies.
+    @Test(arguments: VocabularyFixture.names)
+    func vocabularies(name: String) throws {
+        let fixture = try VocabularyFixture.load()
+        let expected = try #require(fixture.vocabularies[name])
+        let tokenizer = try Tokenizer(path: VocabularyFixture.file("\(name).gguf").path)
+        #expect(tokenizer.vocabularySize == expected.count)
+        for (text, ids) in zip(fixture.texts, expected.ids) {
+            let found = try tokenizer.encode(text, addSpecialTokens: false).ids
+            #expect(found == ids, "\(text.debugDescription)")
+            if name != "minilm" { #expect(tokenizer.decode(found) == text, "\(text.debugDescription)") }
+        }
+    }
+
     @Test(
-        .enabled(if: Locations.data != nil, "shared data is absent"),
+        .enabled(if: Locations.data != nil, "needs the published data: set ATTENTION_TEST_DATA"),
         arguments: ["bert-bge", "gpt-2", "llama-spm"])
     func publishedVocabularies(name: String) throws {
         let folder = try #require(Locations.data).appendingPathComponent("tokenizers/llama.cpp")
@@ -27,15 +41,14 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: Locations.data != nil, "shared data is absent"))
-    func storiesModel() throws {
-        let data = try #require(Locations.data).appendingPathComponent("stories260K")
-        let file = data.appendingPathComponent("derived/stories260K-f32.gguf").path
-        let tokenizer = try Tokenizer(path: file)
-        #expect(tokenizer.vocabularySize == 512)
-        // With the begin token.
-        #expect(try tokenizer.encode("This is not a chat template, it is").count == 23)
-        #expect(try tokenizer.encode("I believe the meaning of life is").count == 18)
+    /// The tokenizer in a model's file finds the tokens of the text that the model recites.
+    @Test func aModelsOwnText() throws {
+        let expected = try TrainedModel.reciter.greedy()
+        let tokenizer = try Tokenizer(path: TrainedModel.reciter.path("q4_0"))
+        #expect(tokenizer.vocabularySize == 352)
+        let text = try #require(expected.text)
+        // The last word may be cut.
+        #expect(try tokenizer.encode(text).ids.dropLast(5) == expected.ids.dropLast(5))
     }
 
     // MARK: Files of our own

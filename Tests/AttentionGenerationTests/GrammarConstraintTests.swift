@@ -71,15 +71,10 @@ import Testing
         #expect(state.meetsConstraint == isWhole)
     }
 
-    /// On real vocabularies: the tokens of texts are their bytes, and JSON is generated from random allowed
-    /// tokens.
-    @Test(
-        .enabled(if: Locations.data != nil, "needs the published vocabularies"),
-        arguments: ["gpt-2", "llama-spm"])
-    func realVocabularies(name: String) throws {
-        let folder = try #require(Locations.data).appendingPathComponent("tokenizers/llama.cpp")
-        let path = folder.appendingPathComponent("ggml-vocab-\(name).gguf").path
-        let tokenizer = try Tokenizer(path: path)
+    /// On published vocabularies, the tokens of a text give its bytes, and random allowed tokens give JSON.
+    @Test(arguments: vocabularies)
+    func publishedVocabularies(file: URL) throws {
+        let tokenizer = try Tokenizer(path: file.path)
         let text = " naïve café 漢字 😀\n{\"a\": [1, 2]}"
         let ids = try tokenizer.encode(text, addSpecialTokens: false).ids
         let bytes = ids.flatMap { tokenizer.bytes(ofToken: $0) ?? [] }
@@ -103,4 +98,13 @@ import Testing
             #expect(matcher.isComplete == constraint.isComplete)
         }
     }
+
+    /// The first entries of two vocabularies; two whole ones, where the published data is.
+    private static let vocabularies: [URL] =
+        ["smollm2", "mistral"].map { VocabularyFixture.file("\($0).gguf") }
+        + (Locations.data.map { data in
+            ["gpt-2", "llama-spm"].map {
+                data.appendingPathComponent("tokenizers/llama.cpp/ggml-vocab-\($0).gguf")
+            }
+        } ?? [])
 }

@@ -108,15 +108,15 @@ import Testing
         #expect(error <= 1e-5 * largest, "\(error) of \(largest)")
     }
 
-    /// The published conversion of a trained model, to the bit.
-    @Test(.enabled(if: Stories.folder != nil, "shared/data/stories260K is not here"))
-    func thePublishedConversion() throws {
-        let source = try #require(Stories.folder).appendingPathComponent("hf").path
-        _ = try ModelQuantizer(path: source, type: .float32).write(to: "\(folder)/f32.gguf")
-        let (expected, found) = (
-            try GGUFFile(path: #require(Stories.gguf("f32"))), try GGUFFile(path: "\(folder)/f32.gguf")
-        )
-        // It stores the tied head a second time.
+    /// The conversion of a folder has the bits of the stored file, and so have its matrices in blocks.
+    @Test(arguments: TrainedModel.all)
+    func theReferencesConversion(_ trained: TrainedModel) throws {
+        let exact = try #require(QuantizationMixture(name: trained.types[0]))
+        let source = trained.folder.appendingPathComponent("hf").path
+        _ = try ModelQuantizer(path: source, mixture: exact).write(to: "\(folder)/exact.gguf")
+        let expected = try GGUFFile(path: trained.path(trained.types[0]))
+        let found = try GGUFFile(path: "\(folder)/exact.gguf")
+        // The published file stores the tied head a second time.
         for entry in expected.entries where entry.name != "output.weight" {
             let (a, b) = (
                 try expected.tensor(entry.name, shape: entry.shape),
@@ -124,20 +124,16 @@ import Testing
             )
             #expect(areBitwiseEqual(a, b), "\(entry.name)")
         }
-        // Its rounded forms: matrices of the same bytes.
-        for (name, type) in [
-            ("q8_0", ElementType.q8_0), ("q4_0", .q4_0), ("q4_1", .q4_1), ("q5_0", .q5_0), ("q5_1", .q5_1),
-        ] {
-            _ = try ModelQuantizer(path: #require(Stories.gguf("f32")), type: type).write(
-                to: "\(folder)/q.gguf")
-            let (expected, found) = (
-                try GGUFFile(path: #require(Stories.gguf(name))), try GGUFFile(path: "\(folder)/q.gguf")
-            )
+        for type in [ElementType.q8_0, .q4_0, .q4_1, .q5_0, .q5_1] {
+            let stored = trained.path("\(type)")
+            guard FileManager.default.fileExists(atPath: stored) else { continue }
+            _ = try ModelQuantizer(path: expected.path, type: type).write(to: "\(folder)/q.gguf")
+            let files = [try GGUFFile(path: stored), try GGUFFile(path: "\(folder)/q.gguf")]
             for entry in expected.entries where entry.name.contains("attn_q.") {
-                let bytes = try [expected, found].map { file in
+                let bytes = try files.map { file in
                     try file.storedTensor(named: entry.name)?.withUnsafeBytes { Array($0) }
                 }
-                #expect(bytes[0] == bytes[1], "\(name) \(entry.name)")
+                #expect(bytes[0] == bytes[1], "\(type) \(entry.name)")
             }
         }
     }
@@ -148,7 +144,7 @@ import Testing
         #expect(throws: ModelFileError.self) { try ModelQuantizer(path: folder, type: .q8_0) }
     }
 
-    /// Two files become one, which says nothing of files any more.
+    /// Two files become one, without the metadata of split files.
     @Test func aModelInTwoFiles() throws {
         for (number, name) in ["blk.0.attn_q.weight", "output.weight"].enumerated() {
             var metadata: [(key: String, value: GGUFValue)] = [
@@ -166,7 +162,7 @@ import Testing
         #expect(file.keys == ["general.architecture", "general.file_type", "general.quantization_version"])
     }
 
-    /// llama.cpp's mixtures: which matrices of eleven layers take more bits is that of `llama-quantize`.
+    /// llama.cpp's mixtures: in eleven layers the same matrices take more bits as with `llama-quantize`.
     @Test(arguments: [
         (QuantizationMixture.q4_K_M, "attn_v", ElementType.q4_K, UInt32(15)),
         (.q5_K_M, "attn_qkv", .q5_K, 17),
@@ -207,7 +203,7 @@ import Testing
         #expect(file.metadata["general.file_type"] == .uint32(type))
     }
 
-    /// Half of a model of 70 billion parameters are layers with small matrices of values.
+    /// In a model of 70 billion parameters, all matrices of values take more bits if heads are grouped.
     @Test func theLargestModel() throws {
         for (groups, expected) in [(UInt32(8), ElementType.q5_K), (64, .q4_K)] {
             try GGUFWriter.write(
@@ -233,19 +229,16 @@ import Testing
         #expect(QuantizationMixture(name: "q9_0") == nil && QuantizationMixture(name: "int32") == nil)
     }
 
-    /// Tokenizers of folders in the plain values of GGUF files, read back: the same tokens of the same texts.
-    @Test(.enabled(if: Locations.data != nil, "shared data is absent"))
-    func tokenizersComeBack() throws {
-        let data = try #require(Locations.data).appendingPathComponent("tokenizers")
-        let texts = [
-            "Hello world", " two  spaces", "naïve café 你好 🙂", "x = 3.14159;\n\treturn 1000000", "", "a",
-        ]
-        for (name, model, count) in [
-            ("roberta-tokenizer.json", "gpt2", 50_265), ("llama2-tokenizer.json", "llama", 32_000),
-        ] {
+    /// A folder's tokenizer that is written in the form of a GGUF file and read back finds the same tokens.
+    @Test func tokenizersComeBack() throws {
+        let texts =
+            try VocabularyFixture.load().texts + [
+                "Hello world", " two  spaces", "naïve café 你好 🙂", "x = 3.14159;\n\treturn 1000000", "", "a",
+            ]
+        for (file, model, count) in Self.tokenizers {
             let target = URL(fileURLWithPath: folder).appendingPathComponent("tokenizer.json")
             try? FileManager.default.removeItem(at: target)
-            try FileManager.default.copyItem(at: data.appendingPathComponent(name), to: target)
+            try FileManager.default.copyItem(at: file, to: target)
             let description = try TokenizerDescription(folder: URL(fileURLWithPath: folder), count: count)
             #expect(description.model == model && description.tokens.count == count)
             let (original, again) = (
@@ -256,8 +249,22 @@ import Testing
                     try original.encode(text, addSpecialTokens: false).ids,
                     try again.encode(text, addSpecialTokens: false).ids
                 )
-                #expect(a == b, "\(name): \(text)")
+                #expect(a == b, "\(file.lastPathComponent): \(text)")
             }
         }
     }
+
+    /// The first entries of two vocabularies; two whole ones, where the published data is.
+    private static let tokenizers: [(file: URL, model: String, count: Int)] =
+        [
+            (VocabularyFixture.file("smollm2.json"), "gpt2", 1452),
+            (VocabularyFixture.file("mistral.json"), "llama", 1580),
+        ]
+        + (Locations.data.map { data in
+            let folder = data.appendingPathComponent("tokenizers")
+            return [
+                (folder.appendingPathComponent("roberta-tokenizer.json"), "gpt2", 50_265),
+                (folder.appendingPathComponent("llama2-tokenizer.json"), "llama", 32_000),
+            ]
+        } ?? [])
 }

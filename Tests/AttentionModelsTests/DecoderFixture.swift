@@ -4,13 +4,13 @@ import AttentionTensors
 import Foundation
 import TestSupport
 
-/// A tiny decoder of each architecture, and what it gives for some sequences.
+/// A tiny decoder of each architecture, and its results for some sequences.
 struct DecoderFixture {
     static let names = [
         "gpt2", "llama", "llama-biased", "llama-linear", "llama-yarn", "mistral", "qwen2", "qwen3", "gemma2",
         "phi3",
     ]
-    /// Whose positions depend on how long the text is.
+    /// The decoders whose rotary positions depend on the length of the text.
     static let lengthDependent = ["llama-dynamic", "phi3-longrope"]
     static let all = names + lengthDependent
 
@@ -33,12 +33,4 @@ struct DecoderFixture {
 
     /// The token ids of the sequences.
     func ids() throws -> [[Int]] { try sequences.map { try $0.tensors.integers("ids") } }
-}
-
-extension Tensor {
-    /// The index of the largest number of a row; the first of equal ones.
-    func indexOfLargest(inRow row: Int) -> Int {
-        let scalars = sliced(axis: 0, row..<row + 1).scalars
-        return scalars.firstIndex(of: scalars.max()!)!
-    }
 }

@@ -1,5 +1,6 @@
 import AttentionTokenizers
 import Foundation
+import TestSupport
 import Testing
 
 /// Identity with published vectors, on the vocabularies of published models.
@@ -21,12 +22,12 @@ import Testing
         let cases: [String: Case]
     }
 
-    private static let hasData = TestData.shared != nil
-    private static let hasModel = TestData.model != nil
+    private static let hasData = Locations.data != nil
+    private static let hasModel = Locations.model != nil
 
     private func vectors(_ name: String) throws -> [String: Vectors.Case] {
         let data = try Data(
-            contentsOf: #require(TestData.shared).appendingPathComponent("tokenizers/vectors.json"))
+            contentsOf: #require(Locations.data).appendingPathComponent("tokenizers/vectors.json"))
         return try #require(JSONDecoder().decode([String: Vectors].self, from: data)[name]).cases
     }
 
@@ -53,27 +54,28 @@ import Testing
     }
 
     @Test(
-        .enabled(if: hasData, "shared data is absent"), .enabled(if: hasModel, "all-MiniLM-L6-v2 is absent"))
+        .enabled(if: hasData, "needs the published data: set ATTENTION_TEST_DATA"),
+        .enabled(if: hasModel, "needs all-MiniLM-L6-v2: run `make model`"))
     func uncasedBERT() throws {
         let cases = try vectors("Xenova/bert-base-uncased")
         #expect(cases.count == 30)
-        let folder = try #require(TestData.model)
+        let folder = try #require(Locations.model)
         try check(cases, with: Tokenizer(contentsOf: folder))
         try check(cases, with: Tokenizer(contentsOf: folder.appendingPathComponent("vocab.txt")))
     }
 
-    @Test(.enabled(if: hasData, "shared data is absent"))
+    @Test(.enabled(if: hasData, "needs the published data: set ATTENTION_TEST_DATA"))
     func casedBERT() throws {
-        let file = try #require(TestData.shared).appendingPathComponent(
+        let file = try #require(Locations.data).appendingPathComponent(
             "tokenizers/bert-base-cased-vocab.txt")
         let tokenizer = try Tokenizer(vocabulary: file, lowercase: false)
         #expect(tokenizer.vocabularySize == 28996)
         try check(vectors("google-bert/bert-base-cased"), with: tokenizer)
     }
 
-    @Test(.enabled(if: hasData, "shared data is absent"))
+    @Test(.enabled(if: hasData, "needs the published data: set ATTENTION_TEST_DATA"))
     func gpt2() throws {
-        let data = try #require(TestData.shared).appendingPathComponent("tokenizers")
+        let data = try #require(Locations.data).appendingPathComponent("tokenizers")
         let folder = try TestData.folder([
             "vocab.json": String(contentsOf: data.appendingPathComponent("gpt2.vocab"), encoding: .utf8),
             "merges.txt": String(
@@ -86,19 +88,19 @@ import Testing
     }
 
     @Test(
-        .enabled(if: hasData, "shared data is absent"),
+        .enabled(if: hasData, "needs the published data: set ATTENTION_TEST_DATA"),
         arguments: [
             ("Xenova/all-distilroberta-v1", "roberta-tokenizer.json"),
             ("Xenova/llama-tokenizer", "llama2-tokenizer.json"),
         ])
     func tokenizerFiles(name: String, file: String) throws {
-        let data = try #require(TestData.shared).appendingPathComponent("tokenizers")
+        let data = try #require(Locations.data).appendingPathComponent("tokenizers")
         try check(vectors(name), with: Tokenizer(contentsOf: data.appendingPathComponent(file)))
     }
 
-    @Test(.enabled(if: hasModel, "all-MiniLM-L6-v2 is absent"))
+    @Test(.enabled(if: hasModel, "needs all-MiniLM-L6-v2: run `make model`"))
     func publishedModelFolder() throws {
-        let tokenizer = try Tokenizer(contentsOf: #require(TestData.model))
+        let tokenizer = try Tokenizer(contentsOf: #require(Locations.model))
         #expect(tokenizer.vocabularySize == 30522)
         #expect(tokenizer.modelMaxLength == 512)
         #expect(tokenizer.truncation == Truncation(maxLength: 128))

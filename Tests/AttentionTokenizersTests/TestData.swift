@@ -1,30 +1,9 @@
 import AttentionTokenizers
 import Foundation
 
-/// Where tests find what they read.
+/// The fixtures' folder, and temporary folders.
 enum TestData {
     static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    static let repository = tests.deletingLastPathComponent().deletingLastPathComponent()
-
-    /// The data that lies beside the repository, or where `ATTENTION_TEST_DATA` says.
-    static let shared: URL? = {
-        let named = ProcessInfo.processInfo.environment["ATTENTION_TEST_DATA"].map {
-            URL(fileURLWithPath: $0)
-        }
-        let beside = repository.deletingLastPathComponent().appendingPathComponent("shared/data")
-        return [named, beside].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0.path) }
-    }()
-
-    /// The folder of all-MiniLM-L6-v2, at `ATTENTION_TEST_MODEL` or in `Models`.
-    static let model: URL? = {
-        let named = ProcessInfo.processInfo.environment["ATTENTION_TEST_MODEL"].map {
-            URL(fileURLWithPath: $0)
-        }
-        let fetched = repository.appendingPathComponent("Models/all-MiniLM-L6-v2")
-        return [named, fetched].compactMap { $0 }.first {
-            FileManager.default.fileExists(atPath: $0.appendingPathComponent("tokenizer.json").path)
-        }
-    }()
 
     static func folder(_ files: [String: String]) throws -> URL {
         let folder = FileManager.default.temporaryDirectory

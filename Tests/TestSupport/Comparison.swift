@@ -43,3 +43,11 @@ extension Tensor {
         return copy
     }
 }
+
+extension Tensor {
+    /// The index of the largest number of a row; the first of equal ones.
+    public func indexOfLargest(inRow row: Int) -> Int {
+        let scalars = sliced(axis: 0, row..<row + 1).scalars
+        return scalars.firstIndex(of: scalars.max()!)!
+    }
+}
