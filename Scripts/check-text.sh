@@ -32,7 +32,7 @@ symbols='\$sSS2eeoiySbSS_SStFZ|\$sSS1loiySbSS_SStFZ|\$ss27_stringCompareWithSmol
 symbols+='|\$ss14_stringCompare_|\$ss21_findStringSwitchCase|\$sSS4hash4into|\$sSS9hasPrefixySbSSF|\$sSS9hasSuffixySbSSF'
 symbols+='|\$sSSSHsWP|\$sSSSQsWP|\$sSSSLsWP|\$sSsSHsWP|\$sSsSQsWP|\$sSsSLsWP|\$sSSSHsMc|\$sSSSQsMc|\$sSSSLsMc'
 
-# Only our own modules, and of these only the object files that refer to one of the symbols.
+# Only this package's modules, and of these only the object files that refer to one of the symbols.
 objects=()
 for module in Sources/*/; do
     folder="$build/$(basename "$module").build"
@@ -43,7 +43,7 @@ done
 [[ -d $build ]] || { echo "check-text: there is no build at $build" >&2; exit 2; }
 
 # objdump writes, before the instructions of a line, the line and the function, and what it is inlined into; then
-# each reference. The innermost line in Sources is ours. Without one, the function is a specialisation of the
+# each reference. The innermost line in Sources belongs to this package. Without one, the function is a specialisation of the
 # standard library's for String (a dictionary, a set, a search), or one that the compiler wrote.
 findings=$(
     for object in ${objects[@]+"${objects[@]}"}; do

@@ -57,7 +57,7 @@ import Testing
         #expect(try content() == "old" && names == ["file"])
     }
 
-    /// Where there are no files without a name.
+    /// The path for systems that have no files without a name.
     @Test func filesWithAHiddenName() throws {
         try folder.write("old", to: "file")
         do {
@@ -79,7 +79,7 @@ import Testing
         #expect(throws: ModelFileError.self) { try file.become(path) }
     }
 
-    /// The longest name that file systems allow, which leaves no room for a longer one beside it.
+    /// The longest name that file systems allow, so that a temporary name cannot be longer.
     @Test(arguments: [("n", 255), ("é", 127), ("😀", 63), ("👩‍👩‍👧‍👦", 10)])
     func longNames(_ character: String, count: Int) throws {
         let path = "\(folder.path)/" + String(repeating: character, count: count)

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A mapped file's weights move to large pages while a decoder uses them, and nobody notices.
+/// A mapped file's weights move to large pages while a decoder uses them, without a change of their values.
 @Suite struct FilePagesTests {
     private let folder: TemporaryFolder
     private let bytes: [UInt8]
@@ -60,7 +60,7 @@ import Testing
         #expect(try mapped(x).scalars == expected)
     }
 
-    /// One step, as somebody takes who wants one token, leaves the file's pages.
+    /// A single step, as for one token, leaves the weights in the file's pages.
     @Test func aFewStepsStayInTheFile() throws {
         let stored = try #require(try SafetensorsFile(path: path).storedTensor(named: "weight"))
         let mapped = try Linear(weight: stored)

@@ -57,7 +57,7 @@ import Testing
         #expect(throws: ModelFileError.self) { try GGUFFile(path: "/nowhere/x.gguf") }
     }
 
-    /// A small file that says that it holds much (ollama #17042).
+    /// A small file whose header claims large contents (ollama #17042).
     @Test func hugeTextsAndArrays() {
         for length in [1 << 40, 1 << 63, .max, .max - 7] as [UInt64] {
             let text = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }

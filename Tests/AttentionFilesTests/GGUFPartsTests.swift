@@ -4,8 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Models in several files: opened by the first one, and refused, by name, where one is not what it should
-/// be.
+/// Models in several files are opened by the first one. A wrong or missing file is named in the error.
 @Suite struct GGUFPartsTests {
     private let folder: TemporaryFolder
 

@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    /// The same bytes as the reference's: so whatever reads its files reads ours.
+    /// The bytes are those of the reference writer, so all of its readers can read them.
     @Test func writesTheReferencesBytes() throws {
         let original = try GGUFFile(path: Self.reference.path)
         let folder = try TemporaryFolder()

@@ -16,7 +16,7 @@ import Testing
         + #""empty":{"dtype":"I64","shape":[0,4],"data_offsets":[30,30]},"#
         + #""scalar":{"dtype":"BOOL","shape":[],"data_offsets":[30,31]}}    "#
 
-    /// Pieces that are likely to be understood as something.
+    /// Pieces of text that the reader is likely to accept.
     private static let pieces = [
         "0", "-1", "9", "1e9", "18446744073709551615", "9223372036854775807", "4611686018427387904", "[", "]",
         "{",

@@ -76,7 +76,7 @@ import Testing
         #expect(try SafetensorsFile(path: folder.path + "/none.safetensors").entries.isEmpty)
     }
 
-    /// A few numbers are copied: in place they would keep pages around them in memory.
+    /// Small tensors are copied. In place, they would keep whole pages in memory.
     @Test(arguments: [(3, false), (16_384, false), (16_385, true)])
     func muchFloat32IsUsedInPlace(count: Int, isInPlace: Bool) throws {
         let folder = try TemporaryFolder()

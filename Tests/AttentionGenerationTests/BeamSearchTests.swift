@@ -19,7 +19,7 @@ struct BeamSearchTests {
         }
     }
 
-    /// A search with a constraint finds only what it allows, and the best of it where there are few ways.
+    /// A search with a constraint finds only allowed texts, and the best of all if there are few.
     @Test func aConstraintIsFollowed() throws {
         var options = BeamOptions(beams: 12, results: 3, maximumTokens: 20)
         options.constraint = Countdown(length: 2, mayEndFrom: 1)
@@ -33,7 +33,7 @@ struct BeamSearchTests {
         #expect(beams.map(\.score) == beams.map(\.score).sorted(by: >))
     }
 
-    /// A text that nothing can follow has ended, though no token ends texts.
+    /// A text that no token can follow has ended, even if the model has no end token.
     @Test func textsWithoutContinuationHaveEnded() throws {
         let model = try TinyDecoder.model()
         var options = BeamOptions(beams: 4, results: 4, maximumTokens: 20)

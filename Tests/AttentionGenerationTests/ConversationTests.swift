@@ -37,7 +37,7 @@ struct ConversationTests {
         return (ids, known, Array(answer.generation.state.tokens.prefix(answer.generation.state.promptCount)))
     }
 
-    /// What is kept of the turns before changes no token.
+    /// The part of the earlier turns that the cache keeps changes no token.
     @Test func answersAreThoseOfTheWholePrompt() throws {
         var conversation = try conversation(system: "be")
         for (turn, text) in ["hi", "and", "so"].enumerated() {

@@ -88,7 +88,7 @@ struct GenerationConfigTests {
         #expect(try Self.defaults(#"{"do_sample": true, "top_k": \#(text)}"#).sampling.topK == topK)
     }
 
-    /// Of a list of ids, those that the model does not have are left out: they never come.
+    /// Ids outside the vocabulary are ignored, because they are never generated.
     @Test func unknownTokensAreLeftOut() throws {
         let sampling = try Self.defaults(
             #"{"suppress_tokens": [-1, 3, 64], "bad_words_ids": [[3, 64], [5, 6], []]}"#
@@ -147,7 +147,7 @@ struct GenerationConfigTests {
          "sequence_bias": [[[8, 12], 2.0]], "forced_eos_token_id": 2, "exponential_decay_length_penalty": [15, 1.05]}
         """
 
-    /// Guesses ahead and the other texts of a batch do not change the tokens.
+    /// Speculation and the other texts of a batch do not change the tokens.
     @Test(arguments: [UInt64(1), 2, 3]) func guessesAndBatchesDoNotMatter(_ seed: UInt64) throws {
         let model = try TinyDecoder.model()
         var options = GenerationOptions(try Self.defaults(Self.rich), promptCount: TinyDecoder.prompt.count)

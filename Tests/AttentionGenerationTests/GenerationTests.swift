@@ -64,7 +64,7 @@ struct GenerationTests {
         }
     }
 
-    /// A seed's numbers belong to positions: a text that is taken up again goes on as it would have.
+    /// Random numbers belong to positions, so a resumed text continues with the same tokens.
     @Test func aTextIsTakenUpAgain() throws {
         for sampling in Sampling.samples.prefix(3) {
             let whole = try model.generated(

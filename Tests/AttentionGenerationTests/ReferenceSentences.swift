@@ -4,7 +4,7 @@ import AttentionTensors
 import Foundation
 import TestSupport
 
-/// What PyTorch says about all-MiniLM-L6-v2, as Scripts/make_fixtures.py stored it.
+/// PyTorch's results for all-MiniLM-L6-v2, which Scripts/make_fixtures.py stored.
 struct ReferenceSentences: Decodable {
     struct Sentence: Decodable {
         let text: String

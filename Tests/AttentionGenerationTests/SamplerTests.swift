@@ -19,7 +19,7 @@ struct SamplerTests {
         }
     }
 
-    /// What is drawn has the probabilities that are claimed.
+    /// The frequencies of drawn tokens match the reported probabilities.
     @Test func drawsAsOftenAsItSays() throws {
         var sampling = Sampling(temperature: 1.3, topK: 9, topP: 0.95)
         sampling.seed = 11
@@ -40,7 +40,7 @@ struct SamplerTests {
         }
     }
 
-    /// All instruction sets choose alike, and so will the next version: these were drawn once.
+    /// All instruction sets choose the stored tokens, so that a later version chooses the same.
     @Test func aSeedMeansTheSameEverywhere() throws {
         let logits = Self.logits(1003, seed: 5)
         let expected = ["plain": Self.drawnPlain, "cut": Self.drawnCut]
@@ -247,7 +247,7 @@ struct SamplerTests {
     private static let drawnCut = [699, 474, 988, 476, 579, 157]
 }
 
-/// What transformers makes of some logits (Scripts/fixtures/sampling.py).
+/// The results of transformers for stored logits (Scripts/fixtures/sampling.py).
 struct SamplingReference: Decodable {
     let prompt: [Int]
     let generated: [Int]

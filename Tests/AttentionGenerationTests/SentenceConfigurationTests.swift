@@ -7,7 +7,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a folder says about pooling, normalisation and length: honoured, or refused by name.
+/// A folder's settings of pooling, normalisation and length are followed, or refused by name.
 struct SentenceConfigurationTests {
     private let model: SmallModel
 
@@ -94,7 +94,7 @@ struct SentenceConfigurationTests {
         }
     }
 
-    /// Each would change the vector, or does what the library would not do either.
+    /// Each of these settings would change the vector, or is refused by sentence-transformers, too.
     @Test(arguments: [
         (#"{"query_expansion": {"length": 32}}"#, "query_expansion"),
         (#"{"tokenizer_name_or_path": "other"}"#, "tokenizer_name_or_path"),
@@ -140,7 +140,7 @@ struct SentenceConfigurationTests {
         #expect(notes.last?.contains("config_sentence_transformers.json: temperature") == true)
     }
 
-    /// A terminal would follow what such names say.
+    /// Control characters in names do not reach the terminal.
     @Test func notesAreSafeToPrint() throws {
         try model.describeSentences(pooling: "{}")
         try model.write(#"{"\u001b[2J": 1, "\u202e": 2}"#, to: "config_sentence_transformers.json")

@@ -23,7 +23,7 @@ struct StopMatcherTests {
         #expect(try run([], ["a", "b"]) == ["ab", nil])
     }
 
-    /// What may still become a stop string is held back, and only that.
+    /// Only text that may still become a stop string is held back.
     @Test func heldBack() throws {
         var matcher = try StopMatcher(["abab", "bc"])
         #expect(matcher.append("xaba").text == "x")
@@ -38,7 +38,7 @@ struct StopMatcherTests {
         #expect(throws: GenerationError.self) { try StopMatcher(["a", ""]) }
     }
 
-    /// Against a search through the whole text, whatever the pieces.
+    /// Every division of a text gives the result of a search through the whole text.
     @Test func agreesWithTheDefinition() throws {
         var generator = SeededGenerator(seed: 6)
         func word(_ length: ClosedRange<Int>) -> String {

@@ -30,7 +30,7 @@ extension LanguageModel {
 }
 
 extension Sampling {
-    /// A few ways that differ in what they look at.
+    /// Samplings with different settings.
     static let samples: [Sampling] = [
         .greedy, Sampling(temperature: 0.9, seed: 3),
         Sampling(temperature: 1.4, topK: 12, topP: 0.9, seed: 4),

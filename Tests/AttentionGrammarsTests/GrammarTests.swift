@@ -123,7 +123,7 @@ import Testing
         #expect(!matcher.isComplete)
     }
 
-    /// Grammars that grow in others' hands: each is read, or refused as too large, and never for long.
+    /// Grammars whose expansion is large are read, or refused as too large, in a short time.
     @Test(arguments: [
         (0..<200).map { "r\($0) ::= r\($0 + 1) r\($0 + 1)\n" }.joined() + "r200 ::= \"a\"?\nroot ::= r0",
         (0..<200).map { "r\($0) ::= (r\($0 + 1) | r\($0 + 1) \"b\") \"a\"\n" }.joined()

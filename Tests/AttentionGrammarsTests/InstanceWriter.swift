@@ -5,7 +5,7 @@ import AttentionJSON
 /// and its numbers as they stand, as plain decimals or as whole numbers.
 struct InstanceWriter {
     let grammar: Grammar
-    /// More ways of writing than these are not followed.
+    /// The limit of the ways of writing that are tried.
     private static let greatestWays = 256
 
     func canWrite(_ value: JSONValue) throws -> Bool {

@@ -11,7 +11,7 @@ struct SplitMix: RandomNumberGenerator {
     }
 }
 
-/// A grammar over a few characters, and what it means, worked out in the simplest way.
+/// A grammar over a few characters, and its language, found by the simplest method.
 struct RandomGrammar {
     indirect enum Part {
         case text([UInt8])

@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// The set of allowed tokens is what trying each token by itself gives.
+    /// The set of allowed tokens is the one found by trying each token alone.
     @Test(arguments: UInt64(100)..<160)
     func allowsTheTokensThatFit(seed: UInt64) throws {
         var random = SplitMix(state: seed)

@@ -299,8 +299,8 @@ import Testing
             + "]}",
     ]
 
-    /// Schemas that lead in circles or grow in others' hands: read, or refused as too large, and not for
-    /// long.
+    /// Schemas that are recursive, or whose expansion is large, are read, or refused as too large, in a short
+    /// time.
     @Test(arguments: growing.indices)
     func growthIsBounded(index: Int) throws {
         let schema = Self.growing[index]

@@ -70,7 +70,7 @@ enum SchemaWalk {
     }
 }
 
-/// Says what is valid, keyword by keyword, straight from the specification.
+/// Validates instances, one keyword at a time, as the specification says.
 private struct SchemaValidator {
     let root: JSONValue
 

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// The hub, played: models with their files, large ones redirected to another host, and faults on demand.
+/// A local hub: models with their files, large files redirected to another host, and faults on demand.
 final class FakeHub: Sendable {
     struct File: Sendable {
         let content: [UInt8]

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is fetched, where it goes, and who finds it there.
+/// Fetching models: the files, their places in the cache, and finding them there.
 @Suite struct FetchTests {
     static let weights = FakeHub.File(content: noise(100_000), isLarge: true)
 
@@ -24,7 +24,7 @@ import Testing
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
-    /// What git calls a file of these contents, as the fake hub does.
+    /// git's hash of a file with these contents, which the fake hub uses.
     @Test func gitObjects() {
         #expect(Self.small("").tag == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
         #expect(Self.small("hello\n").tag == "ce013625030ba8dba906f756967f9e9ca394464a")
@@ -132,7 +132,7 @@ import Testing
         #expect(fake.store.requests.count == 1)
     }
 
-    /// A name without a file means what the repository is, not what happens to be in the cache.
+    /// A name without a file means the repository's model, not a file that happens to be in the cache.
     @Test func aFileOfAFolder() async throws {
         var files = Self.encoder
         files["x.gguf"] = Self.small("x")

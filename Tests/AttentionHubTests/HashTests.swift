@@ -39,7 +39,7 @@ struct HashTests {
         }
     }
 
-    /// What git calls a file of these contents.
+    /// git's hash of a file with these contents.
     @Test func gitObjects() {
         #expect(
             FakeHub.File(content: [], isLarge: false).tag == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Servers that break off, answer wrongly, or mean harm.
+/// Servers that disconnect, answer wrongly, or attack.
 @Suite struct HubFaultTests {
     private static let file = FetchTests.weights
 
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    /// A tag that is no hash proves nothing: the server has to confirm that the content is still the same.
+    /// A tag that is not a hash proves nothing, so the server must confirm that the content is unchanged.
     @Test func contentsWithoutAHash() async throws {
         let fake = try self.fake(
             Self.head { $0.headers["X-Linked-Etag"] = "\"v1\"" }, Self.content { $0.cut = 10_000 })

@@ -1,7 +1,7 @@
 import AttentionHub
 import Synchronization
 
-/// Collects what is told about progress.
+/// Collects reports of progress.
 final class Seen: Sendable {
     private let list = Mutex<[HubProgress]>([])
 

@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Long texts' maps in small, as maps and as pictures.
+/// Summaries of long texts' maps, as maps and as pictures.
 @Suite struct SummaryTests {
     private let count = 300
     private let operation = AttentionOperator(mask: .causal)

@@ -106,7 +106,7 @@ import Testing
     }
 }
 
-/// The choice of the head that shows most.
+/// The choice of the most selective head.
 @Suite struct SelectivityTests {
     /// A map of one layer whose heads give `weight` to the keys that `target` names, and share the rest.
     private func map(
@@ -130,7 +130,7 @@ import Testing
             visibleKeys: causal ? [(0..<count).map { 0..<$0 + 1 }] : nil)
     }
 
-    /// The patterns that nearly every model has and that tell nothing about a text.
+    /// Patterns that nearly every model has, and that do not depend on the text.
     private let dull: [(Int) -> [Int: Float]] = [
         { _ in [0: 0.9] },  // the first token
         { [$0: 0.9] },  // the token itself

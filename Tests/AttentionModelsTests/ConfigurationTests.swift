@@ -3,7 +3,7 @@ import AttentionTensors
 import Foundation
 import Testing
 
-/// `config.json`: what is not implemented is refused by name, and no number is trusted.
+/// `config.json`: unsupported settings are refused by name, and every number is checked.
 @Suite struct ConfigurationTests {
     typealias Description = EncoderTransformer.Description
 

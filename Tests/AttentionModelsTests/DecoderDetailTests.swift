@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Details of decoders that whole models of the fixtures do not show.
+/// Details of decoders that the fixtures' models do not show.
 @Suite struct DecoderDetailTests {
     private func description(_ name: String, _ changes: [String: Any?]) throws
         -> DecoderTransformer.Description

@@ -5,8 +5,8 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// Decoders against `transformers` in float64: little more wrong than its float32, by every way through the
-/// model.
+/// Decoders compared with `transformers` in float64, on every path through the model. Their error is little
+/// larger than that of its float32.
 @Suite struct DecoderFixtureTests {
     @Test(arguments: DecoderFixture.all, InstructionSet.available)
     func wholeSequences(_ name: String, _ instructionSet: InstructionSet) throws {
@@ -103,7 +103,7 @@ import Testing
         #expect(new.configuration == old.configuration)
     }
 
-    /// The wider the network, the fewer tokens of a prompt at once, whatever a file says of its width.
+    /// Wider networks read fewer tokens of a prompt at once. Any width from a file is allowed.
     @Test(arguments: [
         (0, 512), (40, 512), (4096, 512), (4097, 448), (8192, 256), (14_336, 128), (28_672, 64),
         (1 << 40, 64), (.max, 64),
@@ -135,9 +135,9 @@ import Testing
     }
 }
 
-/// What a decoder promises whatever the architecture.
+/// The promises of every decoder.
 @Suite struct DecoderInvarianceTests {
-    /// Alone or beside others, on one thread or three: the same bits.
+    /// A sequence has the same bits alone and beside others, on one thread and on three.
     @Test(arguments: DecoderFixture.all)
     func companyChangesNothing(_ name: String) throws {
         let fixture = try DecoderFixture(name)
@@ -163,8 +163,8 @@ import Testing
         }
     }
 
-    /// Up to eight tokens at once have the bits of one at a time, and tokens that are taken back leave no
-    /// trace.
+    /// Up to eight tokens at once have the bits of one at a time. Tokens that were removed again change
+    /// nothing.
     @Test(arguments: DecoderFixture.all)
     func runsAndTruncation(_ name: String) throws {
         let fixture = try DecoderFixture(name)
@@ -197,7 +197,7 @@ import Testing
         #expect(cache.lengths == [23])
     }
 
-    /// Looking changes nothing, and rows of weights sum to 1 within the layer's window.
+    /// Observing a model changes no result, and rows of weights sum to 1 within the layer's window.
     @Test func observation() throws {
         let fixture = try DecoderFixture("gemma2")
         let batch = try TokenBatch([fixture.ids()[3]])

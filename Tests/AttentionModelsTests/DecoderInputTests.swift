@@ -6,7 +6,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Configurations and calls that cannot be: each is refused with its reason.
+/// Invalid configurations and calls: each is refused, with the reason.
 @Suite struct DecoderInputTests {
     private var llama: [String: Any] {
         [
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    /// A step over a cache has no backward pass, which a loss that depends on it has to say.
+    /// A step over a cache has no backward pass. A gradient of a loss that depends on it is an error.
     @Test func stepsOverACacheHaveNoGradients() throws {
         var model = try DecoderFixture("llama").model
         var cache = try model.makeCache(capacity: 8)

@@ -5,7 +5,7 @@ import AttentionTensors
 import Foundation
 import TestSupport
 
-/// A tiny model of each architecture, and what it gives for five sequences.
+/// A tiny model of each architecture, and its results for five sequences.
 struct EncoderFixture {
     static let names = ["bert", "bert-prefixed", "distilbert", "roberta", "roberta-prefixed"]
 

@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    /// Nothing of another sequence is ever looked at.
+    /// The results of a sequence do not depend on other sequences.
     @Test(arguments: EncoderFixture.names)
     func weightsOutsideTheSequenceAreZero(_ name: String) throws {
         let fixture = try EncoderFixture(name)

@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    /// Of a model whose embeddings and norms are frozen, only the rest has gradients, the same ones.
+    /// If embeddings and norms are frozen, the other parameters have gradients, with the same values.
     @Test func aPartOfTheModel() throws {
         var model = model
         try model.watchParameters { $0.contains("feedForward.") }

@@ -4,7 +4,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// What an encoder is given: batches of any size, ids that it has or has not, weights that are there or not.
+/// The inputs of an encoder: batches of any size, valid and invalid ids, present and missing weights.
 @Suite struct EncoderInputTests {
     @Test(arguments: EncoderFixture.names)
     func emptyBatchesAndSequences(_ name: String) throws {

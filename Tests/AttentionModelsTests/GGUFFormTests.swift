@@ -8,7 +8,7 @@ import Testing
 /// A checkpoint in the form of a GGUF file is the same model: written and read back, it gives the reference's
 /// logits.
 @Suite struct GGUFFormTests {
-    /// A form's metadata, as a file would answer.
+    /// A form's metadata as that of a file.
     private struct Metadata: ModelMetadata {
         let label = "form"
         var values: [String: GGUFForm.Value]
@@ -29,8 +29,8 @@ import Testing
         func count(_ key: String) -> Int? { nil }
     }
 
-    /// The fixture's model, as far as files can say it: Gemma 2's scores with the scale that they mean, Qwen
-    /// without windows.
+    /// The fixture's model with settings that GGUF files can express: Gemma 2 with the scale that they imply,
+    /// and Qwen without windows.
     private func description(_ name: String) throws -> DecoderTransformer.Description {
         let config = String(decoding: try DecoderFixture(name).folder.data(of: "config.json"), as: UTF8.self)
         let usual = config.replacingOccurrences(
@@ -105,7 +105,7 @@ import Testing
         #expect(configuration.scoreScale == 1 / divisor.squareRoot())
     }
 
-    /// Every tensor of the checkpoint has its place: nothing is lost on the way.
+    /// Every tensor of the checkpoint has a place in the file.
     @Test(arguments: DecoderFixture.names + ["phi3-longrope"])
     func nothingIsLeftBehind(_ name: String) throws {
         let folder = try DecoderFixture(name).folder

@@ -6,7 +6,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A decoder's cache as a file, and back: the same bits, and nothing that belongs to something else.
+/// A decoder's cache that is written to a file and read back has the same bits. Files of other models are
+/// refused.
 @Suite struct SavedSequenceTests {
     private static func file(_ saved: SavedSequence) throws -> SafetensorsFile {
         let path = FileManager.default.temporaryDirectory
@@ -93,7 +94,7 @@ import Testing
         }
     }
 
-    /// What was saved of a short text does not go on as a long one, where the two have other positions.
+    /// A saved short text cannot continue as a long one if the two have other rotary positions.
     @Test(arguments: DecoderFixture.lengthDependent)
     func positionsOfLongTexts(_ name: String) throws {
         let model = try DecoderFixture(name).model

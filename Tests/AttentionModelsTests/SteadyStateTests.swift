@@ -4,8 +4,8 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// Repeated steps ask the system for no tensor memory: everything they need waits in the pool. The pool
-/// counts for the whole process, so each count runs in a process of its own.
+/// Repeated steps take all tensor memory from the pool. The pool counts for the whole process, so each count
+/// runs in a process of its own.
 @Suite struct SteadyStateTests {
     /// x + Attention(LN(x)), then x + FFN(LN(x)).
     struct Block: Parameterized {

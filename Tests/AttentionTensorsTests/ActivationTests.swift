@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    /// What the vector loop does at its end: every count, and nothing written beyond it.
+    /// The end of the vector loop: every count is computed, and nothing is written beyond it.
     @Test(arguments: Activation.allCases, InstructionSet.available)
     func everyCountGivesTheSameNumbers(_ activation: Activation, _ instructionSet: InstructionSet) throws {
         var random = SeededGenerator(seed: 9)

@@ -25,7 +25,7 @@ import Testing
         ) { try loss($0, targets: targets) }
     }
 
-    /// The gradient is written over the logits where they are nobody else's, and only there.
+    /// The gradient overwrites the logits only if their memory is not shared.
     @Test(arguments: [true, false]) func gradientTakesTheLogitsMemory(_ isShared: Bool) throws {
         final class Seen: Sendable { let address = Mutex<UInt>(0) }
         let seen = Seen()

@@ -2,7 +2,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// Whose memory a gated unit takes.
+/// The memory that a gated unit reuses.
 @Suite struct GatedUnitTests {
     private let gates: [Float]
     private let ups: [Float]

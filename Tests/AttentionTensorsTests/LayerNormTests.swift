@@ -55,8 +55,8 @@ import Testing
         }
     }
 
-    /// A constant row is all bias: what is left of it after its mean is rounding, which must not be
-    /// magnified.
+    /// A constant row gives the bias. After subtracting the mean only rounding errors remain, which must not
+    /// be magnified.
     @Test(arguments: [3, 10, 77, 384, 1000], InstructionSet.available)
     func aConstantRowIsZero(_ width: Int, _ instructionSet: InstructionSet) throws {
         let norm = try LayerNorm(width: width, gain: nil, bias: nil, epsilon: 1e-12)

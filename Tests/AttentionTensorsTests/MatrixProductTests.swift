@@ -65,7 +65,8 @@ import Testing
         }
     }
 
-    /// k is cut into blocks, the rest into pieces for the threads; the chains do not show it.
+    /// Long sums are cut into blocks of k, and outputs into pieces for the threads, without a change of any
+    /// bit.
     @Test(arguments: Layout.allCases, InstructionSet.available)
     func neitherBlocksNorThreadsNorRowsShow(_ layout: Layout, _ instructionSet: InstructionSet) throws {
         var random = SeededGenerator(seed: 41)

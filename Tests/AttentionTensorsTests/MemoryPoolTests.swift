@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    /// Sizes around the pool's own, the large ones mapped: aligned, usable to the last byte, nobody else's.
+    /// Blocks around the pool's size classes are aligned, usable to the last byte, and not shared.
     @Test(arguments: [0, 1, 63, 64, 65, 80, 81, 1_000, 262_143, 262_144, 262_145, 524_288, 700_001])
     func everySizeIsUsable(_ count: Int) {
         MemoryPool.withFloats(count) { first in

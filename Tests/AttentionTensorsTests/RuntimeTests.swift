@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the machine offers: processors, instruction sets, scratch memory.
+/// The machine's processors, instruction sets and scratch memory.
 @Suite struct RuntimeTests {
     @Test func thereIsAProcessor() {
         #expect(ProcessorCount.available > 0)

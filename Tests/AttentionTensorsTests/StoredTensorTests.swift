@@ -1,7 +1,7 @@
 import AttentionTensors
 import Testing
 
-/// What files hold, as float32.
+/// The elements of files as float32.
 @Suite struct StoredTensorTests {
     /// An IEEE 754 half by its definition, in double precision.
     func value(ofHalf bits: UInt16) -> Double {

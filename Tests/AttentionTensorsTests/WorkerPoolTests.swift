@@ -123,7 +123,7 @@ import Testing
         #expect(sum.value == 6 * 100 * 5 * 4 * 3)
     }
 
-    /// What is too short to split stays with its caller, and what is not is shared.
+    /// Short loops run on the calling thread, and long ones are shared.
     @Test func shortWorkIsNotSplit() {
         let pool = WorkerPool(threadCount: 4)
         let others = Counter()

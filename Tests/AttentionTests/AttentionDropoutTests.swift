@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct AttentionDropoutTests {
-    /// With values of one, a row's output is what is left of its weights.
+    /// With values of 1, a row's output is the sum of the weights that were not dropped.
     private func remains(_ attention: AttentionOperator, heads: Int, queries: Int, keys: Int) throws -> Tensor
     {
         let zeros = Tensor.zeros([2, heads, queries, 4])

@@ -3,7 +3,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// The same bits of every gradient on any number of threads, and in whatever company a sequence is computed.
+/// Every gradient of a sequence has the same bits on any number of threads, and alone or in any batch.
 @Suite struct BackwardInvarianceTests {
     typealias Inputs = BackwardCase.Inputs
 
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    /// Padded queries look at real keys, but nothing comes back from what nobody uses.
+    /// Padded queries see real keys, but send no gradient back, because their outputs are not used.
     @Test(arguments: InvarianceTests.variants, InstructionSet.available)
     func padded(_ variant: InvarianceTests.Variant, _ instructionSet: InstructionSet) throws {
         var inputs = inputs(seed: 53, batch: 4, length: 260)

@@ -3,15 +3,14 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// What a masked position holds has no effect on any gradient, and a row that sees nothing has gradients of
-/// 0.
+/// Values at masked positions have no effect on any gradient. A row without a visible key has gradients of 0.
 @Suite struct BackwardNonFiniteTests {
     typealias Inputs = BackwardCase.Inputs
 
     struct Variant: Sendable, CustomStringConvertible {
         let description: String
         let parameters: AttentionOperator
-        /// Keys that nobody sees, and queries that see nothing.
+        /// Keys that are masked for every query, and queries without a visible key.
         let hiddenKeys, blindQueries: Range<Int>
     }
 
@@ -87,7 +86,7 @@ import Testing
         }
     }
 
-    /// A causal mask hides a key from some queries and not from others: only the others' gradients are lost.
+    /// A causal mask hides a NaN from some queries. Only the gradients of the other queries are NaN.
     @Test(arguments: InstructionSet.available)
     func nonFiniteKeysThatSomeQueriesSee(_ instructionSet: InstructionSet) throws {
         var random = SeededGenerator(seed: 61)

@@ -44,7 +44,7 @@ import Testing
             product(
                 try attention.reference(query: query, key: key, value: value).values, inputs.outputGradient)
         }
-        /// The change along a random direction, and what the gradient says of it.
+        /// The change along a random direction, by differences and by the gradient.
         func check(_ name: String, _ at: Tensor, _ gradient: Tensor?, _ f: (Tensor) throws -> Double) throws {
             let gradient = try #require(gradient)
             let step: Float = 0x1p-9

@@ -184,7 +184,7 @@ import Testing
         }
     }
 
-    /// What lies beyond a sequence's end, or behind a mask, has no effect.
+    /// Values beyond a sequence's end, or behind a mask, have no effect.
     @Test(arguments: KeyValueStorage.allCases, InstructionSet.available)
     func unusedSlotsDoNotLeak(_ storage: KeyValueStorage, _ instructionSet: InstructionSet) throws {
         for queries in [1, 4, 20] {

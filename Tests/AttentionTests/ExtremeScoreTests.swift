@@ -3,7 +3,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// Rows that see nothing, and scores of any size.
+/// Rows without a visible key, and scores of any size.
 @Suite struct ExtremeScoreTests {
     static let masks: [AttentionOperator] = [
         AttentionOperator(mask: .causal, alignment: .offset(-3)),
@@ -63,7 +63,8 @@ import Testing
         }
     }
 
-    /// A bias that is very low for every key masks none of them: the softmax knows only differences.
+    /// A bias that is very low for every key masks none of them, because the softmax depends on differences
+    /// only.
     @Test(arguments: [-1e9, -1e20, -1e30, -1e38, -2.3e38] as [Float], InstructionSet.available)
     func aVeryLowBiasForAllKeysIsNoMask(_ low: Float, _ instructionSet: InstructionSet) throws {
         let (query, key) = (Tensor.zeros([1, 1, 2, 1]), Tensor.zeros([1, 1, 200, 1]))

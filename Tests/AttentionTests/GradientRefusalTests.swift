@@ -3,8 +3,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// Results of attention that have no backward pass: a gradient through them is an error, never a part that is
-/// missing without a word.
+/// A gradient through a result that has no backward pass is an error. It is never left out silently.
 @Suite struct GradientRefusalTests {
     /// [B, H, N, D]
     private static func rows(_ seed: UInt64, length: Int = 5) -> Tensor {

@@ -3,7 +3,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// The same bits on any number of threads, and in whatever company a sequence is computed.
+/// A sequence has the same bits on any number of threads, and alone or in any batch.
 @Suite struct InvarianceTests {
     struct Variant: Sendable, CustomStringConvertible {
         let description: String
@@ -81,8 +81,8 @@ import Testing
 
     static let lengths = [1, 23, 0, 300, 77, 5, 193]
 
-    /// Packed sequences: each one's numbers are those that it has alone. (A mask that looks at positions has
-    /// other positions there, so only masks that look at distances can agree.)
+    /// Each packed sequence has the numbers that it has alone. (Only masks that depend on distances are
+    /// tested, because a packed sequence has other positions.)
     @Test(arguments: [0, 1, 2], InstructionSet.available)
     func packed(_ kind: Int, _ instructionSet: InstructionSet) throws {
         let inputs = Inputs(seed: 42, batch: 1, length: Self.lengths.reduce(0, +))

@@ -1,7 +1,7 @@
 import Attention
 import AttentionTensors
 
-/// One mask of every kind, and what it means, said once more as a plain predicate.
+/// A mask of each kind, and the predicate that defines it.
 struct CataloguedMask: Sendable, CustomStringConvertible {
     let description: String
     let mask: any AttentionMask
@@ -46,7 +46,7 @@ struct CataloguedMask: Sendable, CustomStringConvertible {
         CataloguedMask("predicate", .predicate(scattered), scattered),
     ]
 
-    /// Lengths are checked, so that making the mask can fail: here it cannot.
+    /// Makes a mask from lengths that match, so that it cannot throw.
     static let packed: [CataloguedMask] = [try? BlockDiagonalMask(queryLengths: segments)].compactMap { $0 }
         .map {
             CataloguedMask("block diagonal", $0) { query, key, _ in

@@ -3,7 +3,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// What every mask promises, whatever its kind: its quick answers agree with its predicate.
+/// The promise of every mask: the answers about ranges agree with the predicate.
 @Suite struct MaskLawTests {
     static let extent = CataloguedMask.extent
 

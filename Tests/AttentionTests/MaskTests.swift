@@ -3,7 +3,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// Each mask's own particulars: numbers that are too large, lengths that do not fit.
+/// Errors of single masks: numbers that are too large, and lengths that do not match.
 @Suite struct MaskTests {
     let site = AttentionSite(batch: 0, head: 0, keys: 10)
 

@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 #if os(Linux)
-    /// Memory grows with the length, not with its square. The system's own record of the process's peak is
-    /// read, so other tests that run at the same time count too: they are small.
+    /// Memory grows with the length, not with its square. The test reads the peak of the whole process, to
+    /// which tests that run at the same time add little.
     @Suite struct MemoryTests {
         /// The most memory that the process has had, in bytes.
         private func peak() throws -> Int {

@@ -3,7 +3,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// The module's own rules: its random start, its checks, its company. `MultiHeadFixtureTests` has the
+/// The module's initial weights, its errors, and its results in a batch. `MultiHeadFixtureTests` compares
 /// numbers.
 @Suite struct MultiHeadAttentionTests {
     private func seeded(_ seed: UInt64, width: Int = 24, heads: Int = 3) throws -> MultiHeadAttention {

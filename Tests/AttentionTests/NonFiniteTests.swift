@@ -3,10 +3,10 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// What a masked position holds has no effect; what a visible one holds is never lost.
+/// Values at masked positions have no effect, and NaN and infinity at visible positions reach the output.
 @Suite struct NonFiniteTests {
-    /// A weight that underflows to 0 meets an infinite value: whatever comes out, a neighbour with a mask in
-    /// the same panel must not change it.
+    /// A weight that underflows to 0 is multiplied by an infinite value. The result does not depend on a
+    /// masked neighbour in the same panel.
     @Test(arguments: InstructionSet.available)
     func underflowIsNoMask(_ instructionSet: InstructionSet) throws {
         let query = try Tensor([1, 1], shape: [1, 1, 2, 1])
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    /// A NaN beside nothing but masked keys: the row sees something, and it is not a number.
+    /// A row whose only visible value is NaN gives NaN.
     @Test(arguments: InstructionSet.available)
     func aRowThatSeesOnlyNaN(_ instructionSet: InstructionSet) throws {
         let query = Tensor(repeating: 1, shape: [1, 1, 3, 2])

@@ -3,7 +3,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// What does not fit is refused, with a message that says what was expected and what was found.
+/// Inputs that do not match are refused with a message that says what was expected and what was found.
 @Suite struct OperatorErrorTests {
     func message(
         _ query: Shape, _ key: Shape, _ value: Shape, _ attention: AttentionOperator = AttentionOperator()

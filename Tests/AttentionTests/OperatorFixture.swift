@@ -36,7 +36,7 @@ struct OperatorFixture: Decodable, Sendable {
             alignment: comparesPositions || causal != "bottomRight" ? .offset(queryOffset) : .bottomRight)
     }
 
-    /// Whether something else than a causal mask looks at positions.
+    /// Whether a mask or bias other than the causal mask depends on positions.
     private var comparesPositions: Bool { windowLeft != nil || alibi }
 
     private func mask(_ tensors: FixtureTensors) throws -> any AttentionMask {

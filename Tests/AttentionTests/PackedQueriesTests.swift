@@ -3,7 +3,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// Packed sequences of which only the last queries are there, as in a batch of caches of unequal lengths.
+/// Packed sequences with fewer queries than keys, as in a batch of caches of unequal lengths.
 @Suite struct PackedQueriesTests {
     static let queryLengths = [3, 0, 1, 200, 5, 0], keyLengths = [300, 4, 1, 200, 2100, 0]
 

@@ -3,8 +3,8 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// How the work is divided leaves no trace: grouped heads in one block, long rows of keys in segments, masks
-/// asked in rounds.
+/// Results do not depend on how the work is divided: grouped heads in one block, long rows of keys in
+/// segments, and masks in rounds of tables.
 @Suite struct ScheduleTests {
     /// Few queries against keys of several segments. With more workers than items the segments are shared
     /// out.

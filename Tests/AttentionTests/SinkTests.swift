@@ -3,7 +3,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// Attention sinks: a logit of each head that takes its part of the weight and gives nothing.
+/// Attention sinks: each head has a logit that takes a part of the weight and adds no value.
 @Suite struct SinkTests {
     static let sinks: [Float] = [0.5, -.infinity, 30, -4, 2, 200]
 
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    /// The definition once more: a key of score `sink` whose value is 0.
+    /// The definition: an additional key with the score `sink` and the value 0.
     @Test func areKeysWithoutValue() throws {
         var random = SeededGenerator(seed: 91)
         let (query, key) = (random.tensor([1, 1, 20, 8]), random.tensor([1, 1, 30, 8]))

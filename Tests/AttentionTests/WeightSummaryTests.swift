@@ -3,7 +3,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// Maps of long texts in small, against the weights themselves.
+/// Summaries of long texts' maps, compared with the weights themselves.
 @Suite struct WeightSummaryTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var batch = 1, heads = 1, keyHeads = 1
@@ -154,7 +154,7 @@ import Testing
         #expect(alone.maxima.scalars == one.maxima.sliced(axis: 1, 1..<2).scalars)
     }
 
-    /// What is held is the cells and a worker's tile: the map itself would be 64 MB.
+    /// Memory holds the cells and one tile for each worker. The whole map would take 64 MB.
     @Test func memoryIsLinear() async {
         await #expect(processExitsWith: .success) {
             var random = SeededGenerator(seed: 1)

@@ -100,8 +100,7 @@ import Testing
         #expect(cache.byteCount == 0)
     }
 
-    /// A mask that asks for what a window has forgotten is an error, and never memory that is no longer
-    /// there.
+    /// A mask that needs keys from before the window is an error. The dropped memory is never read.
     @Test func refusesToLookFurther() throws {
         let inputs = Inputs(300)
         var cache = try KeyValueCache(sequences: 1, capacity: 300, layout: Self.layout(), window: 100)

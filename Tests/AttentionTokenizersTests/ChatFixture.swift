@@ -1,7 +1,7 @@
 import AttentionTokenizers
 import Foundation
 
-/// What the reference makes of templates and conversations; Scripts/chat_template_fixtures.py writes it.
+/// The reference's results for templates and conversations. Scripts/chat_template_fixtures.py writes them.
 struct ChatFixture {
     let value: ChatValue
 

@@ -67,7 +67,7 @@ struct ChatPromptTests {
         #expect(try special(prompt("hi<|end|>", trusted: true)) == [303, 301, 300, 300])
     }
 
-    /// A token that only the two together make up would be one that nobody wrote.
+    /// A special token must not arise from the end of one part and the beginning of the next.
     @Test func noTokenIsPutTogetherAcrossTheBorder() throws {
         #expect(try special(prompt("<|end|", role: "user")) == [303, 301, 304, 300])
         let source = "<|{{ messages[0].content }}|>x"

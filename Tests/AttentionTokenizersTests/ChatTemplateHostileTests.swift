@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Templates from strangers: each ends quickly, with an error that says what was too much.
+/// Hostile templates end quickly, with an error that names the exceeded limit.
 struct ChatTemplateHostileTests {
     private func expectTooCostly(_ source: String, sourceLocation: SourceLocation = #_sourceLocation) {
         let clock = ContinuousClock()

@@ -80,7 +80,7 @@ struct ChatTemplateTests {
         #expect("\(ChatTemplateError.refused(template: "t", message: "a\u{1B}[0m"))".contains("\\u{1B}"))
     }
 
-    /// What the template does not reach costs nothing, and is no error.
+    /// Parts that the template does not reach take no steps and give no errors.
     @Test func unsupportedPartsFailOnlyWhenReached() throws {
         #expect(try rendered("{% if false %}{{ a|groupby }}{% endif %}b") == "b")
     }

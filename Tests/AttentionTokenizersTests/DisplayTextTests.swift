@@ -2,7 +2,7 @@ import AttentionTokenizers
 import Foundation
 import Testing
 
-/// Tokens as people read them.
+/// Tokens as readable text.
 @Suite struct DisplayTextTests {
     private func shown(
         _ vocabulary: [String], decoder: String, special: String = "<s>"

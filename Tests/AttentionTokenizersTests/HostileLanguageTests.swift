@@ -108,7 +108,7 @@ import Testing
     private static let seconds =
         ProcessInfo.processInfo.environment["ATTENTION_FUZZ_SECONDS"].flatMap(Double.init) ?? 0
 
-    /// Damages a file many times; whatever loads must work.
+    /// Damages a file many times. A damaged file that loads must still tokenize.
     private func fuzz(_ whole: [UInt8], seed: UInt64, rounds: Int, _ load: ([UInt8]) throws -> Tokenizer)
         throws
     {

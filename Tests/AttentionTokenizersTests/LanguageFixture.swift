@@ -1,8 +1,8 @@
 import AttentionTokenizers
 import Foundation
 
-/// What Scripts/tokenizer_language_fixtures.py writes: tokenizers as language models have them, and what the
-/// reference implementations make of texts with them.
+/// Tokenizers in the forms of language models, and the reference implementations' results for texts.
+/// Scripts/tokenizer_language_fixtures.py writes them.
 struct LanguageFixture: Decodable {
     struct Tokenizer: Decodable {
         let name, model, sections: String

@@ -13,7 +13,7 @@ import Testing
 
     /// The texts that llama.cpp cuts otherwise, because it approximates the model's published pattern:
     /// letters beyond ASCII have no case there, marks are no letters, and digits and white space are fewer.
-    /// `tokenizers` cuts all of them as we do.
+    /// `tokenizers` cuts all of them as this library does.
     private static let approximated: [String: Set<Int>] = [
         "gpt-4o": [13, 14], "tekken": [13, 14], "kimi-k2": [2, 13, 14], "tiny_aya": [2], "youtu": [2],
         "deepseek-llm": [20], "deepseek-coder": [20], "superbpe": [9],
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// What makes a pattern go back, or look ahead: linear in each of them.
+    /// Texts that make patterns backtrack or look ahead take time linear in their length.
     @Test func longTextsTakeNoLongTime() throws {
         let texts = ["a", "1", " ", "\n", "A", "a1", "'", "\u{301}", "中", "!", " a", "٣"].map {
             String(repeating: $0, count: 20_000)

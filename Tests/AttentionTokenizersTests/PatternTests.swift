@@ -71,7 +71,7 @@ import Testing
             error?.offset == offset, "\(source.prefix(20)): \(error.map(String.init(describing:)) ?? "-")")
     }
 
-    /// Nested repetitions (tokenizers PR #2060) and the like: linear, or refused, and never for ever.
+    /// Nested repetitions (tokenizers PR #2060) and similar patterns take linear time, or are refused.
     @Test(arguments: [
         "(a+)+$", "(?:a+)+b", "(?:a|aa)+b", "(?:a*)*b", "(?:(?:a*)*)*c", "a*a*a*a*a*b", "(?:a|a|a|a)*b|a",
         "(?:(a)|aa|aaa)*?$", "(?=a*b)a|a", "(?=(?:a+)+c)|a+?",

@@ -2,8 +2,8 @@ import AttentionTokenizers
 import Foundation
 import Testing
 
-/// What Scripts/tokenizer_settings_fixtures.py writes: folders whose tokens and settings stand in several
-/// files, and the ids that the reference library gives with them.
+/// Folders whose tokens and settings stand in several files, and the ids that the reference library gives.
+/// Scripts/tokenizer_settings_fixtures.py writes them.
 private struct SettingsFixture: Decodable {
     struct Case: Decodable {
         let name, base: String

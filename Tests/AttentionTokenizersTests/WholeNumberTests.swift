@@ -59,7 +59,7 @@ struct WholeNumberTests {
         #expect((try? rendered("{{ " + String(repeating: "9", count: 4301) + " }}")) == nil)
     }
 
-    /// What a template may spend bounds arithmetic, too.
+    /// The budget of a template bounds arithmetic, too.
     @Test func arithmeticIsPaidFor() {
         let source =
             "{% set ns = namespace(x=10**4000) %}{% for i in range(100000) %}{% set ns.x = ns.x * 3 // 3 %}{% endfor %}"

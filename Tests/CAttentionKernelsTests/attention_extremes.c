@@ -70,7 +70,7 @@ static void check_neighbours(const ak_kernels *kernels, int trial) {
     release_memory();
 }
 
-// NaN in a key, in a whole value, or in one number of a value: nobody notices who does not look.
+// NaN in a key, in a whole value, or in one number of a value changes only the queries that see it.
 static void check_nan(const ak_kernels *kernels, int trial, bool in_key, float poison) {
     working_on("%s attention with %g in a %s, trial %d", kernels->name, poison, in_key ? "key" : "value", trial);
     const Case c = random_case(kernels, trial);

@@ -63,7 +63,7 @@ static void check_slope(const ak_kernels *kernels, ak_activation activation) {
     expect(same, "other numbers in place");
     release_memory();
 
-    // Far out a derivative is 0 or 1, and nothing overflows on the way there.
+    // For large inputs a derivative is 0 or 1, and no intermediate result overflows.
     const float far[] = {200, 1e10f, 1e30f, FLT_MAX, INFINITY};
     for (int i = 0; i < 2 * COUNT(far); i++) {
         const float at = i % 2 ? -far[i / 2] : far[i / 2], one = 1;

@@ -102,7 +102,7 @@ static void check_backward(const ak_kernels *kernels, Case c) {
         expect_error("norm, gain gradient", fabs(norm.dgain[i] - 1 - dgain[i]) / (1 + width_of_gain[i]), 2e-6);
         expect_error("norm, bias gradient", fabs(norm.dbias[i] - 2 - dbias[i]) / (2 + c.rows), 5e-7);
     }
-    // The gradient may be overwritten, and what nobody wants is left out.
+    // The gradient may be overwritten, and gradients that are not asked for are left out.
     norm.dx = n.dy, norm.dgain = norm.dbias = NULL;
     float *dx = floats((int64_t)c.rows * c.width);
     ak_norm again = norm_of(c, n);

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where tests find what does not come with the repository.
+/// The places of data and models that are not in the repository.
 public enum Locations {
     /// The folder of published cases and texts: `ATTENTION_TEST_DATA`, or `shared/data` beside the
     /// repository.

@@ -33,8 +33,8 @@ public final class SmallModel: Sendable {
         try temporary.write(bytes, to: name)
     }
 
-    /// Writes what a sentence-transformers folder has: the steps after the encoder, how to pool, and how long
-    /// a text may be. What is nil is not written.
+    /// Writes the files of a sentence-transformers folder: the steps after the encoder, the pooling, and the
+    /// greatest length of a text. No file is written for nil.
     public func describeSentences(
         steps: [String] = ["Transformer", "Pooling", "Normalize"], pooling: String? = nil,
         lengths: String? = nil

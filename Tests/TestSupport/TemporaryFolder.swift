@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of a test's own. It goes with the value, so that it does so however the test ends.
+/// A temporary folder, which is removed with the value, however the test ends.
 public final class TemporaryFolder: Sendable {
     public let path: String
     public var url: URL { URL(fileURLWithPath: path, isDirectory: true) }

@@ -11,7 +11,7 @@ struct ChatTerminalTests {
         private var seen = Data()
         let model: SmallDecoder
 
-        /// - Parameter template: By default one that says what the message was.
+        /// - Parameter template: The chat template; by default it repeats the message.
         init(template: String = "{{ raise_exception('<' ~ messages[-1].content ~ '>') }}") throws {
             model = try SmallDecoder()
             let template = try model.write(template, to: "template.jinja")
@@ -86,7 +86,7 @@ struct ChatTerminalTests {
             #expect(showsKeys)
         }
 
-        /// Types a line, and says what arrived as the message.
+        /// Types a line, and returns the message that arrived.
         func message(_ keys: String) throws -> String {
             try type(keys + "\r")
             try wait(for: "conversation: <")
@@ -134,7 +134,7 @@ struct ChatTerminalTests {
         #expect(try session.message("!") == "third!")
     }
 
-    /// What is typed during an answer is not shown twice, and is kept.
+    /// Keys that are typed during an answer are kept, and shown once.
     @Test func keysDuringAnAnswerWait() throws {
         let slow =
             "{% for i in range(100000) %}{% endfor %}"

@@ -138,7 +138,7 @@ struct FaultTests {
         #expect(try Program.attend(["help", "embed"]).code == 0)
     }
 
-    /// The misspelt option comes before what seems to be missing because of it.
+    /// The error names the misspelt option, not the argument that is missing because of it.
     @Test(arguments: [
         ("embed --modle X", "--modle. Did you mean --model?"),
         ("embed -model X a", "-model. Did you mean --model?"),
@@ -156,7 +156,7 @@ struct FaultTests {
         expectFailure(outcome, 64, naming: message, "Usage: attend")
     }
 
-    /// What stands behind an option that takes any value, or behind --, is no option.
+    /// The value of an option, and words after --, are not taken for options.
     @Test func valuesThatLookLikeOptions() throws {
         let query = try Program.attend([
             "rank", "--model", model.folder.path, "--query", "--modle", "--file", "-", "--top",

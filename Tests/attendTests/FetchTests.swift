@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Models by name: from a server that plays the hub.
+/// Models by name, fetched from a local server in the form of the hub.
 struct FetchTests {
     private static let commit = "0123456789abcdef0123456789abcdef01234567"
 

@@ -60,7 +60,7 @@ struct GenerateTests {
         #expect(first["tokens"] as? [Int] == third["tokens"] as? [Int])
     }
 
-    /// generation_config.json decides, the options come before it, and the rest is named.
+    /// Options take precedence over generation_config.json, and ignored settings are named.
     @Test func theModelsSettings() throws {
         let plain = try object(try attend("generate", "abc", "-n", "12", "--json"))
         let tokens = try #require(plain["tokens"] as? [Int])

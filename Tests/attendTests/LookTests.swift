@@ -53,7 +53,7 @@ struct LookTests {
         #expect(object["heads"] as? [Int] == [0, 1, 2, 3])
     }
 
-    /// Runs of tokens get the mean of what their tokens look at.
+    /// The weights of a run of tokens are the mean of its tokens' weights.
     @Test func aLongTextIsShownInRuns() throws {
         func numbers(_ more: String...) throws -> [String: Any] {
             let outcome = try Program.attend(
@@ -84,7 +84,7 @@ struct LookTests {
                 as? [[String: AnyHashable]])
     }
 
-    /// Hiding special tokens goes with runs of tokens: a run holds special tokens alone.
+    /// Special tokens can be hidden in maps with runs of tokens, because no run mixes them with other tokens.
     @Test func runsHideSpecialTokens() throws {
         let object = try #require(
             try look("--resolution", "3", "--json", "-", text: "the bank the bank").json() as? [String: Any])

@@ -92,7 +92,7 @@ struct ModelFileTests {
         #expect(!FileManager.default.fileExists(atPath: path("x.gguf").path))
     }
 
-    /// Whoever rounds a model may have no other copy of it.
+    /// The output never replaces the input, which may be the only copy of the model.
     @Test func theModelItselfIsKept() throws {
         let content = try Data(contentsOf: path("model.gguf"))
         let manager = FileManager.default

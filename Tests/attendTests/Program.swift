@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// The built program, run as a person runs it.
+/// The built program, run by a shell.
 enum Program {
     struct Outcome {
         let code: Int32
@@ -64,7 +64,7 @@ enum Program {
         let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("attend-\(UUID())")
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: scratch) }
-        // Files rather than pipes: a full pipe would stop the program while nobody reads.
+        // The output goes to files. A full pipe would stop the program.
         let files = ["input", "output", "errors"].map { scratch.appendingPathComponent($0) }
         for (file, content) in zip(files, [input, Data(), Data()]) { try content.write(to: file) }
         let process = Process()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What holds for the program as a whole: help, completion, pipes, exit codes.
+/// The program as a whole: help, completion, pipes and exit codes.
 struct ProgramTests {
     @Test func withoutArgumentsItShowsItsHelp() throws {
         let outcome = try Program.attend([])

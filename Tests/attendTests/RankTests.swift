@@ -52,7 +52,7 @@ struct RankTests {
         expectFailure(try rank("--file", file), 65, naming: file, "one text a line")
     }
 
-    /// What a line of a file holds goes to a program as it is.
+    /// Output for programs contains the lines of a file unchanged.
     @Test func linesAreNotChanged() throws {
         let outcome = try rank("--file", "-", input: "a\t\u{1B}[31m \u{202E}é\n")
         #expect(outcome.text.hasSuffix("1  a\t\u{1B}[31m \u{202E}é\n"))

@@ -2,9 +2,9 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// What `gradients(of:at:)` promises, with sums, views and operations made up on the spot.
+/// The promises of `gradients(of:at:)`, with sums, views and custom operations.
 @Suite struct GradientTests {
-    /// 2x by a recorded operation of our own.
+    /// 2x by a custom operation.
     static func doubled(_ x: Tensor, backward: @escaping @Sendable () -> Void = {}) throws -> Tensor {
         try (x.detached() + x.detached()).recorded(as: "doubling", from: [x]) {
             gradient, needs throws(TensorError) in
@@ -122,7 +122,7 @@ import Testing
         #expect(y.isWatched && y.scalars == [2, 4])
     }
 
-    /// Freeing one node after the other by recursion would need a hundred thousand stack frames.
+    /// A long chain of nodes is freed without recursion, which would need a hundred thousand stack frames.
     @Test func aLongChainIsFreed() throws {
         let x = Tensor.zeros([1]).watched()
         var y = x
@@ -131,7 +131,8 @@ import Testing
         y = x
     }
 
-    /// What an operation kept is gone once its backward pass has run, although the result lives on.
+    /// The memory that an operation kept is freed after its backward pass, even if the result is still in
+    /// use.
     @Test func activationsAreLetGo() throws {
         final class Witness: Sendable {}
         let x = Tensor.zeros([1]).watched()
@@ -197,7 +198,7 @@ import Testing
         #expect(error?.description == "backward pass of 'failing': no")
     }
 
-    /// One computation taken by two tasks at once: exactly one gets its gradients.
+    /// Two tasks ask for the gradients of one computation at once. Exactly one gets them.
     @Test func oneOfTwoTasksWins() async throws {
         for _ in 0..<50 {
             let x = Tensor.zeros([1]).watched()

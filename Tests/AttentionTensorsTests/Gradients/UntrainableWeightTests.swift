@@ -2,7 +2,7 @@ import AttentionTensors
 import TestSupport
 import Testing
 
-/// Weights and inputs that can have no gradient: an error or a name in a list, never a silent zero.
+/// Weights and inputs without a gradient lead to an error or to a name in a list, never to a silent zero.
 @Suite struct UntrainableWeightTests {
     private static func stored(_ type: ElementType, _ shape: Shape) throws -> StoredTensor {
         var random = SeededGenerator(seed: 11)
