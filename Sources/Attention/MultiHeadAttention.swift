@@ -165,11 +165,12 @@ public struct AttentionObservation: Sendable {
     }
 
     /// The weights of whole heads in cells of any size. See
-    /// ``AttentionOperator/weightSummary(query:key:logSumExp:heads:rows:columns:)-([Range<Int>],_)``.
+    /// ``AttentionOperator/weightSummary(query:key:logSumExp:heads:rowRuns:columnRuns:)``.
     public func weightSummary(
-        heads: [Int]? = nil, rows: [Range<Int>], columns: [Range<Int>]
+        heads: [Int]? = nil, rowRuns: [Range<Int>], columnRuns: [Range<Int>]
     ) throws -> WeightSummary {
         try attention.weightSummary(
-            query: query, key: key, logSumExp: logSumExp, heads: heads, rows: rows, columns: columns)
+            query: query, key: key, logSumExp: logSumExp, heads: heads, rowRuns: rowRuns,
+            columnRuns: columnRuns)
     }
 }

@@ -62,7 +62,8 @@ extension AttentionOperator {
                 "a summary of \(rows) × \(columns) cells of \(extent.queries) queries × \(extent.keys) keys")
         }
         return try weightSummary(
-            query: query, key: key, logSumExp: logSumExp, heads: heads, rows: rowRuns, columns: columnRuns)
+            query: query, key: key, logSumExp: logSumExp, heads: heads, rowRuns: rowRuns,
+            columnRuns: columnRuns)
     }
 
     /// The same with cells of any size, of all queries or of a run of them.
@@ -72,23 +73,23 @@ extension AttentionOperator {
     ///   - key: `[B, Hkv, Nk, D]`, as for the forward pass.
     ///   - logSumExp: `[B, Hq, Nq]`, from ``forward(query:key:value:)``.
     ///   - heads: Query heads, in the order in which they are wanted; nil: all.
-    ///   - rows: The queries of each row, at least one, each row beginning where the one before ends.
-    ///   - columns: The keys of each column, at least one, each column beginning where the one before ends;
+    ///   - rowRuns: The queries of each row, at least one, each beginning where the one before ends.
+    ///   - columnRuns: The keys of each column, at least one, each beginning where the one before ends;
     ///     together all keys.
     /// - Throws: `TensorError` if shapes or parameters do not fit together.
     public func weightSummary(
-        query: Tensor, key: Tensor, logSumExp: Tensor, heads: [Int]? = nil, rows: [Range<Int>],
-        columns: [Range<Int>]
+        query: Tensor, key: Tensor, logSumExp: Tensor, heads: [Int]? = nil, rowRuns: [Range<Int>],
+        columnRuns: [Range<Int>]
     ) throws -> WeightSummary {
         let problem = try AttentionProblem(self, query: query, key: key, value: key)
         let summary = try TiledAttention(problem).summary(
-            logSumExp: logSumExp, heads: heads, rows: rows, columns: columns)
+            logSumExp: logSumExp, heads: heads, rows: rowRuns, columns: columnRuns)
         func recorded(_ tensor: Tensor) -> Tensor {
             tensor.recordedWithoutBackward(
                 as: "summary of attention's weights", if: isWatched(query, key, logSumExp))
         }
         return WeightSummary(
             means: recorded(summary.means), maxima: recorded(summary.maxima), queryCount: summary.queryCount,
-            keyCount: summary.keyCount, queryRuns: rows, keyRuns: columns)
+            keyCount: summary.keyCount, queryRuns: rowRuns, keyRuns: columnRuns)
     }
 }

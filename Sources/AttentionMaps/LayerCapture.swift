@@ -16,8 +16,10 @@ struct LayerCapture {
         if rows.ranges.count == queries.count, columns.ranges.count == keys {
             weights = try observation.weights(heads: heads, queries: queries).scalars
         } else {
-            weights = try observation.weightSummary(heads: heads, rows: rows.ranges, columns: columns.ranges)
-                .shares(batch: 0)
+            weights = try observation.weightSummary(
+                heads: heads, rowRuns: rows.ranges, columnRuns: columns.ranges
+            )
+            .shares(batch: 0)
         }
     }
 }

@@ -93,7 +93,7 @@ import Testing
             let rows = [37..<38, 38..<39, 39..<300, 300..<302, 302..<399]
             let columns = [0..<1, 1..<2, 2..<250, 250..<257, 257..<400]
             let summary = try operation.weightSummary(
-                query: query, key: key, logSumExp: logSumExp, rows: rows, columns: columns)
+                query: query, key: key, logSumExp: logSumExp, rowRuns: rows, columnRuns: columns)
             #expect(summary.rows == 5 && summary.columns == 5 && summary.queries(row: 2) == 39..<300)
             let weights = try operation.weights(query: query, key: key, logSumExp: logSumExp)
             for head in 0..<2 {
@@ -114,7 +114,7 @@ import Testing
             ] as [([Range<Int>], [Range<Int>])] {
                 #expect(throws: TensorError.self) {
                     try operation.weightSummary(
-                        query: query, key: key, logSumExp: logSumExp, rows: rows, columns: columns)
+                        query: query, key: key, logSumExp: logSumExp, rowRuns: rows, columnRuns: columns)
                 }
             }
         }
