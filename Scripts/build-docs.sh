@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the libraries' documentation into .build/documentation from the modules that `make build` left. A
-# warning, such as a link that leads nowhere or a parameter that is not described, is an error.
+# warning, such as a link that leads nowhere or a parameter that is not described, is an error, and so is a public
+# name without a comment.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 products=${1:-$(swift build -c release --show-bin-path)}
@@ -29,4 +30,5 @@ if (( ${#failed[@]} > 0 )); then
     echo "build-docs: warnings in ${failed[*]}" >&2
     exit 1
 fi
+Scripts/check-docs.py "$output/graphs"
 echo "The documentation is in $output; \`docc preview\` and any web server show it."

@@ -37,6 +37,7 @@ public struct EncoderTransformer: Sendable {
         /// Whether every linear layer has a bias; otherwise those that the checkpoint has one for.
         public var hasBiases = true
 
+        /// How the tokens of a text are numbered.
         public enum PositionNumbering: Hashable, Sendable {
             /// 0, 1, 2 …
             case fromZero

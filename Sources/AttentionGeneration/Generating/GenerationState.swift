@@ -39,7 +39,7 @@ public struct GenerationState: Sendable {
     ///   - endTokens: The tokens that end a text, unless the options name others.
     ///   - tokenizer: The tokenizer that makes text of tokens; nil: there is no text.
     ///   - context: The most tokens of prompt and text.
-    ///   - longestContext: The most that ``context`` may be, which an error names; nil: as many.
+    ///   - longestContext: The most that the context may be, which an error names; nil: as many.
     /// - Throws: ``GenerationError``; what the constraint throws.
     public init(
         prompt: [Int], options: GenerationOptions, vocabulary: Int, endTokens: Set<Int>,

@@ -75,8 +75,8 @@ public struct GrammarMatcher: Sendable {
         return true
     }
 
-    @discardableResult
     /// The same with the UTF-8 bytes of a text.
+    @discardableResult
     public mutating func advance(_ text: String) throws(GrammarMatchError) -> Bool {
         try advance(text.utf8)
     }
