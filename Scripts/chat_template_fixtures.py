@@ -2,7 +2,7 @@
 """Writes Tests/AttentionTokenizersTests/Fixtures/chat_templates.json: templates and conversations, and what the
 reference (`transformers`, which runs Jinja in a sandbox) makes of them.
 
-    python3 -m venv venv && venv/bin/pip install transformers==5.23.0 jinja2==3.1.6
+    python3 -m venv venv && venv/bin/pip install transformers==5.24.0 jinja2==3.1.6
     TZ=UTC venv/bin/python Scripts/chat_template_fixtures.py
 
     snippets       [template, text, or null where the reference fails], all with the same messages and variables

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Renders every chat template of a folder with `attend prompt` and with the reference, and says where they differ.
 
-    python3 -m venv venv && venv/bin/pip install transformers==5.23.0 jinja2==3.1.6
+    python3 -m venv venv && venv/bin/pip install transformers==5.24.0 jinja2==3.1.6
     venv/bin/python Scripts/check-templates.py FOLDER [ATTEND]
 
 FOLDER holds *.jinja; ATTEND is the program, by default .build/release/attend. Where the reference refuses a conversation,
