@@ -115,6 +115,8 @@ struct GenerateTests {
             expectFailure(outcome, 64, naming: option, "'\(text)'")
             #expect(!outcome.errors.contains("is inf"))
         }
+        expectFailure(
+            try attend("generate", "a", "--logit-bias", "3=1e99"), 64, naming: "'3=1e99'", "below 3.5e38")
     }
 
     @Test func theTableAndTheNumbersDoNotMix() throws {

@@ -126,7 +126,8 @@ struct Look: ParsableCommand {
         guard let generate, generate > longest - count else { return }
         throw Failure(
             .badData,
-            "--generate is \(generate), but behind the text's \(count) tokens the model has room for "
+            "--generate is \(generate), but behind the text's \(count == 1 ? "token" : "\(count) tokens") the model "
+                + "has room for "
                 + "\(longest - count): shorten the text or lower --generate")
     }
 

@@ -201,12 +201,10 @@ struct LogitBias {
 
     init(_ text: String) throws {
         let parts = text.split(separator: "=", omittingEmptySubsequences: false)
-        guard parts.count == 2, let token = Int(parts[0]), token >= 0, let value = Float(parts[1]),
-            value.isFinite
-        else {
-            throw ValidationError("'\(text)' is not a token's id and a number, such as 42=-1.5")
+        guard parts.count == 2, let token = Int(parts[0]), token >= 0, Float(parts[1]) != nil else {
+            throw ValidationError("expected a token's id and a number, such as 42=-1.5")
         }
+        value = try finiteNumber(String(parts[1]))
         self.token = token
-        self.value = value
     }
 }
