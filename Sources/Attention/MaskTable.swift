@@ -15,7 +15,7 @@ package struct MaskTable {
 
     /// For each panel a word a key of its span; bit i stands for lane i.
     private let words: UnsafeMutablePointer<UInt64>
-    /// Where each panel's words begin.
+    /// The beginning of each panel's words.
     private let offsets: [Int]
     /// For each panel, its step in each block of keys.
     private var steps: [[Step]] = []

@@ -21,7 +21,7 @@ public struct ModelInventory: Sendable {
     public let path: String
     /// The model's kind, such as `llama`; nil where nothing says it.
     public let architecture: String?
-    /// In the file's order, each value in a few words.
+    /// The metadata in the file's order, each value in a few words.
     public let metadata: [(key: String, value: String)]
     /// All tensors, in the file's order.
     public let tensors: [Tensor]

@@ -12,7 +12,7 @@ import Synchronization
 /// hidden name that ``removeAll()`` knows.
 package struct TemporaryFile: ~Copyable {
     package let descriptor: Int32
-    /// Where it lies; nil while it has no name.
+    /// The path; nil while the file has no name.
     private let path: String?
 
     /// Makes a file in the folder of `destination`, with that file's permissions if there is one.

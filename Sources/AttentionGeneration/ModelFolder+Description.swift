@@ -2,7 +2,7 @@ import AttentionFiles
 import AttentionModels
 
 extension ModelFolder {
-    /// What `config.json` says, with its name in every complaint.
+    /// The contents of `config.json`. Errors name the file.
     func description<Description: Decodable>(_ type: Description.Type) throws -> Description {
         do {
             return try decode(type)

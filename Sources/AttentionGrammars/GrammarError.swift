@@ -12,7 +12,7 @@ public struct GrammarError: Error, Hashable, Sendable {
         case unsupported
         /// The grammar exceeds one of the budgets of ``GrammarLimits``.
         case tooLarge
-        /// No text at all follows the grammar.
+        /// The grammar has no text.
         case neverMatches
     }
 
@@ -51,9 +51,9 @@ extension GrammarError: CustomStringConvertible {
 public enum GrammarLimits {
     /// The length of a grammar's text, and of a schema's, in bytes.
     public static let textBytes = 1 << 20
-    /// How deep groups may lie inside each other.
+    /// The greatest depth of groups inside each other.
     public static let depth = 256
-    /// How many rules a grammar may have.
+    /// The greatest number of rules.
     public static let rules = 20_000
     /// The greatest count in a repetition `{m,n}`.
     public static let repetition = 1_000_000
@@ -80,9 +80,9 @@ public enum GrammarLimits {
     /// How many members and items of alternatives are compared to see whether two can hold at once.
     static let comparisons = 200_000
 
-    /// How many ways of reading the text may be open at once.
+    /// The greatest number of ways of reading the text that are open at once.
     public static let threads = 4096
-    /// How many rules may be open at once, one within the other, over all ways of reading.
+    /// The greatest number of rules that are open at once, one within the other, over all ways of reading.
     public static let openRules = 1_000_000
     /// The steps that one byte may take.
     public static let stepsPerByte = 2_000_000

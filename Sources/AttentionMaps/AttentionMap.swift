@@ -51,7 +51,7 @@ public struct AttentionMap: Sendable, Equatable {
     /// the later tokens, a window also the distant ones. nil: every query sees every key.
     public let visibleKeys: [[Range<Int>]]?
 
-    /// How far rounding may carry a weight outside 0…1.
+    /// The distance from 0…1 that rounding may give a weight.
     package static let tolerance: Float = 1e-4
 
     /// Checks the parts and puts them together. Weights that rounding carried past 0 or 1 are clamped.

@@ -14,7 +14,7 @@ public enum AttentionMapError: Error, Equatable, CustomStringConvertible {
     case unknownHead(Int, captured: [Int])
     /// The queries' places or their visible keys do not lie among the keys.
     case misplaced(String, keys: Int)
-    /// No key is left to show.
+    /// All keys are hidden.
     case everythingIsHidden
     /// Roll-out multiplies the layers' maps, so it needs self-attention and consecutive layers.
     case noRollout(reason: String)

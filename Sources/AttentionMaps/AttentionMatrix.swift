@@ -14,7 +14,7 @@ public struct AttentionMatrix: Sendable, Equatable {
         self.weights = weights
     }
 
-    /// How much the query looks at the key.
+    /// The weight of the key for the query.
     public subscript(query query: Int, key key: Int) -> Float {
         precondition(key >= 0 && key < keyCount, "key \(key) is outside 0..<\(keyCount)")
         return weights[query * keyCount + key]

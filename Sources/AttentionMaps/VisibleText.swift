@@ -108,7 +108,7 @@ package enum VisibleText {
             + String(repeating: "␣", count: trailing)
     }
 
-    /// How many columns of a terminal the text takes: two for East Asian wide characters and emoji.
+    /// The columns of a terminal that the text takes: two for East Asian wide characters and emoji.
     package static func width(_ text: String) -> Int {
         text.reduce(0) { $0 + width($1) }
     }

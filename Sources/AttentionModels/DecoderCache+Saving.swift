@@ -25,7 +25,7 @@ extension DecoderCache {
     /// - Parameters:
     ///   - sequence: The sequence's index.
     ///   - tokens: The tokens that the sequence has read, all of them.
-    ///   - model: What tells models apart, as from ``fingerprint(of:)``.
+    ///   - model: The model's checksum, as from ``fingerprint(of:)``.
     /// - Throws: `KeyValueCacheError`, `TensorError`.
     public func save(sequence: Int, tokens: [Int], model: String) throws -> SavedSequence {
         guard lengths.indices.contains(sequence) else {
@@ -54,7 +54,7 @@ extension DecoderCache {
     ///   - sequence: The sequence's index.
     ///   - source: The file's tensors.
     ///   - metadata: The file's metadata.
-    ///   - model: What tells models apart, as when it was saved.
+    ///   - model: The model's checksum when the cache was saved.
     ///   - conversation: The tokens that the caller is about to continue: those that were saved must be their
     ///     beginning. nil: whatever was saved.
     /// - Throws: `KeyValueCacheError.cannotRestore` for a file of another kind, model, layout or
@@ -90,7 +90,7 @@ extension DecoderCache {
         return tokens
     }
 
-    /// What tells apart the positions of short texts from those of long ones, where a model has both.
+    /// A checksum of the rotary settings. Short and long texts have different ones in some models.
     private var rotaryMark: String {
         guard let rotary else { return "none" }
         var checksum = Checksum()
@@ -98,8 +98,8 @@ extension DecoderCache {
         return checksum.text
     }
 
-    /// What tells models apart: a checksum of the names, types and shapes of all weights, and of samples of
-    /// their bytes. It is no protection against models that are made to look alike.
+    /// A checksum of the names, types and shapes of all weights, and of samples of their bytes. It
+    /// distinguishes models, but does not protect against models that are made to look alike.
     ///
     /// - Throws: The source's errors.
     public static func fingerprint(of weights: any WeightSource) throws -> String {

@@ -1,7 +1,7 @@
 import Attention
 import AttentionTensors
 
-/// What a ``DecoderTransformer`` keeps of the tokens that it has read: keys and values of every layer.
+/// The keys and values of every layer for the tokens that a ``DecoderTransformer`` has read.
 ///
 /// It is a value: copies, and sequences that begin alike, share memory until one of them grows.
 public struct DecoderCache: Sendable {
@@ -18,7 +18,7 @@ public struct DecoderCache: Sendable {
         self.rotary = rotary
     }
 
-    /// How many sequences there are.
+    /// The number of sequences.
     public var count: Int { layers.first?.count ?? 0 }
     /// The number of positions of each sequence.
     public var lengths: [Int] { layers.first?.lengths ?? [] }

@@ -2,7 +2,7 @@ import Attention
 import AttentionTensors
 
 extension DecoderTransformer {
-    /// What varies between decoders, as data.
+    /// The differences between decoders, as data.
     public struct Configuration: Hashable, Sendable {
         /// M
         public var width: Int
@@ -33,7 +33,7 @@ extension DecoderTransformer {
         public var activation: Activation
         /// Which layers must have biases. Others have them where they are stored.
         var biases: Biases = []
-        /// What dot products are multiplied by; nil: 1/√D.
+        /// The factor of dot products; nil: 1/√D.
         public var scoreScale: Float?
         /// The bound of attention's scores, c · tanh(score / c); nil: none.
         public var scoreSoftcap: Float?
@@ -42,7 +42,7 @@ extension DecoderTransformer {
         /// How many positions, its own included, a query sees in layers with a window.
         public var window: Int?
         var windowedLayers = WindowedLayers.all
-        /// What token vectors are multiplied by.
+        /// The factor of token vectors.
         public var embeddingScale: Float = 1
         /// Whether the head is the table of tokens; nil: if the source has no head.
         var isHeadTied: Bool?
@@ -52,7 +52,7 @@ extension DecoderTransformer {
         /// 8192, 256 tokens at once are as fast as 512 and take half the memory.)
         public var promptChunk: Int { min(512, max(64, (2 << 20) / max(feedForwardWidth, 1) / 64 * 64)) }
 
-        /// How a model knows where a token stands.
+        /// The way in which a model encodes positions.
         public enum Positions: Hashable, Sendable {
             /// A vector for each position is added to the token's.
             case learned

@@ -4,7 +4,7 @@ import AttentionJSON
 ///
 /// Nothing is padded here: a caller that forms batches knows whether its model needs padding.
 public struct Padding: Hashable, Sendable {
-    /// To which length.
+    /// The target length.
     public enum Length: Hashable, Sendable {
         case longestOfBatch
         case fixed(Int)

@@ -10,7 +10,7 @@ public struct Truncation: Hashable, Sendable {
         case onlySecond = "OnlySecond"
     }
 
-    /// At which end tokens are dropped.
+    /// The end at which tokens are dropped.
     public enum Side: String, CaseIterable, Hashable, Sendable {
         case left = "Left"
         case right = "Right"
@@ -20,7 +20,7 @@ public struct Truncation: Hashable, Sendable {
     public var maxLength: Int
     /// The text of a pair that is cut.
     public var strategy: Strategy
-    /// At which end tokens are dropped.
+    /// The end at which tokens are dropped.
     public var side: Side
 
     /// A rule for texts and for pairs.
@@ -37,7 +37,7 @@ public struct Truncation: Hashable, Sendable {
             side: try value.optional("direction")?.name(of: Side.self) ?? .right)
     }
 
-    /// How many tokens of each text stay.
+    /// The number of tokens of each text that stay.
     ///
     /// - Parameters:
     ///   - counts: the tokens of the text, and of the second text if there is one.

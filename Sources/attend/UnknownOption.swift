@@ -6,7 +6,7 @@ import Foundation
 /// else is missing.
 struct UnknownOption {
     private let command: any ParsableCommand.Type
-    /// As it was written, without a value behind `=`.
+    /// The option as it was written, without the value after `=`.
     private let written: String
 
     /// The first unknown option among `arguments`, which begin with the command or a program's option.

@@ -34,7 +34,7 @@ extension AttentionOperator {
         public var key: Tensor?
         /// `[B, Hkv, Nk, Dv]`, likewise.
         public var value: Tensor?
-        /// Of the additive bias, summed over what it serves.
+        /// The gradient of the additive bias, summed over the elements and heads that share it.
         public var bias: Tensor?
         /// `[Hq]`
         public var slopes: Tensor?

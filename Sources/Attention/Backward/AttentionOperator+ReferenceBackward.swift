@@ -25,7 +25,7 @@ private struct ReferenceGradients {
     /// `[B][H][N][width]`
     private typealias Rows = [[[[Double]]]]
     private var query, key, value: Rows
-    /// In the order of the bias's own elements.
+    /// The gradient of the bias, in the order of its elements.
     private var bias: [Double]
     private let biasStrides: [Int]
     private var slopes, temperature, sinks: [Double]

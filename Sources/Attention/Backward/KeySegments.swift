@@ -11,7 +11,7 @@ struct KeySegment: Sendable {
     let number: Int
     /// Blocks of queries that may see the run.
     let blocks: Range<Int>
-    /// Where the run begins. Blocks of keys are counted from here.
+    /// The beginning of the run. Blocks of keys are counted from here.
     let start: Int
 
     /// The least number of keys of an item: queries are transposed and copied for each item.
@@ -49,7 +49,7 @@ struct KeySegment: Sendable {
         }
     }
 
-    /// Where the blocks of keys of a plan begin.
+    /// The beginnings of a plan's blocks of keys.
     func grid(_ plan: QueryPlan) -> Int {
         start + (plan.keys.lowerBound - start) / TiledAttention.keyBlock * TiledAttention.keyBlock
     }

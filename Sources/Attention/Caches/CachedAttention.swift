@@ -214,7 +214,7 @@ package struct CachedSequence: Sendable {
 }
 
 extension KeyValueCache {
-    /// Where a sequence lies. The cache must outlive it.
+    /// The place of a sequence in memory. The cache must outlive it.
     func rows(of sequence: Int) -> CachedRows {
         CachedRows(layout, pageLength: pageLength, sequences[sequence])
     }

@@ -22,7 +22,7 @@ public struct KeyValueCache: Sendable {
     /// forgotten as a sequence grows.
     public let window: Int?
 
-    /// Where pages come from; nil: every sequence has one page for its whole capacity.
+    /// The source of pages; nil: every sequence has one page for its whole capacity.
     let pool: KeyValuePagePool?
     /// Positions of a page.
     let pageLength: Int
@@ -96,7 +96,7 @@ public struct KeyValueCache: Sendable {
         self.sequences = [Sequence](repeating: Sequence(), count: sequences)
     }
 
-    /// How many sequences there are.
+    /// The number of sequences.
     public var count: Int { sequences.count }
     /// The number of positions of each sequence.
     public var lengths: [Int] { sequences.map(\.length) }

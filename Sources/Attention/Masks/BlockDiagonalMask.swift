@@ -10,7 +10,7 @@ import AttentionTensors
 /// sequence, with ``QueryAlignment/packed(queryLengths:keyLengths:)``, which puts them at the positions of
 /// their keys.
 public struct BlockDiagonalMask: IntervalMask {
-    /// Where each sequence begins, and where the last one ends.
+    /// The beginning of each sequence, and the end of the last one.
     public let queryBoundaries: [Int]
     private let keyBoundaries: [Int]
 

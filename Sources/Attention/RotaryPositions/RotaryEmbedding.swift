@@ -9,7 +9,7 @@ import AttentionTensors
 /// let (q, k) = (try angles.turned(query), try angles.turned(key))
 /// ```
 public struct RotaryEmbedding: Hashable, Sendable {
-    /// Which channels form a pair.
+    /// The choice of the channels that form a pair.
     public enum Pairing: Hashable, Sendable {
         /// i and i + width/2: Llama as Hugging Face stores it, GPT-NeoX, Qwen, Gemma, Phi.
         case halves

@@ -27,8 +27,8 @@ extension ModelLocatorError: CustomStringConvertible {
             let names = similar.map { quoted($0) }.joined(separator: ", ")
             return "no model \(quoted(name)). Looked for in:\(places)\n"
                 + (similar.isEmpty ? "" : "Did you mean \(names)?\n")
-                + "Give the path of a folder that holds config.json and model.safetensors, or of a GGUF file, or put "
-                + "it into \(excerpt(root, limit: 500)). A name with its organisation, as in "
+                + "Give the path of a folder that holds config.json and model.safetensors, or of a GGUF "
+                + "file, or put it into \(excerpt(root, limit: 500)). A name with its organisation, as in "
                 + "sentence-transformers/all-MiniLM-L6-v2, is fetched from the Hugging Face hub."
         case .ambiguous(let name, let candidates):
             let names = candidates.map { quoted($0) }.joined(separator: ", ")

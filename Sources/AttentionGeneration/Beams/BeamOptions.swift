@@ -27,13 +27,13 @@ public struct BeamOptions: Sendable {
     /// The form in which the keys and values of tokens that were read are kept.
     public var storage = KeyValueStorage.float32
 
-    /// When the search ends before texts are as long as they may be.
+    /// The rule by which a search ends before texts have their greatest length.
     public enum EarlyStopping: String, Hashable, Sendable, CaseIterable {
-        /// As soon as as many texts have ended as there are beams.
+        /// The search ends when the number of ended texts equals the number of beams.
         case whenFull
-        /// When, besides, the best text under way would not be among them if it ended now.
+        /// Also, the best unfinished text would not be among them if it ended now.
         case whenUnlikely
-        /// When, besides, it could not even at the length that suits it best.
+        /// Also, the best unfinished text could not be among them at any length.
         case never
     }
 

@@ -11,19 +11,19 @@ import AttentionTokenizers
 /// options.sampling.seed = 7
 /// ```
 public struct GenerationDefaults: Sendable {
-    /// How each token is chosen.
+    /// The way in which each token is chosen.
     public var sampling = Sampling.greedy
     /// Tokens that may or must not come at certain places of the text.
     public var rules = PositionRules()
-    /// The most tokens that are generated; nil: nothing is said.
+    /// The greatest number of generated tokens; nil: not set.
     public var maximumTokens: Int?
-    /// The most tokens of prompt and text; nil: nothing is said. ``maximumTokens`` comes first.
+    /// The greatest number of tokens of prompt and text; nil: not set. ``maximumTokens`` comes first.
     public var maximumLength: Int?
     /// Strings that end the text.
     public var stopStrings: [String] = []
-    /// The power of the length by which a beam search divides scores; nil: nothing is said.
+    /// The power of the length by which a beam search divides scores; nil: not set.
     public var lengthPenalty: Float?
-    /// When a beam search ends; nil: nothing is said.
+    /// The rule by which a beam search ends; nil: not set.
     public var earlyStopping: BeamOptions.EarlyStopping?
     /// The settings that are not followed, each in a sentence that names it.
     public var notes: [String] = []

@@ -2,7 +2,7 @@ import Attention
 
 /// The settings of a text that a model generates.
 public struct GenerationOptions: Sendable {
-    /// How each token is chosen.
+    /// The way in which each token is chosen.
     public var sampling: Sampling
     /// Tokens that may or must not come at certain places of the text.
     public var rules = PositionRules()

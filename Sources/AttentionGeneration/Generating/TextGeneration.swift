@@ -43,8 +43,8 @@ public struct TextGeneration: Sendable {
         self.decoder = decoder
         if let cache, !decoder.suits(cache, textLength: state.longestText) {
             throw GenerationError.unsupported(
-                "the cache was made for texts of another length, which have other positions in this model: make one "
-                    + "with textLength: \(state.longestText)")
+                "the cache was made for texts of another length, which have other positions in this model: "
+                    + "make one with textLength: \(state.longestText)")
         }
         // The length of the text is not known before; pages are taken as it grows.
         self.cache =

@@ -1,7 +1,7 @@
 /// The changes of single tokens' logits that depend on the tokens before: biases, penalties and bans.
 struct LogitRules: Sendable {
     private let sampling: Sampling
-    /// How often each token was generated; 0 for those that only the prompt has.
+    /// The number of times that each token was generated; 0 for tokens of the prompt alone.
     private var counts: [Int: Int] = [:]
     /// The prompt's tokens and those that were generated, where sequences of them matter.
     private var history: [Int] = []

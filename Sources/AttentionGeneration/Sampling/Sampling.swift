@@ -1,4 +1,4 @@
-/// How the next token is chosen from a model's logits.
+/// The way in which the next token is chosen from a model's logits.
 ///
 /// The properties are the steps in their order, which is that of transformers; the default of each does
 /// nothing. With a temperature of 0 the most probable token is taken, and the cuts after it do not matter.

@@ -9,7 +9,7 @@ final class GrammarAutomaton: Sendable {
     struct Frame: Sendable {
         /// The state it begins in.
         var entry: Int32
-        /// How often it has to, and may, stand one after the other.
+        /// The least number of repetitions; `max` is the greatest.
         var min: Int32
         var max: Int32
 

@@ -36,7 +36,7 @@ extension NondeterministicAutomaton {
         return uses
     }
 
-    /// How often a repetition lays its part, at most.
+    /// The greatest number of copies of a repetition's part.
     private func occurrences(_ part: Int, _ min: Int, _ max: Int?) -> Int {
         guard let max else { return min > 1 ? 1 + (copies(part, min - 1) ?? 1) : 1 }
         return copies(part, max) ?? 1

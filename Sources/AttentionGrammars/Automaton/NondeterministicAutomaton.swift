@@ -36,7 +36,7 @@ struct NondeterministicAutomaton {
     private let properties: ExpressionTable.Properties
     private var frameNumbers: [Frame: Int32] = [:]
     private var bodies: [Int: Int] = [:]
-    /// How often each rule is used.
+    /// The number of uses of each rule.
     private(set) var uses: [Int]
 
     init(_ table: ExpressionTable, root: Int) throws(GrammarError) {

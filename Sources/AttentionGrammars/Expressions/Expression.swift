@@ -62,7 +62,7 @@ struct ExpressionTable: Sendable {
         var name: String
         /// nil until it is defined.
         var body: Int?
-        /// Where it is defined, or first used.
+        /// The place of its definition, or of its first use.
         var line = 0
         var column = 0
     }

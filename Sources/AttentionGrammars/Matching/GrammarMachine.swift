@@ -19,14 +19,14 @@ struct GrammarMachine: Sendable {
     /// not known: then the state it begins in, negated.
     struct OpenRule: Sendable {
         var frame: Int32
-        /// How often a repetition has been gone through.
+        /// The number of finished rounds of a repetition.
         var count: Int32
-        /// How many bytes stood before it.
+        /// The number of bytes before it.
         var position: Int32
         var firstEdge: Int32
     }
 
-    /// Where to go on behind an open rule.
+    /// The state after an open rule.
     struct Edge: Sendable {
         var state: Int32
         /// ``outside`` where what called the rule is not known, or is nothing.

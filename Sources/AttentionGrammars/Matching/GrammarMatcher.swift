@@ -1,4 +1,4 @@
-/// Where a text that follows a grammar has come to, byte by byte.
+/// The position in a grammar of a text that is read one byte at a time.
 ///
 /// A matcher is a value: a copy goes on by itself. Whatever it accepts can be brought to an end that the
 /// grammar allows.
@@ -12,7 +12,7 @@ public struct GrammarMatcher: Sendable {
     private(set) var machine: GrammarMachine
     /// The machine's threads.
     private(set) var range: Range<Int>
-    /// How many bytes have been read.
+    /// The number of bytes that have been read.
     private(set) var position: Int32 = 0
     private var compactAt = 1024
 
@@ -22,7 +22,7 @@ public struct GrammarMatcher: Sendable {
     /// Whether more may follow.
     public var canContinue: Bool { !range.isEmpty }
 
-    /// How many rules the matcher remembers as open.
+    /// The number of open rules.
     package var openRuleCount: Int { machine.open.count }
 
     /// A matcher before the first byte.

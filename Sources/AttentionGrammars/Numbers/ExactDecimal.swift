@@ -8,7 +8,7 @@ struct ExactDecimal: Sendable {
     let digits: [UInt8]
     /// 0 for 0.
     let exponent: Int
-    /// How it was written.
+    /// The notation in which it was written.
     let literal: String
 
     private static let greatestExponent = 400

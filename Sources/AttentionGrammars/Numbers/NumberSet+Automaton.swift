@@ -100,7 +100,7 @@ extension NumberSet {
         var isFraction = false
         /// How many digits have been read of the part at hand, up to one more than the other number has.
         var count = 0
-        /// How the digits so far compare: -1, 0 or 1.
+        /// The comparison of the digits so far: -1, 0 or 1.
         var order = 0
     }
 

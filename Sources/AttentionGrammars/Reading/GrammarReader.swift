@@ -8,7 +8,7 @@ struct GrammarReader {
     var position = 0
     var table = ExpressionTable()
     private var ruleNumbers: [ExactString: Int] = [:]
-    /// Where the lines begin.
+    /// The beginnings of the lines.
     private let lines: [Int]
 
     /// A rule or a group that is being read.

@@ -10,13 +10,13 @@ public struct JSONSchemaError: Error, Hashable, Sendable {
         case unsupported
         /// The schema exceeds a budget of ``GrammarLimits``.
         case tooLarge
-        /// No value at all follows the schema.
+        /// The schema has no value.
         case neverMatches
     }
 
     /// The kind of fault.
     public let problem: Problem
-    /// Where it stands, such as `properties.name.pattern`; empty for the whole schema.
+    /// The place in the schema, such as `properties.name.pattern`; empty for the whole schema.
     public let path: String
     /// What can stand there.
     public let expected: String

@@ -1,10 +1,10 @@
-/// How JSON is written for a schema.
+/// Options of the JSON that is written for a schema.
 public struct JSONSchemaOptions: Hashable, Sendable {
     /// The white space.
     public var whitespace: JSONWhitespace
-    /// How long numbers and strings may become where the schema does not say.
+    /// The greatest lengths of numbers and strings for which the schema sets no bound.
     public var lengths: JSONLengths
-    /// Which of the values that a schema permits are written.
+    /// The choice of the values that are written, among those that a schema permits.
     public var breadth: JSONSchemaBreadth
     /// The draft of a schema that does not name one in `$schema`.
     public var dialect: JSONSchemaDialect
@@ -21,7 +21,7 @@ public struct JSONSchemaOptions: Hashable, Sendable {
     }
 }
 
-/// How long numbers and strings may become where a schema sets no bound.
+/// The greatest lengths of numbers and strings for which a schema sets no bound.
 ///
 /// A model that has begun a number may go on with zeros until its tokens are spent. A number therefore has an
 /// end. Bounds of the schema with more digits, and lengths that it asks for, go before these.
@@ -49,7 +49,7 @@ public struct JSONLengths: Hashable, Sendable {
     }
 }
 
-/// Which of the values that a schema permits are written.
+/// The choice of the values that are written, among those that a schema permits.
 public enum JSONSchemaBreadth: Hashable, Sendable {
     /// Those that its author has in mind. A keyword for values of one type, such as `properties`, means that
     /// type where `type` is missing. Members and items that the schema does not name are written only where
@@ -69,7 +69,7 @@ public enum JSONSchemaDialect: Hashable, Sendable {
     case draft2020
 }
 
-/// How much white space JSON may have.
+/// The white space that JSON may have.
 public enum JSONWhitespace: Hashable, Sendable {
     /// None.
     case compact

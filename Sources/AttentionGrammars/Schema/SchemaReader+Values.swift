@@ -2,9 +2,9 @@ import AttentionJSON
 
 /// The sets of values that conditions stand for.
 extension SchemaReader {
-    /// How a condition is read.
+    /// The way in which a condition is read.
     enum Mode: Hashable {
-        /// By the letter of the specification.
+        /// Exactly as the specification says.
         case exact
         /// With the types that keywords imply, as ``ValueSet/asMeant``: fewer values.
         case meant
@@ -143,7 +143,7 @@ extension SchemaReader {
 }
 
 extension ValueSet {
-    /// How many simple sets it consists of.
+    /// The number of simple sets that it consists of.
     var count: Int { numbers.count + strings.count + arrays.count + objects.count }
 
     /// How much is looked at when it is combined with a simple set.

@@ -39,7 +39,7 @@ struct RegularExpression {
 struct RegularExpressionError: Error {
     enum Problem { case invalid, unsupported, tooLarge }
     var problem: Problem
-    /// In scalars from the beginning.
+    /// The place, in scalars from the beginning.
     var position: Int
     var expected: String
 }

@@ -12,7 +12,7 @@ final class TextAutomaton: Sendable {
     }
 
     struct State: Sendable {
-        /// In ascending order. They cover all scalars.
+        /// The ranges, in ascending order. They cover all scalars.
         var edges: [Edge] = []
         var isAccepting: Bool
     }

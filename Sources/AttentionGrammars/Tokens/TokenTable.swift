@@ -18,7 +18,7 @@ struct TokenTable: Sendable {
 
     /// The allowed tokens, by the rounds that must be left, ascending.
     private let tokens: [Int32]
-    /// How many tokens need at most so many rounds.
+    /// The number of tokens that need at most so many rounds.
     private let tokenEnds: [Int32]
     /// All tokens as a set, where they are many.
     private let words: [UInt64]

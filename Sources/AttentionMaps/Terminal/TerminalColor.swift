@@ -1,4 +1,4 @@
-/// How a terminal shows weights.
+/// The form in which a terminal shows weights.
 public enum TerminalColor: Sendable, Equatable, CaseIterable {
     /// Characters from light to dense, for pipes, files and terminals without colour.
     case none

@@ -12,7 +12,7 @@ protocol DecoderArchitecture: Decodable {
     var tensorNames: DecoderTransformer.TensorNames { get }
     static func decoder(gguf fields: GGUFFields) throws -> DecoderTransformer.Configuration
     static var ggufTensorNames: DecoderTransformer.TensorNames { get }
-    /// Which channels turn together in GGUF files.
+    /// The channels that turn together in GGUF files.
     static var ggufPairing: RotaryEmbedding.Pairing { get }
 }
 
@@ -46,12 +46,12 @@ extension DecoderTransformer {
         try self.init(description.configuration, names: description.names, from: source)
     }
 
-    /// What a published model says about itself, decoded and checked.
+    /// The description of a published model, decoded and checked.
     public struct Description: Decodable, Sendable {
         /// What the model's files say of it.
         public let configuration: Configuration
         let names: TensorNames
-        /// How GGUF files hold it.
+        /// The form of the architecture in GGUF files.
         let gguf: GGUFIdentity
 
         struct GGUFIdentity: Sendable {

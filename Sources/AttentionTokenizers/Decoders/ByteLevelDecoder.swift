@@ -43,7 +43,7 @@ struct ByteLevelDecoder: TokenDecoder {
 }
 
 enum UTF8Boundary {
-    /// How many of the bytes do not belong to a character that may still be completed.
+    /// The number of bytes before a character that further bytes may complete.
     static func complete(_ bytes: [UInt8]) -> Int {
         // The last byte that is no continuation says how many bytes its character has.
         for length in 1...4 where length <= bytes.count {

@@ -49,7 +49,7 @@ struct Template: Sendable {
     static let plainSingle = Template(parts: [.sequence(0, typeID: 0)])
     static let plainPair = Template(parts: [.sequence(0, typeID: 0), .sequence(1, typeID: 1)])
 
-    /// How many tokens it adds.
+    /// The number of tokens that it adds.
     var specialCount: Int {
         parts.count { if case .special = $0 { true } else { false } }
     }

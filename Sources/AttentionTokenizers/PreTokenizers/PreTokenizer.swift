@@ -71,11 +71,11 @@ package struct PreTokenizedText: Sendable {
 
     /// The place of a scalar when words are cut.
     package enum Place {
-        /// It belongs to no word.
+        /// The character belongs to no word.
         case outside
-        /// It is a word by itself.
+        /// The character is a word by itself.
         case alone
-        /// It stays together with its neighbours of the same group.
+        /// The character stays together with its neighbours of the same group.
         case inside(group: UInt8)
     }
 

@@ -2,7 +2,7 @@ import AttentionJSON
 
 /// The treatment of the places where a word is cut.
 enum SplitBehavior: String, CaseIterable {
-    /// They belong to no word.
+    /// Matches belong to no word.
     case removed = "Removed"
     /// Each is a word by itself.
     case isolated = "Isolated"

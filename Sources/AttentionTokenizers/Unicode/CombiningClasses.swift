@@ -7,7 +7,7 @@ struct CombiningClasses: Sendable {
 
     static let shared = CombiningClasses()
 
-    /// In ascending order of scalars.
+    /// The entries, in ascending order of scalars.
     let entries: [Entry]
 
     private init() {

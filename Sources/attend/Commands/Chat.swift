@@ -14,8 +14,9 @@ struct Chat: ParsableCommand {
             A pasted text is one message, with its line ends. What is typed during an answer waits until the \
             answer ends.
 
-            Where standard input is no terminal, each of its lines is answered in turn, and Ctrl-C ends the program. \
-            After a command that could not be followed, the exit code is that of the worst mistake.
+            Where standard input is no terminal, each of its lines is answered in turn, and Ctrl-C ends \
+            the program. After a command that could not be followed, the exit code is that of the worst \
+            mistake.
 
               attend chat --model Qwen3-0.6B
               attend chat --model Llama-3.2-1B-Instruct-Q8_0.gguf --system "Be brief."

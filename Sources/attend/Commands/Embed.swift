@@ -14,19 +14,19 @@ struct Embed: ParsableCommand {
             attend embed --model <model> --tokens <ids> [--hidden] [--json]
             """,
         discussion: """
-            Prints one line a text: the numbers of its vector (384 of them for all-MiniLM-L6-v2), with spaces \
-            between them, each in the fewest digits that mean the float32 exactly. Texts that are alike in \
-            meaning have vectors with a cosine close to 1. A text that is longer than the model reads (256 \
-            tokens for all-MiniLM-L6-v2) is cut at its end, and a note says so.
+            Prints one line a text: the numbers of its vector (384 of them for all-MiniLM-L6-v2), with \
+            spaces between them, each in the fewest digits that mean the float32 exactly. Texts that are \
+            alike in meaning have vectors with a cosine close to 1. A text that is longer than the model \
+            reads (256 tokens for all-MiniLM-L6-v2) is cut at its end, and a note says so.
 
               attend embed --model all-MiniLM-L6-v2 "It's so sunny outside!"
               attend embed --model all-MiniLM-L6-v2 --file lines.txt --json
               attend embed --model all-MiniLM-L6-v2 --tokens 101,7592,102 --hidden --json
               attend embed --model e5-small-v2 --prompt "query: " "how to sign in"
 
-            Some models are trained with a prompt before each text, and one prompt for queries and another for \
-            documents. A model's own prompts have names (--prompt-name query), and one of them may be its \
-            default. --prompt "" leaves the default out.
+            Some models are trained with a prompt before each text, and one prompt for queries and another \
+            for documents. A model's own prompts have names (--prompt-name query), and one of them may be \
+            its default. --prompt "" leaves the default out.
 
             With --json every text is one line with one object:
 
@@ -68,8 +68,8 @@ struct Embed: ParsableCommand {
         help: ArgumentHelp(
             "The last hidden states: the vector of every token, before they become one.",
             discussion: """
-                With --json they stand beside the embedding. Without it they are printed in its place, one line \
-                a token and an empty line after each text.
+                With --json they stand beside the embedding. Without it they are printed in its place, one \
+                line a token and an empty line after each text.
                 """))
     var hidden = false
 

@@ -50,8 +50,8 @@ struct Generate: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "With --json: print the log-probability of each token, and those of this many of the most probable "
-                + "tokens.",
+            "With --json: print the log-probability of each token, and those of this many of the most "
+                + "probable tokens.",
             valueName: "count"))
     var logprobs: Int?
 

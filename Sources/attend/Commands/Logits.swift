@@ -4,10 +4,10 @@ import AttentionMaps
 import AttentionTokenizers
 import Foundation
 
-/// `attend logits`: what a language model holds of the next token.
+/// `attend logits`: the most probable next tokens.
 struct Logits: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what a language model holds of the next token.",
+        abstract: "Show the most probable next tokens.",
         usage: """
             attend logits --model <model> <text> [--top <count> | --json]
             attend logits --model <model> --tokens <ids> [--top <count> | --json]

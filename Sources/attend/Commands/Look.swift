@@ -12,32 +12,33 @@ struct Look: ParsableCommand {
         abstract: "Show the attention weights of a model in a text, as a map.",
         usage: "attend look --model <model> <text> [what to show] [files to write]",
         discussion: """
-            The model is an encoder or a language model. A row of the map is a token that looks, a column a token that \
-            it looks at, and a weight, from 0 to 1, the part of the row's new vector that comes from the column. \
-            Every row sums to 1. Layers and heads are counted from 0.
+            The model is an encoder or a language model. A row of the map is a token that looks, a column \
+            a token that it looks at, and a weight, from 0 to 1, the part of the row's new vector that \
+            comes from the column. Every row sums to 1. Layers and heads are counted from 0.
 
-            Without a file the map is drawn in the terminal: the mean over the heads of the last layer, unless \
-            --layer, --head or --rollout choose another one. With files, nothing is drawn in the terminal.
+            Without a file the map is drawn in the terminal: the mean over the heads of the last layer, \
+            unless --layer, --head or --rollout choose another one. With files, nothing is drawn in the \
+            terminal.
 
               attend look --model all-MiniLM-L6-v2 "The animal was too tired."
               attend look --model all-MiniLM-L6-v2 "River bank" --layer 2 --head 5
               attend look --model all-MiniLM-L6-v2 "River bank" --html page.html
               attend look --model Qwen3-0.6B "The capital of France is" --generate 8
 
-            With --generate a language model continues the text. The rows are then the generated tokens, and the \
-            columns all tokens.
+            With --generate a language model continues the text. The rows are then the generated tokens, \
+            and the columns all tokens.
 
-            Some tokens get most of the weight whatever the text says: [CLS] and [SEP] in encoders, the first token \
-            in language models. --hide-special and --hide-first show the rest.
+            Some tokens get most of the weight whatever the text says: [CLS] and [SEP] in encoders, the \
+            first token in language models. --hide-special and --hide-first show the rest.
 
-            The map of a long text is large: a page takes about 1.4 bytes a weight and the numbers in JSON about 10, \
-            and there are layers × heads × tokens² weights. Runs of neighbouring tokens share rows and columns where \
-            a page would have more than 8 million weights (11 MB) or a picture would be drawn from more than 64 \
-            million, and in the terminal from 100 tokens on. A note then says so. --resolution sets the number of \
-            rows and columns.
+            The map of a long text is large: a page takes about 1.4 bytes a weight and the numbers in JSON \
+            about 10, and there are layers × heads × tokens² weights. Runs of neighbouring tokens share \
+            rows and columns where a page would have more than 8 million weights (11 MB) or a picture \
+            would be drawn from more than 64 million, and in the terminal from 100 tokens on. A note then \
+            says so. --resolution sets the number of rows and columns.
 
-            A text that is longer than an encoder reads is cut at its end, and a note says so. A language model \
-            refuses it.
+            A text that is longer than an encoder reads is cut at its end, and a note says so. A language \
+            model refuses it.
             """)
 
     @OptionGroup(title: "Model") var options: ModelOptions
@@ -53,8 +54,8 @@ struct Look: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Language models: the number of tokens, at most, by which the model continues the text. It takes the most "
-                + "probable ones, and they are the rows of the map.", valueName: "count"))
+            "Language models: the number of tokens, at most, by which the model continues the text. It "
+                + "takes the most probable ones, and they are the rows of the map.", valueName: "count"))
     var generate: Int?
 
     @OptionGroup(title: "What to show") var selection: MapOptions

@@ -12,13 +12,13 @@ struct Rank: ParsableCommand {
                         [--document-prompt <text>] [--top <count>] [--json]
             """,
         discussion: """
-            Prints one line a match, the best first: the cosine of the two vectors (1: the same direction, 0: \
-            nothing in common), the number of the line in the file from 1 on, and the line. Empty lines are \
-            left out. Lines that are alike keep their order. A model that says so is compared by another \
-            number than the cosine: the dot product, or a distance with a minus sign.
+            Prints one line a match, the best first: the cosine of the two vectors (1: the same direction, \
+            0: nothing in common), the number of the line in the file from 1 on, and the line. Empty lines \
+            are left out. Lines that are alike keep their order. A model that says so is compared by \
+            another number than the cosine: the dot product, or a distance with a minus sign.
 
-            Before the query stands the model's own prompt "query", and before each line its prompt "document", \
-            if it has them.
+            Before the query stands the model's own prompt "query", and before each line its prompt \
+            "document", if it has them.
 
               attend rank --model all-MiniLM-L6-v2 --query "password" --file faq.txt
               cat *.txt | attend rank --model all-MiniLM-L6-v2 --query "tax" --file -

@@ -11,8 +11,9 @@ struct ShowPrompt: ParsableCommand {
         commandName: "prompt",
         abstract: "Show the text that a chat template makes of a conversation.",
         discussion: """
-            The conversation is JSON: a list of messages, each with role and content, or an object with messages and, \
-            where there are any, tools, documents, add_generation_prompt and other variables of the template.
+            The conversation is JSON: a list of messages, each with role and content, or an object with \
+            messages and, where there are any, tools, documents, add_generation_prompt and other variables \
+            of the template.
 
               echo '[{"role": "user", "content": "Hi!"}]' > chat.json
               attend prompt --model Qwen3-0.6B chat.json

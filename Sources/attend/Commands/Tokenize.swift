@@ -9,10 +9,11 @@ struct Tokenize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the tokens that a model makes of a text.",
         discussion: """
-            Prints a table: each token, its id in the vocabulary, where it stands in the text and what stands \
-            there. ␣ marks a space at the beginning or end of a token, and <E4 BD> bytes that are only part \
-            of a character. Places are counted in UTF-8 bytes from 0, and the end is not included. Tokens \
-            that the model adds, such as [CLS], have no place. Nothing is cut, however long the text is.
+            Prints a table: each token, its id in the vocabulary, where it stands in the text and what \
+            stands there. ␣ marks a space at the beginning or end of a token, and <E4 BD> bytes that are \
+            only part of a character. Places are counted in UTF-8 bytes from 0, and the end is not \
+            included. Tokens that the model adds, such as [CLS], have no place. Nothing is cut, however \
+            long the text is.
 
               attend tokenize --model all-MiniLM-L6-v2 "Tokenization splits words."
               attend tokenize --model vocab.txt --no-special-tokens --json - < letter.txt

@@ -92,7 +92,7 @@ struct MapCapture {
             tokens: tokens, layers: layers, heads: heads, queries: queries, resolution: resolution)
     }
 
-    /// How many heads' matrices a selection needs.
+    /// The number of heads whose matrices a selection needs.
     private func planes(of selection: AttentionMap.Selection?) -> Int {
         switch selection {
         case .head: 1

@@ -60,8 +60,8 @@ enum ModelKind {
                     + "for encoders are attend embed, rank, look and tokenize"
             case .decoder:
                 "a language model (\(architecture)): it continues texts, and cannot turn them into vectors. The "
-                    + "commands for language models are attend generate, chat, prompt, logits, perplexity, look, "
-                    + "tokenize and quantize"
+                    + "commands for language models are attend generate, chat, prompt, logits, perplexity, "
+                    + "look, tokenize and quantize"
             }
         throw Failure(.badData, "\(path) is \(use)")
     }

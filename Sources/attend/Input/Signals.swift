@@ -10,7 +10,7 @@ import Synchronization
 enum Signals {
     private static let all = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH]
 
-    /// Has to be called before there is a second thread.
+    /// Blocks the signals. This must be called before a second thread exists.
     static func watch() {
         var set = sigset_t()
         sigemptyset(&set)
@@ -65,16 +65,16 @@ enum Interruption {
         case unwatched
         /// Ctrl-C asks the loop to end.
         case watched
-        /// It did; another one ends the program.
+        /// The loop was asked to end. Another Ctrl-C ends the program.
         case asked
     }
 
     private static let state = Atomic(State.unwatched)
 
-    /// From now on, the first Ctrl-C asks the loop to end; the second one ends the program.
+    /// Makes the first Ctrl-C ask the loop to end, and the second one end the program.
     static func watch() { state.store(.watched, ordering: .relaxed) }
 
-    /// From now on, Ctrl-C ends the program at once again.
+    /// Makes Ctrl-C end the program at once again.
     static func end() { state.store(.unwatched, ordering: .relaxed) }
 
     static var isAsked: Bool { state.load(ordering: .relaxed) == .asked }

@@ -5,8 +5,8 @@ import Attention
 struct CacheOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The number type of the cached keys and values: f32, f16 or int8, which take 4, 2 and about 1 byte a "
-                + "number.", valueName: "type"))
+            "The number type of the cached keys and values: f32, f16 or int8, which take 4, 2 and about 1 "
+                + "byte a number.", valueName: "type"))
     var cache = CacheType.f32
 
     enum CacheType: String, ExpressibleByArgument, CaseIterable { case f32, f16, int8 }

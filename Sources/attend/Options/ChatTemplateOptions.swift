@@ -14,8 +14,8 @@ struct ChatTemplateOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The name of one of the model's own chat templates. By default it is tool_use with tools and rag with "
-                + "documents, where the model has these, and else default.", valueName: "name"))
+            "The name of one of the model's own chat templates. By default it is tool_use with tools and "
+                + "rag with documents, where the model has these, and else default.", valueName: "name"))
     var templateName: String?
 
     func validate() throws {

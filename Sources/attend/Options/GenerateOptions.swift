@@ -100,8 +100,8 @@ struct BeamSearchOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "With --beams, the end of the search. full: when as many texts are finished as there are beams. "
-                + "unlikely (the default): when, besides, no unfinished text has a better score now. never: when "
-                + "no unfinished text could reach a better score at any length.",
+                + "unlikely (the default): when, besides, no unfinished text has a better score now. never: "
+                + "when no unfinished text could reach a better score at any length.",
             valueName: "when"))
     var earlyStopping: When?
 
@@ -151,8 +151,8 @@ struct BeamSearchOptions: ParsableArguments {
 struct SpeculationOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A smaller model with the same vocabulary, which guesses tokens ahead. The text stays the same and comes "
-                + "faster.",
+            "A smaller model with the same vocabulary, which guesses tokens ahead. The text stays the same "
+                + "and comes faster.",
             valueName: "model"), completion: .file(extensions: ["gguf"]))
     var draft: String?
 

@@ -6,8 +6,8 @@ import Foundation
 struct MapFiles: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A page of all layers and heads, complete in one file, for a browser. It opens on the map that --layer, "
-                + "--head or --rollout choose, by default on the head that chooses tokens most.",
+            "A page of all layers and heads, complete in one file, for a browser. It opens on the map that "
+                + "--layer, --head or --rollout choose, by default on the head that chooses tokens most.",
             valueName: "path"),
         completion: .file(extensions: ["html"]))
     var html: String?
@@ -20,16 +20,17 @@ struct MapFiles: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The same as a picture in pixels. It has no letters of scripts that join or run from the right, such as "
-                + "Arabic; the other files show them.", valueName: "path"),
+            "The same as a picture in pixels. It has no letters of scripts that join or run from the right, "
+                + "such as Arabic; the other files show them.", valueName: "path"),
         completion: .file(extensions: ["png"]))
     var png: String?
 
     @Option(
         help: ArgumentHelp(
-            "The numbers, weights[layer][head][query][key] with tokens, layers and heads, of what --layer and "
-                + "--head choose, by default of all. With --generate, --hide-special or --hide-first, queries and keys stand "
-                + "in the place of tokens.",
+            "The numbers, weights[layer][head][query][key] with tokens, layers and heads, of what --layer "
+                + "and "
+                + "--head choose, by default of all. With --generate, --hide-special or --hide-first, "
+                + "queries and keys stand in the place of tokens.",
             valueName: "path"),
         completion: .file(extensions: ["json"]))
     var json: String?

@@ -24,22 +24,23 @@ struct MapOptions: ParsableArguments {
 
     @Flag(
         help: """
-            Leave out the columns of [CLS], [SEP] and the like; rows sum to 1 again. The page has a switch for it, \
-            which this turns on.
+            Leave out the columns of [CLS], [SEP] and the like; rows sum to 1 again. The page has a switch \
+            for it, which this turns on.
             """)
     var hideSpecial = false
 
     @Flag(
         help: """
-            Leave out the column of the first token, where most heads of a language model rest; rows sum to 1 \
-            again.
+            Leave out the column of the first token, where most heads of a language model rest; rows sum \
+            to 1 again.
             """)
     var hideFirst = false
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The most rows and columns of a map. In a text with more tokens, runs of neighbours stand for them: a "
+            "The most rows and columns of a map. In a text with more tokens, runs of neighbours stand for "
+                + "them: a "
                 + "weight then is the part of a run's vectors, on average, that comes from another run.",
             valueName: "number"))
     var resolution: Int?

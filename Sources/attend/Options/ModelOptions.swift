@@ -19,8 +19,7 @@ struct ModelOptions: ParsableArguments {
 
     @OptionGroup var computing: ThreadOptions
 
-    /// Finds the model, fetching it if need be, and runs `body` with its path on as many threads as were
-    /// asked for.
+    /// Finds or fetches the model, and runs `body` with its path on the chosen number of threads.
     func withPath<Result>(_ body: (String) throws -> Result) throws -> Result {
         try computing.withPath(of: model, body)
     }
@@ -38,16 +37,16 @@ struct EncoderOptions: ParsableArguments {
             "An encoder's folder or GGUF file, or a name.",
             discussion: """
                 A folder holds config.json, model.safetensors and tokenizer.json or vocab.txt. A name is \
-                looked up in ./Models and in the caches. A model named org/name or org/name:file.gguf that is \
-                not on this machine is fetched from the Hugging Face hub.
+                looked up in ./Models and in the caches. A model named org/name or org/name:file.gguf that \
+                is not on this machine is fetched from the Hugging Face hub.
                 """, valueName: "model"),
         completion: .directory)
     var model: String
 
     @OptionGroup var computing: ThreadOptions
 
-    /// Finds the model, fetching it if need be, and runs `body` with it on as many threads as were asked for.
-    /// What the model's files ask for and is not followed is said.
+    /// Finds or fetches the model, and runs `body` with it on the chosen number of threads.
+    /// Notes name the settings of the model's files that are not followed.
     func withEmbedder<Result>(_ body: (TextEmbedder) throws -> Result) throws -> Result {
         try computing.withPath(of: model) { path in
             let embedder = try ModelKind.encoder.load(path) { try TextEmbedder(path: $0) }
@@ -72,8 +71,7 @@ struct ThreadOptions: ParsableArguments {
         }
     }
 
-    /// Finds the model, fetching it if need be, and runs `body` with its path on as many threads as were
-    /// asked for.
+    /// Finds or fetches the model, and runs `body` with its path on the chosen number of threads.
     func withPath<Result>(of model: String, _ body: (String) throws -> Result) throws -> Result {
         try Self.checkEnvironment()
         let path = try ModelSource().path(of: model)

@@ -38,8 +38,8 @@ struct SamplingOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Choose among the tokens whose surprise −log p is closest to the expected one, until their probabilities "
-                + "add up to this (arXiv:2202.00666).",
+            "Choose among the tokens whose surprise −log p is closest to the expected one, until their "
+                + "probabilities add up to this (arXiv:2202.00666).",
             valueName: "share"), transform: finiteNumber)
     var typicalP: Float?
 
@@ -53,8 +53,8 @@ struct SamplingOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Choose among the tokens with at least this probability, or a lower one where many tokens are likely "
-                + "(eta sampling, arXiv:2210.15191).",
+            "Choose among the tokens with at least this probability, or a lower one where many tokens are "
+                + "likely (eta sampling, arXiv:2210.15191).",
             valueName: "probability"), transform: finiteNumber)
     var etaCutoff: Float?
 
@@ -68,7 +68,8 @@ struct SamplingOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Divide the logits of tokens in the prompt and the text by this number, or multiply them by it where they "
+            "Divide the logits of tokens in the prompt and the text by this number, or multiply them by it "
+                + "where they "
                 + "are negative; 1 changes nothing.", valueName: "factor"), transform: finiteNumber)
     var repetitionPenalty: Float?
 
@@ -117,8 +118,8 @@ struct SamplingOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The seed of the random numbers: the same seed, model and options give the same text. By default it is "
-                + "different each time.",
+            "The seed of the random numbers: the same seed, model and options give the same text. By "
+                + "default it is different each time.",
             valueName: "number"))
     var seed: UInt64?
 

@@ -70,7 +70,7 @@ struct GenerationRun {
         try output.flush()
     }
 
-    /// Without a tokenizer, ids stand for the text.
+    /// Whether tokens have a text. Ids are shown without a tokenizer.
     private var hasText: Bool { (try? model.tokenizer) != nil }
 
     /// The text of `tokens` where they follow others.

@@ -27,7 +27,7 @@ struct TokenSettings: Sendable {
     /// The places in ``own`` by name.
     private var ownPlaces: [ExactString: Int] = [:]
     private var extra: [TokenForm] = []
-    /// What ``extra`` holds.
+    /// The contents of ``extra``.
     private var extraForms: Set<TokenForm> = []
     /// Whether `tokenizer_config.json` lists extra tokens, or `special_tokens_map.json` does under that name.
     private var statesExtra = false
