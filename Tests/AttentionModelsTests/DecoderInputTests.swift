@@ -83,6 +83,21 @@ import Testing
         #expect(cache.lengths == [0, 0])
         var foreign = try DecoderFixture("qwen3").model.makeCache(capacity: 8)
         #expect(throws: TensorError.self) { try model([[1]], cache: &foreign) }
+        // Other layers, other heads, another width.
+        let own = model.configuration
+        for (layers, heads, width) in [
+            (own.layers + 1, own.keyValueHeads, own.headWidth), (own.layers, 1, own.headWidth),
+            (own.layers, own.keyValueHeads, own.headWidth + 4),
+        ] {
+            let layout = try KeyValueLayout(heads: heads, keyWidth: width)
+            let layer = try KeyValueCache(sequences: 1, capacity: 8, layout: layout)
+            var other = DecoderCache(layers: Array(repeating: layer, count: layers), capacity: 8)
+            #expect {
+                try model([[1]], cache: &other)
+            } throws: {
+                "\($0)".contains("another model: \(layers) layers of \(heads) heads")
+            }
+        }
         let gpt2 = try DecoderFixture("gpt2").model
         #expect(throws: TensorError.self) { try gpt2(TokenBatch([[Int](repeating: 1, count: 65)])) }
         var long = try gpt2.makeCache(capacity: 100)

@@ -111,6 +111,28 @@ import Testing
         }
     }
 
+    /// Weights that differ at the beginning, in the middle or at the end are those of other models.
+    @Test func fingerprintsOfWeights() throws {
+        struct Weights: WeightSource {
+            let label = "weights"
+            let tensorNames = ["w"]
+            var bytes: [UInt8]
+            func storedTensor(named name: String) throws -> StoredTensor? {
+                try StoredTensor(name: "w", elementType: .uint8, shape: [bytes.count], bytes: bytes)
+            }
+        }
+        let bytes = (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+        var seen = Set([try DecoderCache.fingerprint(of: Weights(bytes: bytes))])
+        for (index, place) in [0, 255, 2500, 2755, 4744, 4999].enumerated() {
+            var changed = bytes
+            changed[place] ^= 1
+            seen.insert(try DecoderCache.fingerprint(of: Weights(bytes: changed)))
+            #expect(seen.count == index + 2, "byte \(place)")
+        }
+        seen.insert(try DecoderCache.fingerprint(of: Weights(bytes: bytes + [0])))
+        #expect(seen.count == 8)
+    }
+
     private static func other(_ model: DecoderTransformer, heads: Int) throws -> DecoderCache {
         let layout = try KeyValueLayout(
             heads: heads, keyWidth: model.configuration.headWidth, storage: .float16)

@@ -68,6 +68,24 @@ import Testing
         #expect(pool.freePages == 5)
     }
 
+    /// A sequence that ends where a page does holds no page more than that.
+    @Test func pagesThatAreFull() throws {
+        let pool = try KeyValuePagePool(layout: Self.layout(), pageLength: 32, pageLimit: 10)
+        var cache = try KeyValueCache(sequences: 1, pool: pool)
+        func append(_ count: Int) throws {
+            let new = Self.numbers(count)
+            try cache.append(keys: new.keys, values: new.values, to: 0)
+        }
+        for (count, used) in [(32, 1), (31, 2), (1, 2), (1, 3), (63, 4), (1, 5)] {
+            try append(count)
+            #expect(pool.freePages == 10 - used, "\(cache.lengths)")
+        }
+        for (length, used) in [(129, 5), (128, 4), (97, 4), (96, 3), (32, 1), (1, 1), (0, 0)] {
+            try cache.truncate(sequence: 0, to: length)
+            #expect(pool.freePages == 10 - used, "\(length)")
+        }
+    }
+
     @Test(arguments: [true, false])
     func copiesAreValues(_ isPaged: Bool) throws {
         let pool = try KeyValuePagePool(layout: Self.layout(), pageLength: 32, pageLimit: 20)

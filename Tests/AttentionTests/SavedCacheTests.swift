@@ -62,6 +62,32 @@ import Testing
         }
     }
 
+    /// A cache whose pages are longer than those of the one that was saved.
+    @Test(arguments: KeyValueStorage.allCases)
+    func comesBackInLongerPages(_ storage: KeyValueStorage) throws {
+        let pool = try KeyValuePagePool(layout: Self.layout(storage), pageLength: 32, pageLimit: 20)
+        var cache = try KeyValueCache(sequences: 1, capacity: 400, pool: pool, window: 50)
+        var random = SeededGenerator(seed: 1)
+        for count in [150, 1, 30] {
+            try cache.append(
+                keys: random.tensor([1, 2, count, 24]), values: random.tensor([1, 2, count, 37]))
+        }
+        // In pages of 64 positions, the first one is kept from its middle on.
+        #expect(try cache.keptPositions(of: 0) == 96..<181)
+        let saved = Saved(try cache.storedTensors(of: 0))
+        var other = try Self.filled(storage, 77, window: 50, seed: 9)
+        try other.restore(0, positions: 96..<181, from: saved)
+        let attention = AttentionOperator(mask: .slidingWindow(before: 49))
+        for count in [1, 70, 1] {
+            let query = random.tensor([1, 4, count, 24])
+            let (keys, values) = (random.tensor([1, 2, count, 24]), random.tensor([1, 2, count, 37]))
+            try cache.append(keys: keys, values: values)
+            try other.append(keys: keys, values: values)
+            let expected = try attention(query: query, cache: cache)
+            #expect(areBitwiseEqual(try attention(query: query, cache: other), expected), "\(count)")
+        }
+    }
+
     @Test func refusesOtherLayouts() throws {
         let cache = try Self.filled(.float16, 100)
         let saved = Saved(try cache.storedTensors(of: 0))

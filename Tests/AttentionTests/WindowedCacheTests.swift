@@ -100,6 +100,33 @@ import Testing
         #expect(cache.byteCount == 0)
     }
 
+    /// Sequences that share pages behind a window, and go on differently.
+    @Test func copiesBehindAWindow() throws {
+        let (inputs, others) = (Inputs(400), Inputs(400, seed: 2))
+        let attention = AttentionOperator(mask: .slidingWindow(before: 99))
+        var kept = try KeyValueCache(sequences: 1, capacity: 400, layout: Self.layout(), window: 100)
+        var whole = try KeyValueCache(sequences: 1, capacity: 400, layout: Self.layout())
+        for part in [0..<300, 300..<310] {
+            try inputs.append(part, to: &kept)
+            try inputs.append(part, to: &whole)
+        }
+        #expect(try kept.keptPositions(of: 0) == 192..<310)
+        try kept.addSequence(copying: 0)
+        try whole.addSequence(copying: 0)
+        for (sequence, source) in [inputs, others].enumerated() {
+            let part = 310..<315
+            let (keys, values) = (source.key.sliced(axis: 2, part), source.value.sliced(axis: 2, part))
+            try kept.append(keys: keys, values: values, to: [sequence])
+            try whole.append(keys: keys, values: values, to: [sequence])
+        }
+        for sequence in 0..<2 {
+            let query = inputs.query.sliced(axis: 2, 314..<315)
+            let found = try attention(query: query, cache: kept, sequences: [sequence])
+            let expected = try attention(query: query, cache: whole, sequences: [sequence])
+            #expect(areBitwiseEqual(found, expected), "sequence \(sequence)")
+        }
+    }
+
     /// A mask that needs keys from before the window is an error. The dropped memory is never read.
     @Test func refusesToLookFurther() throws {
         let inputs = Inputs(300)
