@@ -78,6 +78,23 @@ import Testing
         #expect(blobs(fake) == [Self.file.tag])
     }
 
+    /// An answer that ends as it says, and before the file does, is gone on with.
+    @Test func answersThatAreTooShort() async throws {
+        let fake = try self.fake(
+            Self.content { $0.body = Array($0.body.prefix(30_000)) }, Self.content { $0.body = [] },
+            Self.content { $0.body.removeLast() })
+        #expect(try await fetch(fake) == Self.file.content)
+        let ranges = fake.store.requests.map { $0.headers["range"] }
+        #expect(ranges == [nil, "bytes=30000-", "bytes=30000-", "bytes=99999-"])
+    }
+
+    /// A hash means the same in capital letters.
+    @Test func hashesInCapitals() async throws {
+        let fake = try self.fake(
+            Self.head { $0.headers["X-Linked-Etag"] = "\"\(Self.file.tag.uppercased())\"" })
+        #expect(try await fetch(fake) == Self.file.content)
+    }
+
     @Test func serversThatFallSilent() async throws {
         let fake = try self.fake(
             Self.content {
@@ -108,6 +125,9 @@ import Testing
         try Data(repeating: 7, count: count).write(to: left)
         #expect(try await fetch(fake) == Self.file.content)
         #expect(blobs(fake) == [Self.file.tag])
+        // What is as long as the whole file, or longer, is not asked to go on.
+        let ranges = fake.store.requests.map { $0.headers["range"] }
+        #expect(ranges == (count < 100_000 ? ["bytes=\(count)-", nil] : [nil]))
     }
 
     @Test func serversThatTakeRangesLightly() async throws {
