@@ -1,4 +1,6 @@
+import AttentionFiles
 import AttentionGeneration
+import AttentionTensors
 import Foundation
 import TestSupport
 import Testing
@@ -17,6 +19,27 @@ struct BeamSearchTests {
                 #expect(abs(beam.score - expected.score!) < 1e-4 * max(1, abs(expected.score!)))
             }
         }
+    }
+
+    /// Of texts that are equally probable, those of the lowest ids come first.
+    @Test func equalsAreDecidedByTheLowestIDs() throws {
+        let small = try SmallDecoder()
+        let path = small.folder.appendingPathComponent("model.safetensors").path
+        let weights = try SafetensorsFile(path: path)
+        let zeros = try weights.tensorNames.compactMap { name in
+            try weights.storedTensor(named: name).map { StoredTensor(name: name, Tensor.zeros($0.shape)) }
+        }
+        try SafetensorsWriter.write(zeros, metadata: [:], to: path)
+        let model = try LanguageModel(path: small.folder.path)
+        var options = BeamOptions(beams: 3, results: 3, maximumTokens: 3)
+        options.stopTokens = []
+        let beams = try model.beamSearch([5], options)
+        #expect(beams.map(\.tokens) == [[0, 0, 0], [0, 0, 1], [0, 0, 2]])
+        // The first to end stays before others that are as good.
+        options.stopTokens = [2]
+        options.earlyStopping = .never
+        options.lengthPenalty = 0
+        #expect(try model.beamSearch([5], options).map(\.tokens).first == [2])
     }
 
     /// A search with a constraint finds only allowed texts, and the best of all if there are few.

@@ -106,6 +106,8 @@ struct SamplerTests {
         logits[70] = -0.0
         try logits.withUnsafeBufferPointer { logits in
             #expect(try Sampler(.greedy, vocabulary: 200).token(at: 3, from: logits) == 130)
+            let alternatives = try TokenLogProbability(of: 7, in: logits, top: 5).alternatives
+            #expect(alternatives.map(\.token) == [130, 131, 0, 1, 2])
             let three = try Sampler(Sampling(topK: 3), vocabulary: 200).probabilities(at: 0, from: logits)
             #expect(three.keys.sorted() == [0, 130, 131])
             let many = try Sampler(Sampling(topK: 80), vocabulary: 200).probabilities(at: 0, from: logits)
