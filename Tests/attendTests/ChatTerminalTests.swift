@@ -11,9 +11,16 @@ struct ChatTerminalTests {
         private var seen = Data()
         let model: SmallDecoder
 
+        /// - Parameter template: By default one that says what the message was.
+        /// - Parameter tokenizer: By default that of characters.
+        init(
+            template: String = "{{ raise_exception('<' ~ messages[-1].content ~ '>') }}",
+            tokenizer: String? = nil
+        ) throws {
         /// - Parameter template: The chat template; by default it repeats the message.
         init(template: String = "{{ raise_exception('<' ~ messages[-1].content ~ '>') }}") throws {
             model = try SmallDecoder()
+            if let tokenizer { try model.write(tokenizer, to: "tokenizer.json") }
             let template = try model.write(template, to: "template.jinja")
             var (controllerEnd, terminalEnd): (Int32, Int32) = (-1, -1)
             var size = winsize(ws_row: 10, ws_col: 30, ws_xpixel: 0, ws_ypixel: 0)
@@ -24,7 +31,7 @@ struct ChatTerminalTests {
             process.arguments = [
                 "chat", "--model", model.folder.path, "--template", template,
             ]
-            process.environment = ["TERM": "xterm", "HOME": model.folder.path]
+            process.environment = Program.settings(["TERM": "xterm"], home: model.folder)
             (process.standardInput, process.standardOutput, process.standardError) = (
                 terminal, terminal, terminal
             )
@@ -107,6 +114,7 @@ struct ChatTerminalTests {
         // Ctrl-U, Ctrl-W, Ctrl-K.
         #expect(try session.message("gone\u{15}hello") == "hello")
         #expect(try session.message("hello gone\u{17}x") == "hello x")
+        #expect(try session.message("hello gone  \u{17}x") == "hello x")
         #expect(try session.message("hello\u{1B}[D\u{1B}[D\u{B}") == "hel")
         // Characters of several bytes, of two columns, and of several scalars, each deleted as one.
         #expect(try session.message("äö中👩‍👩‍👧x\u{7F}\u{7F}") == "äö中")
@@ -120,6 +128,35 @@ struct ChatTerminalTests {
         #expect(try session.message("hello") == "hello")
         try session.type("\u{4}")
         try session.expectEnd()
+    }
+
+    /// A message that is sent twice stands in the history once.
+    @Test func theHistoryHasNoRepeats() throws {
+        let session = try Session()
+        for text in ["one", "two", "two", "three"] { #expect(try session.message(text) == text) }
+        #expect(try session.message("\u{1B}[A\u{1B}[A\u{1B}[A") == "one")
+    }
+
+    /// What a model answers cannot take command of the terminal.
+    @Test func answersHaveNoControlCharacters() throws {
+        let tokens = ["<s>", "</s>"] + (2..<64).map { "\\u0007\\u009B\\tk\($0);" }
+        let vocabulary = tokens.enumerated().map { "\"\($1)\": \($0)" }.joined(separator: ", ")
+        let special = tokens.prefix(2).enumerated().map { id, token in
+            """
+            {"id": \(id), "content": "\(token)", "special": true, "normalized": false, "lstrip": false,
+             "rstrip": false, "single_word": false}
+            """
+        }
+        let session = try Session(
+            template: "</s>",
+            tokenizer: """
+                {"added_tokens": [\(special.joined(separator: ", "))], "decoder": {"type": "Fuse"},
+                 "model": {"type": "BPE", "vocab": {\(vocabulary)}, "merges": []}}
+                """)
+        try session.type("hi\r")
+        let answer = try session.wait(for: ";")
+        #expect(answer.contains("\tk"), "\(answer)")
+        #expect(!answer.unicodeScalars.contains { $0 == "\u{7}" || $0 == "\u{9B}" }, "\(answer)")
     }
 
     /// A message that arrives together with its end, as when it was typed ahead, is shown.

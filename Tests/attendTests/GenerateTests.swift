@@ -60,6 +60,21 @@ struct GenerateTests {
         #expect(first["tokens"] as? [Int] == third["tokens"] as? [Int])
     }
 
+    /// A top-k of 0 or −1 stands for all tokens, also where the model's settings name a number.
+    @Test(arguments: ["0", "-1"]) func topKOfAll(_ count: String) throws {
+        func text(_ more: String...) throws -> String {
+            let outcome = try Program.attend(
+                ["generate", "--model", model.folder.path, "abc", "-n", "12", "--temperature", "5"]
+                    + ["--seed", "3"] + more)
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            return outcome.text
+        }
+        let all = try text()
+        try model.write(#"{"do_sample": true, "top_k": 1}"#, to: "generation_config.json")
+        #expect(try text() != all)
+        #expect(try text("--top-k", count) == all)
+    }
+
     /// Options take precedence over generation_config.json, and ignored settings are named.
     @Test func theModelsSettings() throws {
         let plain = try object(try attend("generate", "abc", "-n", "12", "--json"))
@@ -148,6 +163,13 @@ struct GenerateTests {
         }
         let plain = try attend("perplexity", "--file", file)
         #expect(plain.text.contains(" over 275 tokens"))
+        // Half a window of an odd length is rounded down.
+        func odd(_ more: String...) throws -> String {
+            let arguments = ["perplexity", "--model", model.folder.path, "--file", file, "--window", "31"]
+            return try Program.attend(arguments + more).text
+        }
+        #expect(try odd() == odd("--stride", "15"))
+        #expect(try odd() != odd("--stride", "16"))
         let two = try attend("perplexity", "--file", model.write("ab", to: "two.txt"))
         #expect(two.text.hasSuffix(" over 1 token\n") && !two.text.contains("±"), "\(two.text)")
         let empty = try model.write("", to: "empty.txt")

@@ -85,7 +85,8 @@ enum Program {
             errors: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
     }
 
-    private static func settings(_ environment: [String: String], home: URL) -> [String: String] {
+    /// The environment of a run: the tests' own, without settings of the program but for those given.
+    static func settings(_ environment: [String: String], home: URL) -> [String: String] {
         let inherited = ProcessInfo.processInfo.environment.filter { name, _ in
             !["ATTENTION_", "HF_", "XDG_"].contains { name.hasPrefix($0) }
                 && !["COLUMNS", "HOME"].contains(name)

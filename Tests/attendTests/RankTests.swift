@@ -56,8 +56,9 @@ struct RankTests {
     @Test func linesAreNotChanged() throws {
         let outcome = try rank("--file", "-", input: "a\t\u{1B}[31m \u{202E}é\n")
         #expect(outcome.text.hasSuffix("1  a\t\u{1B}[31m \u{202E}é\n"))
-        let object = try rank("--file", "-", "--json", input: "\"\\\u{1}\u{7F}🚀\n").json() as? [String: Any]
+        let object =
+            try rank("--file", "-", "--json", input: "\"\\\u{1}\u{1F}\u{7F}🚀\n").json() as? [String: Any]
         let match = (object?["matches"] as? [[String: Any]])?.first
-        #expect(match?["text"] as? String == "\"\\\u{1}\u{7F}🚀")
+        #expect(match?["text"] as? String == "\"\\\u{1}\u{1F}\u{7F}🚀")
     }
 }
