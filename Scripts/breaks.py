@@ -5,12 +5,13 @@
     Scripts/breaks.py Scripts/breaks.toml --only unigram        those whose names contain a word
 
 Every break replaces a piece of a source file. All of them are compiled into one scratch copy, each behind a
-test of the environment variable ATTENTION_BREAK, so that one build serves the whole list:
+test of the environment variable DELIBERATE_BREAK, so that one build serves the whole list:
 
     10   becomes   (DeliberateBreak.isOn(17) ? (9) : (10))
 
-The fitting tests then run once for each break. A break is seen if a test fails that passes without it, or if
-the run crashes or does not end in time.
+The fitting tests then run once for each break, up to the first failure. A break is seen if a test fails that
+passes without it, or if the run crashes or does not end in time. Tests are quick if they are built with
+optimisation, as by --build "swift build --build-tests -Xswiftc -O -Xcc -O2", with the same flags in --test.
 The list is a TOML file of tables `[[break]]`:
 
     name       a short name, used by --only and in the report
@@ -30,9 +31,11 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 
@@ -47,11 +50,14 @@ SELECTOR = """\
 
 /// Which of the deliberate breaks of Scripts/breaks.py is switched on.
 enum DeliberateBreak {
-    private static let selected = getenv("ATTENTION_BREAK").flatMap { Int(String(cString: $0)) } ?? 0
+    private static let selected = getenv("DELIBERATE_BREAK").flatMap { Int(String(cString: $0)) } ?? 0
 
     static func isOn(_ number: Int) -> Bool { number == selected }
 }
 """
+
+FAILURE = re.compile(r"^\S+ Test (?!run with)(\S+?\(.*?\)|\".*?\") .*(?:failed after|recorded an issue)")
+SUMMARY = re.compile(r"Test run with (\d+) tests? .*(passed|failed) after")
 
 
 def match(name, word):
@@ -73,6 +79,16 @@ def read_list(path, only):
     if repeated:
         sys.exit(f"breaks.py: names that stand twice in {path}: {', '.join(repeated)}")
     return [entry for entry in breaks if not only or any(match(entry["name"], word) for word in only)]
+
+
+def copy(root, tree):
+    """Copies the package without what was built or fetched."""
+    def ignored(folder, names):
+        # Sources have a folder Models, too.
+        fetched = {"Models", ".git", ".venv"} if pathlib.Path(folder) == root else set()
+        return {name for name in names if name in fetched or name.startswith(".build")}
+
+    shutil.copytree(root, tree, ignore=ignored, symlinks=True)
 
 
 def apply(tree, breaks):
@@ -98,26 +114,34 @@ def apply(tree, breaks):
     return placed
 
 
-def failures(command, tree, tests, number, limit):
+def failures(command, tree, tests, number, limit, known=None):
     """Runs the filtered tests with one break switched on. Returns the names of the tests that fail, with
-    "the run" among them if it crashes or does not end in time, and the seconds that it takes."""
+    "the run" among them if it crashes or does not end in time, and the seconds that it takes. With `known`,
+    the failures that do not count, the run stops at the first other one."""
     begin = time.monotonic()
-    environment = dict(os.environ, ATTENTION_BREAK=str(number))
+    environment = dict(os.environ, DELIBERATE_BREAK=str(number))
     line = command.replace("{}", shlex.quote(tests))
     process = subprocess.Popen(
         line, shell=True, cwd=tree, env=environment, start_new_session=True, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
-    try:
-        output, _ = process.communicate(timeout=limit)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        output, _ = process.communicate()
-    found = set(re.findall(r"^\S+ Test (?!run with)(.+?) failed after", output, re.MULTILINE))
-    summary = re.search(r"Test run with (\d+) tests? .*(passed|failed) after", output)
-    if summary is None or (process.returncode != 0 and not found):
-        found.add("the run")
-    elif summary.group(1) == "0":
-        sys.exit(f"breaks.py: no test matches '{tests}'")
+    timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
+    timer.start()
+    found, summary = set(), None
+    for text in process.stdout:
+        summary = SUMMARY.search(text) or summary
+        if failure := FAILURE.match(text):
+            found.add(failure.group(1))
+            if known is not None and found - known:
+                os.killpg(process.pid, signal.SIGKILL)
+                break
+    process.stdout.close()
+    process.wait()
+    timer.cancel()
+    if not (known is not None and found - known):
+        if summary is None or (process.returncode != 0 and not found):
+            found.add("the run")
+        elif summary.group(1) == "0":
+            sys.exit(f"breaks.py: no test matches '{tests}'")
     return found, time.monotonic() - begin
 
 
@@ -140,13 +164,14 @@ def main():
     if tree is None:
         tree = pathlib.Path(tempfile.mkdtemp(prefix="breaks-")) / "package"
         root = arguments.list.resolve().parent.parent
-        shutil.copytree(root, tree, ignore=shutil.ignore_patterns(".build*", ".git", "Models"), symlinks=True)
+        copy(root, tree)
         print(f"scratch copy: {tree}")
     if not arguments.no_apply:
         placed = apply(tree, breaks)
+        if len(placed) < len(breaks):
+            sys.exit("breaks.py: mend the list first")
         if arguments.apply_only:
             return
-        breaks = placed
         subprocess.run(arguments.build, shell=True, cwd=tree, check=True)
 
     known = {}
@@ -160,7 +185,7 @@ def main():
     seen = collections.defaultdict(list)
     for entry in breaks:
         found, seconds = failures(
-            arguments.test, tree, entry["tests"], entry["number"], arguments.limit)
+            arguments.test, tree, entry["tests"], entry["number"], arguments.limit, known[entry["tests"]])
         new = sorted(found - known[entry["tests"]])
         seen[entry["area"]].append(bool(new))
         first = f" by {new[0]}" if new else ""
