@@ -42,6 +42,29 @@ struct BeamSearchTests {
         #expect(try model.beamSearch([5], options).map(\.tokens).first == [2])
     }
 
+    /// The tokens that end texts grow more probable by the factor's powers, from the first token behind the
+    /// start on.
+    @Test(arguments: [(Float(1.5), 4), (1.9, 3)])
+    func endsGrowMoreProbable(_ factor: Float, length: Int) throws {
+        let model = try TinyDecoder.model()
+        var options = BeamOptions(beams: 24, results: 24, maximumTokens: length)
+        options.lengthPenalty = 0
+        options.stopTokens = [7]
+        options.rules.endGrowth = .init(start: 1, factor: factor)
+        let beams = try model.beamSearch(TinyDecoder.prompt, options)
+        for beam in beams {
+            var expected = 0.0
+            for (place, token) in beam.tokens.enumerated() {
+                let logits = try model.logits(after: TinyDecoder.prompt + beam.tokens[..<place])
+                let value = Double(logits[token]) - log(logits.reduce(0.0) { $0 + exp(Double($1)) })
+                let growth = token == 7 && place > 1 ? pow(Double(factor), Double(place - 1)) - 1 : 0
+                expected += value + abs(value) * growth
+            }
+            #expect(abs(Double(beam.score) - expected) < 1e-4, "\(beam.tokens)")
+        }
+        #expect(beams.contains { $0.tokens.last == 7 && $0.tokens.count == length })
+    }
+
     /// A search with a constraint finds only allowed texts, and the best of all if there are few.
     @Test func aConstraintIsFollowed() throws {
         var options = BeamOptions(beams: 12, results: 3, maximumTokens: 20)

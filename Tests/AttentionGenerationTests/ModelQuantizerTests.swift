@@ -203,6 +203,25 @@ import Testing
         #expect(file.metadata["general.file_type"] == .uint32(type))
     }
 
+    /// Which layers take more bits is llama.cpp's rule (`use_more_bits`), for models of any depth.
+    @Test(arguments: [1, 2, 7, 8, 12, 13, 16, 22, 33])
+    func layersOfMoreBits(_ count: Int) throws {
+        try GGUFWriter.write(
+            metadata: [
+                (key: "general.architecture", value: .string("llama")),
+                (key: "llama.block_count", value: .uint32(UInt32(count))),
+            ], (0..<count).map { StoredTensor(name: "blk.\($0).ffn_down.weight", .zeros([1, 256])) },
+            to: "\(folder)/in.gguf")
+        _ = try ModelQuantizer(path: "\(folder)/in.gguf", mixture: .q4_K_M).write(to: "\(folder)/out.gguf")
+        let file = try GGUFFile(path: "\(folder)/out.gguf")
+        for layer in 0..<count {
+            let takesMore =
+                layer < count / 8 || layer >= 7 * count / 8 || (layer - count / 8) % 3 == 2
+            let found = try file.storedTensor(named: "blk.\(layer).ffn_down.weight")?.elementType
+            #expect(found == (takesMore ? .q6_K : .q4_K), "layer \(layer)")
+        }
+    }
+
     /// In a model of 70 billion parameters, all matrices of values take more bits if heads are grouped.
     @Test func theLargestModel() throws {
         for (groups, expected) in [(UInt32(8), ElementType.q5_K), (64, .q4_K)] {

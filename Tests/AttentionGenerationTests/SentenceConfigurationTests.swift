@@ -56,6 +56,19 @@ struct SentenceConfigurationTests {
         #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-5 })
     }
 
+    /// Two poolings stand side by side, for each of several texts.
+    @Test func poolingsSideBySide() throws {
+        let texts = [[2, 7, 8, 3], [2, 9, 3], [2, 10, 5, 6, 3]]
+        func vectors(_ modes: String...) throws -> [[Float]] {
+            let settings = modes.map { #""pooling_mode_\#($0)": true"# }.joined(separator: ", ")
+            try model.describeSentences(steps: ["Transformer", "Pooling"], pooling: "{\(settings)}")
+            return try embedder().embed(tokens: texts)
+        }
+        let (first, greatest) = (try vectors("cls_token"), try vectors("max_tokens"))
+        let both = try vectors("cls_token", "max_tokens")
+        #expect(both == zip(first, greatest).map { $0 + $1 })
+    }
+
     @Test func normalizesIfAStepSaysSo() throws {
         try model.describeSentences(
             pooling: #"{"pooling_mode_mean_tokens": true, "pooling_mode_cls_token": false}"#)
