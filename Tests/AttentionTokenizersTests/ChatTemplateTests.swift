@@ -85,6 +85,23 @@ struct ChatTemplateTests {
         #expect(try rendered("{% if false %}{{ a|groupby }}{% endif %}b") == "b")
     }
 
+    /// Items that are equally great keep their order, also backwards.
+    @Test func sortingIsStable() throws {
+        let letters: [String: ChatValue] = ["a": ["b", "B", "a", "c", "A", "C"]]
+        #expect(try rendered("{{ a|sort|join }}", letters) == "aAbBcC")
+        #expect(try rendered("{{ a|sort(reverse=true)|join }}", letters) == "cCbBaA")
+        let items = (0..<40).map { ["k": .integer($0 % 3), "v": .integer($0)] as ChatValue }
+        let expected = (0..<40).sorted { ($0 % 3, $0) < ($1 % 3, $1) }.map(String.init)
+        let source = "{{ a|sort(attribute='k')|map(attribute='v')|join(' ') }}"
+        #expect(try rendered(source, ["a": .array(items)]) == expected.joined(separator: " "))
+    }
+
+    /// Words are runs of letters, digits and underscores.
+    @Test(arguments: [("a_b c_ _ __d", 4), ("1_000 x²", 2), ("a-b.c", 3), ("é_è ñ", 2), ("- . ", 0)])
+    func wordsAreCounted(_ text: String, _ count: Int) throws {
+        #expect(try rendered("{{ a|wordcount }}", ["a": .string(text)]) == "\(count)")
+    }
+
     /// llama.cpp's own filter, which some published templates use.
     @Test func jsonIsRead() throws {
         #expect(try rendered("{{ (a|from_json).b[1] }}", ["a": #"{"b": [1, 2.5]}"#]) == "2.5")

@@ -6,7 +6,7 @@ import Testing
 @Suite struct NormalizationTests {
     private func normalized(_ text: String, _ form: some TextNormalizer) throws -> [Unicode.Scalar] {
         var aligned = try AlignedText(text)
-        form.normalize(&aligned)
+        try form.normalize(&aligned)
         return aligned.map(\.scalar)
     }
 
