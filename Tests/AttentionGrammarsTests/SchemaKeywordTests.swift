@@ -76,6 +76,21 @@ import Testing
         Case(
             ##"{"minimum": 1, "exclusiveMinimum": true, "maximum": 3, "exclusiveMaximum": false}"##,
             ["1.5", "3"], ["1", "1.0", "3.1"]),
+        // Of two bounds the narrower one counts, whichever comes first.
+        Case(
+            ##"{"allOf": [{"minimum": 1}, {"exclusiveMinimum": 1}, {"exclusiveMaximum": 3}, {"maximum": 3}]}"##,
+            ["1.5", "2", "2.999999"], ["1", "1.0", "3", "3.0"]),
+        Case(
+            ##"{"allOf": [{"exclusiveMinimum": 1}, {"minimum": 1}, {"maximum": 3}, {"exclusiveMaximum": 3}]}"##,
+            ["1.5", "2", "2.999999"], ["1", "1.0", "3", "3.0"]),
+        Case(
+            ##"{"type": "integer", "allOf": [{"minimum": 2}, {"minimum": 1}, {"maximum": 4}, {"maximum": 5}]}"##,
+            ["2", "4"], ["1", "5"]),
+        // A bound that is not kept: its own number belongs to one side.
+        Case(##"{"type": "integer", "not": {"minimum": 5}}"##, ["4", "-9"], ["5", "6"]),
+        Case(##"{"type": "integer", "not": {"exclusiveMinimum": 5}}"##, ["5", "-9"], ["6", "60"]),
+        Case(##"{"type": "number", "not": {"maximum": 5}}"##, ["5.1", "6"], ["5", "5.0", "4"]),
+        Case(##"{"type": "number", "not": {"exclusiveMaximum": 5}}"##, ["5", "5.0", "6"], ["4.9", "4"]),
         // Arrays.
         Case(
             ##"{"items": [{"type": "null"}, {"const": 1}], "additionalItems": {"const": 2}}"##,
@@ -94,6 +109,12 @@ import Testing
         Case(
             ##"{"minProperties": 1, "maxProperties": 2, "properties": {"a": {}, "b": {}, "c": {}}}"##,
             [##"{"a":1}"##, ##"{"a":1,"c":1}"##], ["{}", ##"{"a":1,"b":1,"c":1}"##]),
+        Case(
+            ##"{"properties": {"a": {}, "b": {}}, "allOf": [{"maxProperties": 1}, {"maxProperties": 2}]}"##,
+            ["{}", ##"{"b":1}"##], [##"{"a":1,"b":1}"##]),
+        Case(
+            ##"{"properties": {"a": {}, "b": {}}, "allOf": [{"minProperties": 2}, {"minProperties": 1}]}"##,
+            [##"{"a":1,"b":1}"##], ["{}", ##"{"a":1}"##, ##"{"b":1}"##]),
         Case(
             ##"{"propertyNames": {"enum": ["x", "y"]}, "minProperties": 1}"##, [##"{"y":1}"##],
             ["{}", ##"{"z":1}"##]),
