@@ -28,6 +28,13 @@ import Testing
         #expect(problem(Array(text.utf8)) == .syntax)
     }
 
+    /// Control characters stand in strings as escapes only.
+    @Test(arguments: UInt8(0)...0x22)
+    func controlCharactersAreEscaped(_ byte: UInt8) {
+        let expected: JSONError.Problem? = byte < 0x20 || byte == 0x22 ? .syntax : nil
+        #expect(problem([0x22, 0x61, byte, 0x61, 0x22]) == expected)
+    }
+
     @Test(arguments: [
         #"{"a":1,"a":1}"#, #"{"a":1,"b":{"c":[],"c":[]}}"#, #"{"a":1,"\u0061":2}"#,
         #"{"\ud83d\ude00":1,"😀":2}"#, #"{"\n":1,"\u000A":2}"#, #"{"":1,"":2}"#,

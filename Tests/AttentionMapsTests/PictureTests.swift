@@ -73,6 +73,27 @@ import Testing
         }
     }
 
+    /// A repeat of three bytes is shorter than the bytes: 12 bits in the place of 24.
+    @Test func shortRepeatsAreFound() {
+        // Header 2, block ⌈(3 + 3 · 8 + 12 + 7) / 8⌉ = 6, checksum 4.
+        #expect(Deflate.zlib([1, 2, 3, 1, 2, 3], row: 3).count == 12)
+        #expect(Inflater.zlib(Deflate.zlib([1, 2, 3, 1, 2, 3], row: 3)) == [1, 2, 3, 1, 2, 3])
+        // Two bytes are not: 3 + 5 · 8 + 7 bits.
+        #expect(Deflate.zlib([1, 2, 3, 1, 2], row: 3).count == 13)
+    }
+
+    /// Neighbours of one colour are one path, and others are not.
+    @Test func svgShowsTheWeights() throws {
+        let map = try AttentionMap(
+            model: "m", text: "t", tokens: SampleMaps.tokens(["a", "b"]), layers: [0], heads: [0],
+            weights: [1, 0, 0.5, 0.5])
+        let svg = try map.svg(.mean)
+        for path in ["M0 0h1v1h-1z", "M1 0h1v1h-1z", "M0 1h2v1h-2z"] {
+            #expect(svg.contains(path), "\(path)")
+        }
+        #expect(!svg.contains("M0 0h2v1h-2z"))
+    }
+
     @Test func pngShowsTheWeights() throws {
         let map = try AttentionMap(
             model: "m", text: "t", tokens: SampleMaps.tokens(["a", "b"]), layers: [0], heads: [0],
@@ -171,5 +192,7 @@ import Testing
         let svg = try map.svg(.head(layer: 0, head: 0))
         #expect(svg.contains("&lt;a href=&quot;x&quot;&gt;") && svg.contains("&amp;amp;"))
         #expect(!svg.contains("<script>"))
+        let quoted = try SampleMaps.map(["it's"], layers: 1, heads: 1, text: "'t").svg(.mean)
+        #expect(quoted.contains("it&#39;s") && quoted.contains("&#39;t"))
     }
 }

@@ -40,6 +40,17 @@ import Testing
         #expect(rows == [6, 6, 6])
     }
 
+    /// A name above a column is cut where it is longer than the screen allows, and not before.
+    @Test(arguments: [(nil, 10), (50, 10), (30, 6), (10, 3)] as [(Int?, Int)])
+    func namesAboveColumns(height: Int?, longest: Int) throws {
+        for (count, isCut) in [(longest - 1, false), (longest, false), (longest + 1, true)] {
+            let name = String("abcdefghijklmnop".prefix(count))
+            let map = try SampleMaps.map([name], layers: 1, heads: 1, text: "t")
+            let text = try map.terminalText(.mean, height: height)
+            #expect(text.contains("⋮") == isCut, "\(count): \(text)")
+        }
+    }
+
     @Test func showsAFewKeysAtATimeWhereTheyDoNotFit() throws {
         let map = try SampleMaps.map((0..<50).map { "t\($0)" }, layers: 1, heads: 1)
         let text = try map.terminalText(.mean, width: 40)
