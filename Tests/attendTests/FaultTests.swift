@@ -156,6 +156,15 @@ struct FaultTests {
         expectFailure(outcome, 64, naming: message, "Usage: attend")
     }
 
+    /// A name is suggested only where it is close, and for a short one that means closer.
+    @Test(arguments: ["embed --flag x", "embed --modular x", "generate --abc 1"])
+    func anOptionThatIsLikeNoOther(_ line: String) throws {
+        let words = line.split(separator: " ").map(String.init)
+        let outcome = try Program.attend(words)
+        expectFailure(outcome, 64, naming: "attend \(words[0]) has no option \(words[1])")
+        #expect(!outcome.errors.contains("Did you mean"), "\(outcome.errors)")
+    }
+
     /// The value of an option, and words after --, are not taken for options.
     @Test func valuesThatLookLikeOptions() throws {
         let query = try Program.attend([
