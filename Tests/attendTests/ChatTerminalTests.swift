@@ -11,14 +11,13 @@ struct ChatTerminalTests {
         private var seen = Data()
         let model: SmallDecoder
 
-        /// - Parameter template: By default one that says what the message was.
-        /// - Parameter tokenizer: By default that of characters.
+        /// - Parameters:
+        ///   - template: The chat template; by default it repeats the message.
+        ///   - tokenizer: The tokenizer's file; nil: each character is a token.
         init(
             template: String = "{{ raise_exception('<' ~ messages[-1].content ~ '>') }}",
             tokenizer: String? = nil
         ) throws {
-        /// - Parameter template: The chat template; by default it repeats the message.
-        init(template: String = "{{ raise_exception('<' ~ messages[-1].content ~ '>') }}") throws {
             model = try SmallDecoder()
             if let tokenizer { try model.write(tokenizer, to: "tokenizer.json") }
             let template = try model.write(template, to: "template.jinja")
