@@ -4,7 +4,7 @@ MODELS := Models
 ENCODER := $(MODELS)/all-MiniLM-L6-v2
 LANGUAGE_MODEL := $(MODELS)/SmolLM2-135M-Instruct.Q4_1.gguf
 PYTHON ?= python3
-SWIFT_FOLDERS := Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
+SWIFT_FOLDERS := Package.swift Sources Tests Snippets Examples Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
 
 .PHONY: help demo model language-model build test test-schemas test-kernels bench fuzz format lint lint-text docs fixtures clean
 

@@ -84,7 +84,9 @@ let package = Package(
         tests("AttentionHub"),
         tests("AttentionTokenizers", exclude: ["Fixtures"]),
         tests("AttentionGrammars", ["AttentionJSON"], exclude: ["Fixtures"]),
-        tests("AttentionModels", ["AttentionFiles"], exclude: ["Fixtures"]),
+        tests(
+            "AttentionModels", ["AttentionFiles", "AttentionGeneration", "AttentionMaps"],
+            exclude: ["Fixtures"]),
         tests("AttentionGeneration", ["AttentionGrammars"], exclude: ["Fixtures"]),
         tests("AttentionMaps", ["AttentionHub"]),
         tests("attend"),

@@ -40,7 +40,7 @@ public struct LanguageModel: Sendable {
         }
         if GGUFFile.isOne(at: path) { return !EncoderTransformer.isGGUF(at: path) }
         guard let fields = try? ModelFolder(path: path).decode(Fields.self) else { return false }
-        return DecoderTransformer.Description.modelTypes.contains(fields.modelType)
+        return ModelRegistry.family(modelType: fields.modelType)?.kind == .decoder
     }
 
     /// Loads a model folder as the Hugging Face hub has it, or a GGUF file. Weights in 16 bits stay in the
@@ -58,7 +58,7 @@ public struct LanguageModel: Sendable {
 
     /// - Throws: As ``init(path:)``.
     public init(folder: ModelFolder) throws {
-        let description = try folder.description(DecoderTransformer.Description.self)
+        let description = try folder.description(.decoder)
         try self.init(
             path: folder.path, tokenizer: Tokenizer.ifAny { try Tokenizer(path: folder.path) },
             decoder: DecoderTransformer(description, from: folder.weights()),
@@ -72,12 +72,7 @@ public struct LanguageModel: Sendable {
                 file: file.path, field: "tensors", expected: "a model's weights",
                 found: "none: the file holds a vocabulary only")
         }
-        let description: DecoderTransformer.Description
-        do {
-            description = try DecoderTransformer.Description(metadata: file)
-        } catch let error as ModelConfigurationError {
-            throw ModelFileError(error, file: file.path, architectureField: "general.architecture")
-        }
+        let description = try file.description(.decoder)
         try self.init(
             path: file.path, tokenizer: Tokenizer.ifAny { try Tokenizer(gguf: file) },
             decoder: DecoderTransformer(description, from: file), endTokens: EndTokens(gguf: file).ids)

@@ -96,9 +96,12 @@ extension AttentionMap {
             throw .invalidArgument(
                 "there is no layer \(layer): the model's layers are 0 to \(transformer.layerCount - 1)")
         }
-        if let head = heads.first(where: { !(0..<transformer.headCount).contains($0) }) {
-            throw .invalidArgument(
-                "there is no head \(head): the model's heads are 0 to \(transformer.headCount - 1)")
+        for layer in layers {
+            let count = transformer.headCount(ofLayer: layer)
+            if let head = heads.first(where: { !(0..<count).contains($0) }) {
+                throw .invalidArgument(
+                    "there is no head \(head): the heads of layer \(layer) are 0 to \(count - 1)")
+            }
         }
         return (layers, heads)
     }

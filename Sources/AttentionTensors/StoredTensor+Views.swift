@@ -13,6 +13,20 @@ extension StoredTensor {
             bytes: begin..<begin + range.count * rowBytes, in: storage)
     }
 
+    /// One of the matrices of a stack `[count, rows, columns]`, in the same memory.
+    ///
+    /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless it is a stack with this matrix.
+    package func matrix(_ index: Int) throws(TensorError) -> StoredTensor {
+        guard shape.rank == 3, (0..<shape[0]).contains(index) else {
+            throw .shapeMismatch(tensor: name, expected: "[at least \(index + 1), …, …]", found: shape)
+        }
+        let bytes = byteCount / shape[0]
+        let begin = byteOffset + index * bytes
+        return try StoredTensor(
+            name: name, elementType: elementType, shape: [shape[1], shape[2]], bytes: begin..<begin + bytes,
+            in: storage)
+    }
+
     /// A matrix the other way round, in memory of its own.
     ///
     /// - Throws: ``TensorError/shapeMismatch(tensor:expected:found:)`` unless it is a matrix;

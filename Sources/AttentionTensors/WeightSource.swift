@@ -54,7 +54,10 @@ public struct ScopedWeights: WeightSource {
     public var label: String { base.label }
 
     /// The tensor's name in the source itself.
-    package func fullName(of name: String) -> String { "\(prefix).\(name)" }
+    package func fullName(of name: String) -> String {
+        let own = "\(prefix).\(name)"
+        return (base as? ScopedWeights)?.fullName(of: own) ?? own
+    }
 
     public var tensorNames: [String] {
         base.tensorNames.compactMap {

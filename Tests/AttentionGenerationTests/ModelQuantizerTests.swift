@@ -98,7 +98,7 @@ import Testing
         #expect(throws: TokenizerError.noVocabulary(file: file.path)) { try model.tokenizer }
         let (a, b) = (
             try DecoderTransformer(
-                source.decode(DecoderTransformer.Description.self), from: source.weights()),
+                source.decode(ModelDescription.self), from: source.weights()),
             try DecoderTransformer(.init(metadata: file), from: file)
         )
         let batch = try TokenBatch([[1, 5, 9, 33, 2, 7]])

@@ -10,8 +10,10 @@ import Testing
     /// A model of two layers with random weights.
     private struct Observed: ObservableTransformer {
         let layerCount = 2
-        let headCount = 3
+        let heads = 3
         let operation: AttentionOperator
+
+        func headCount(ofLayer layer: Int) -> Int { heads }
 
         func observe(
             _ batch: TokenBatch, _ body: @escaping (Int, AttentionObservation) throws -> Void
@@ -21,7 +23,7 @@ import Testing
             for layer in 0..<layerCount {
                 func map() throws -> Linear { try Linear(weight: random.tensor([24, 24], scale: 0.4)) }
                 let attention = try MultiHeadAttention(
-                    heads: headCount, query: map(), key: map(), value: map(), output: map(),
+                    heads: heads, query: map(), key: map(), value: map(), output: map(),
                     attention: operation)
                 _ = try attention(input) { try body(layer, $0) }
             }

@@ -8,13 +8,13 @@ import Testing
 /// Details of decoders that the fixtures' models do not show.
 @Suite struct DecoderDetailTests {
     private func description(_ name: String, _ changes: [String: Any?]) throws
-        -> DecoderTransformer.Description
+        -> ModelDescription
     {
         let config = try DecoderFixture(name).folder.data(of: "config.json")
         var fields = try #require(JSONSerialization.jsonObject(with: Data(config)) as? [String: Any])
         for (key, value) in changes { fields[key] = value }
         return try JSONDecoder().decode(
-            DecoderTransformer.Description.self, from: JSONSerialization.data(withJSONObject: fields))
+            ModelDescription.self, from: JSONSerialization.data(withJSONObject: fields))
     }
 
     /// A tied head is the table of tokens, also after the table has changed.
@@ -49,6 +49,6 @@ import Testing
                 "max_window_layers": 2,
             ]
         ).configuration
-        #expect((0..<4).map { configuration.window(ofLayer: $0) } == [nil, nil, 5, 5])
+        #expect(configuration.blocks.map(\.attention.span.window) == [nil, nil, 5, 5])
     }
 }

@@ -98,8 +98,8 @@ import Testing
     @Test(arguments: DecoderFixture.all.filter { $0 != "gpt2" })
     func bothFormsOfTheConfiguration(_ name: String) throws {
         let folder = try DecoderFixture(name).folder
-        let new = try folder.decode(DecoderTransformer.Description.self)
-        let old = try folder.decode(DecoderTransformer.Description.self, from: "config-before-5.json")
+        let new = try folder.decode(ModelDescription.self)
+        let old = try folder.decode(ModelDescription.self, from: "config-before-5.json")
         #expect(new.configuration == old.configuration)
     }
 
@@ -111,7 +111,7 @@ import Testing
     ])
     func tokensOfAPromptAtOnce(feedForwardWidth: Int, tokens: Int) throws {
         var configuration = try DecoderFixture("llama").model.configuration
-        configuration.feedForwardWidth = feedForwardWidth
+        configuration.updateBlocks { _, block in block.feedForward.width = feedForwardWidth }
         #expect(configuration.promptChunk == tokens)
     }
 

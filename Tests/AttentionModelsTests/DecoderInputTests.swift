@@ -16,10 +16,10 @@ import Testing
         ]
     }
 
-    private func description(_ changes: [String: Any]) throws -> DecoderTransformer.Description {
+    private func description(_ changes: [String: Any]) throws -> ModelDescription {
         let fields = llama.merging(changes) { $1 }
         return try JSONDecoder().decode(
-            DecoderTransformer.Description.self, from: JSONSerialization.data(withJSONObject: fields))
+            ModelDescription.self, from: JSONSerialization.data(withJSONObject: fields))
     }
 
     @Test(arguments: [
@@ -114,13 +114,14 @@ import Testing
         #expect { try model(["num_hidden_layers": 3]) } throws: { "\($0)".contains("model.layers.2.") }
         #expect { try model(["intermediate_size": 41]) } throws: { "\($0)".contains("mlp.") }
         #expect { try model(["mlp_bias": true]) } throws: { "\($0)".contains("bias") }
-        #expect { try model(["num_hidden_layers": 2_000_000_000]) } throws: { "\($0)".contains("layers.2.") }
+        #expect { try model(["num_hidden_layers": 65_536]) } throws: { "\($0)".contains("model.layers.2.") }
+        #expect { try model(["num_hidden_layers": 2_000_000_000]) } throws: { "\($0)".contains("layers") }
     }
 }
 
 /// Gradients through a whole decoder, a tied head's table included.
 @Suite struct DecoderGradientTests {
-    @Test(arguments: ["llama-biased", "gpt2", "qwen3"])
+    @Test(arguments: ["llama-biased", "gpt2", "qwen3", "gemma3", "phi", "granite"])
     func finiteDifferences(_ name: String) throws {
         var model = try DecoderFixture(name).model
         let (ids, targets) = ([3, 14, 15, 9, 26], [14, 15, 9, 26, 5])

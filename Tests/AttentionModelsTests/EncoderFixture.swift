@@ -7,17 +7,20 @@ import TestSupport
 
 /// A tiny model of each architecture, and its results for five sequences.
 struct EncoderFixture {
-    static let names = ["bert", "bert-prefixed", "distilbert", "roberta", "roberta-prefixed"]
+    static let names = [
+        "bert", "bert-prefixed", "distilbert", "roberta", "roberta-prefixed", "modernbert",
+        "modernbert-prefixed",
+    ]
 
     struct Attributes: Decodable, Sendable { let length: Int, float32Error: Double }
 
-    let description: EncoderTransformer.Description
+    let description: ModelDescription
     let model: EncoderTransformer
     let sequences: [FixtureCase<Attributes>]
 
     init(_ name: String) throws {
         let folder = try ModelFolder(path: Locations.fixture("AttentionModelsTests", name).path)
-        description = try folder.decode(EncoderTransformer.Description.self)
+        description = try folder.decode(ModelDescription.self)
         model = try EncoderTransformer(description, from: folder.weights())
         let file = try SafetensorsFile(path: "\(folder.path)/expected.safetensors")
         sequences = try Fixture(file, metadata: file.metadata).cases()

@@ -54,7 +54,7 @@ import Testing
                 observations.append(observation)
             }
             #expect(areBitwiseEqual(hidden, try fixture.model(batch)), "looking changes nothing")
-            try #require(observations.count == fixture.model.configuration.layers)
+            try #require(observations.count == fixture.model.configuration.blocks.count)
             var compared = 0
             for (sequence, range) in zip(fixture.sequences, batch.ranges)
             where sequence.tensors.contains("attention_weights_f64") {
@@ -80,7 +80,7 @@ import Testing
             for range in batch.ranges {
                 let rows = weights.sliced(axis: 2, range)
                 let inside = rows.sliced(axis: 3, range).scalars.reduce(0, +)
-                #expect(abs(inside - Float(range.count * fixture.model.configuration.heads)) < 1e-4)
+                #expect(abs(inside - Float(range.count * fixture.model.headCount)) < 1e-4)
                 #expect(rows.scalars.reduce(0, +) - inside < 1e-4)
             }
         }

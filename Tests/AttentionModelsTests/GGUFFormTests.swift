@@ -2,6 +2,7 @@ import AttentionFiles
 import AttentionModels
 import AttentionTensors
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -31,7 +32,7 @@ import Testing
 
     /// The fixture's model with settings that GGUF files can express: Gemma 2 with the scale that they imply,
     /// and Qwen without windows.
-    private func description(_ name: String) throws -> DecoderTransformer.Description {
+    private func description(_ name: String) throws -> ModelDescription {
         let config = String(decoding: try DecoderFixture(name).folder.data(of: "config.json"), as: UTF8.self)
         let usual = config.replacingOccurrences(
             of: "\"query_pre_attn_scalar\": 12", with: "\"query_pre_attn_scalar\": 8"
@@ -39,7 +40,7 @@ import Testing
             .replacingOccurrences(
                 of: name == "qwen2" ? "sliding_attention" : "-",
                 with: name == "qwen2" ? "full_attention" : "-")
-        return try JSONDecoder().decode(DecoderTransformer.Description.self, from: Data(usual.utf8))
+        return try JSONDecoder().decode(ModelDescription.self, from: Data(usual.utf8))
     }
 
     @Test(arguments: DecoderFixture.names + ["phi3-longrope"])
@@ -51,12 +52,12 @@ import Testing
         #expect(Set(form.tensors.map(\.name)).count == form.tensors.count)
         var tensors: [String: Tensor] = [:]
         for tensor in form.tensors {
-            let numbers = try form.numbers(of: tensor, from: weights)
+            let numbers = try tensor.numbers()
             #expect(numbers.shape == tensor.shape)
             tensors[tensor.name] = numbers
         }
         let model = try DecoderTransformer(
-            DecoderTransformer.Description(metadata: Metadata(form)), from: InMemoryWeights(tensors))
+            ModelDescription(metadata: Metadata(form)), from: InMemoryWeights(tensors))
         let batch = try TokenBatch(fixture.ids())
         let original = try DecoderTransformer(description, from: weights)
         let (expected, found) = (try original(batch), try model(batch))
@@ -68,11 +69,11 @@ import Testing
     @Test func whatFilesCannotSayIsRefused() throws {
         let folder = try DecoderFixture("gemma2").folder
         #expect(throws: ModelConfigurationError.self) {
-            try folder.decode(DecoderTransformer.Description.self).ggufForm(of: folder.weights())
+            try folder.decode(ModelDescription.self).ggufForm(of: folder.weights())
         }
         let dynamic = try DecoderFixture("llama-dynamic").folder
         #expect {
-            try dynamic.decode(DecoderTransformer.Description.self).ggufForm(of: dynamic.weights())
+            try dynamic.decode(ModelDescription.self).ggufForm(of: dynamic.weights())
         } throws: {
             "\($0)".contains("dynamic")
         }
@@ -86,11 +87,11 @@ import Testing
         let weights = try fixture.folder.weights()
         let form = try description(name).ggufForm(of: weights)
         let tensors = try Dictionary(
-            uniqueKeysWithValues: form.tensors.map { ($0.name, try form.numbers(of: $0, from: weights)) })
+            uniqueKeysWithValues: form.tensors.map { ($0.name, try $0.numbers()) })
         var metadata = Metadata(form)
         metadata.values["\(name).rope.scaling.type"] = .text("longrope")
         #expect {
-            try DecoderTransformer(.init(metadata: metadata), from: InMemoryWeights(tensors))
+            try DecoderTransformer(ModelDescription(metadata: metadata), from: InMemoryWeights(tensors))
         } throws: {
             "\($0)".contains(name == "phi3" ? "rope_factors_long" : "longrope")
         }
@@ -101,20 +102,39 @@ import Testing
         let form = try description("gemma2").ggufForm(of: DecoderFixture("gemma2").folder.weights())
         var metadata = Metadata(form)
         metadata.values["gemma2.block_count"] = .integer(layers)
-        let configuration = try DecoderTransformer.Description(metadata: metadata).configuration
-        #expect(configuration.scoreScale == 1 / divisor.squareRoot())
+        let configuration = try ModelDescription(metadata: metadata).configuration
+        #expect(configuration.blocks[0].attention.scale == 1 / divisor.squareRoot())
     }
 
     /// Every tensor of the checkpoint has a place in the file.
     @Test(arguments: DecoderFixture.names + ["phi3-longrope"])
     func nothingIsLeftBehind(_ name: String) throws {
-        let folder = try DecoderFixture(name).folder
-        let weights = try folder.weights()
-        let form = try description(name).ggufForm(of: weights)
-        let used = Set(form.tensors.compactMap(\.source))
-        let left = weights.tensorNames.filter { !used.contains($0) }
-        // Tied heads are stored twice by some; old checkpoints of GPT-2 hold its masks.
-        #expect(left.allSatisfy { $0.hasSuffix("lm_head.weight") || $0.hasSuffix(".attn.bias") }, "\(left)")
+        let weights = Recorder(base: try DecoderFixture(name).folder.weights())
+        for tensor in try description(name).ggufForm(of: weights).tensors { _ = try tensor.numbers() }
+        let left = Set(weights.tensorNames).subtracting(weights.read.withLock { $0 })
+        // Tied heads are stored twice by some; old checkpoints of GPT-2 hold its masks; others a part for
+        // images.
+        #expect(
+            left.allSatisfy {
+                $0.hasSuffix("lm_head.weight") || $0.hasSuffix(".attn.bias") || $0.hasPrefix("vision_tower.")
+                    || $0.hasPrefix("multi_modal_projector.")
+            }, "\(left)")
+    }
+
+    /// A source that notes which tensors were read.
+    private final class Recorder: WeightSource {
+        let base: any WeightSource
+        let read = Mutex<Set<String>>([])
+
+        init(base: any WeightSource) { self.base = base }
+
+        var label: String { base.label }
+        var tensorNames: [String] { base.tensorNames }
+
+        func storedTensor(named name: String) throws -> StoredTensor? {
+            read.withLock { _ = $0.insert(name) }
+            return try base.storedTensor(named: name)
+        }
     }
 
     /// Numbers that divide by zero, are negative or overflow when multiplied: an error, whichever key has
@@ -126,24 +146,26 @@ import Testing
         let form = try description(name).ggufForm(of: weights)
         let sound = Metadata(form)
         let tensors = try Dictionary(
-            uniqueKeysWithValues: form.tensors.map { ($0.name, try form.numbers(of: $0, from: weights)) })
+            uniqueKeysWithValues: form.tensors.map { ($0.name, try $0.numbers()) })
         for key in sound.values.keys.sorted() {
             for number in [0, -1, 1 << 31, 1 << 32, 1 << 62, .max, .min] {
                 var metadata = sound
                 metadata.values[key] = .integer(number)
                 // Some keys may be anything within reason; none may trap.
-                _ = try? DecoderTransformer(.init(metadata: metadata), from: InMemoryWeights(tensors))
+                _ = try? DecoderTransformer(
+                    ModelDescription(metadata: metadata), from: InMemoryWeights(tensors))
             }
             for number in [Double.nan, .infinity, -1, 0, 1e300] {
                 var metadata = sound
                 metadata.values[key] = .number(number)
-                _ = try? DecoderTransformer(.init(metadata: metadata), from: InMemoryWeights(tensors))
+                _ = try? DecoderTransformer(
+                    ModelDescription(metadata: metadata), from: InMemoryWeights(tensors))
             }
         }
         for key in ["head_count", "head_count_kv", "key_length"] {
             var metadata = sound
             metadata.values["\(form.architecture).attention.\(key)"] = .integer(0)
-            #expect(throws: (any Error).self) { try DecoderTransformer.Description(metadata: metadata) }
+            #expect(throws: (any Error).self) { try ModelDescription(metadata: metadata) }
         }
         // Every number as large as it can be at once.
         var metadata = sound
@@ -151,7 +173,7 @@ import Testing
             if case .integer = value { metadata.values[key] = .integer(1 << 62) }
         }
         #expect(throws: (any Error).self) {
-            try DecoderTransformer(.init(metadata: metadata), from: InMemoryWeights(tensors))
+            try DecoderTransformer(ModelDescription(metadata: metadata), from: InMemoryWeights(tensors))
         }
     }
 }

@@ -135,9 +135,9 @@ import Testing
 
     private static func other(_ model: DecoderTransformer, heads: Int) throws -> DecoderCache {
         let layout = try KeyValueLayout(
-            heads: heads, keyWidth: model.configuration.headWidth, storage: .float16)
+            heads: heads, keyWidth: model.configuration.blocks[0].attention.headWidth, storage: .float16)
         return DecoderCache(
-            layers: try (0..<model.configuration.layers).map { _ in
+            layers: try (0..<model.configuration.blocks.count).map { _ in
                 try KeyValueCache(sequences: 1, capacity: 40, layout: layout)
             }, capacity: 40)
     }

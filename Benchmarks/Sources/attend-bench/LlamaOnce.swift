@@ -21,7 +21,7 @@ struct LlamaOnce: ParsableCommand {
     func run() throws {
         let begin = started ?? Date().timeIntervalSince1970
         let file = try GGUFFile(path: model)
-        let decoder = try DecoderTransformer(DecoderTransformer.Description(metadata: file), from: file)
+        let decoder = try DecoderTransformer(ModelDescription(metadata: file), from: file)
         let capacity = max(prompt, 1) + steps + 8
         var cache = try decoder.makeCache(capacity: capacity, storage: .float16)
         _ = try decoder([[1]], cache: &cache)

@@ -50,7 +50,7 @@ struct ConvertibleModel {
     }
 
     private init(folder: ModelFolder) throws {
-        let description = try folder.description(DecoderTransformer.Description.self)
+        let description = try folder.description(.decoder)
         let weights = try folder.weights()
         let form: GGUFForm
         do {
@@ -67,7 +67,7 @@ struct ConvertibleModel {
         tensors = form.tensors.map { tensor in
             Tensor(
                 name: tensor.name, shape: tensor.shape, storedType: nil, stored: { nil },
-                numbers: { try form.numbers(of: tensor, from: weights) })
+                numbers: tensor.numbers)
         }
     }
 

@@ -95,17 +95,20 @@ extension QuantizationMixture {
             && !kept.contains(where: tensor.name.contains)
     }
 
-    /// llama.cpp's rule (`llama_tensor_get_type_impl`), for models without experts.
+    /// llama.cpp's rule (`llama_tensor_get_type_impl`).
     private func type(of tensor: ConvertibleModel.Tensor, _ layers: ModelLayers) -> ElementType {
         if case .uniform = self { return base }
         let words = tensor.name.split(separator: ".")
         guard words.count == 4, words[0] == "blk", let layer = Int(words[1]) else { return base }
+        // With eight experts the matrices that all tokens share are a small part of the model.
         switch words[2] {
+        case "attn_v" where layers.hasEightExperts, "attn_k" where layers.hasEightExperts: return .q8_0
+        case "attn_output" where layers.hasEightExperts && base == .q4_K: return .q5_K
         case "attn_v", "attn_qkv":
             if layers.takesMoreBits(layer, of: layers.values) { return .q6_K }
             // One matrix of values that eight heads share is small.
             return layers.isLarge && base == .q4_K ? .q5_K : base
-        case "ffn_down": return layers.takesMoreBits(layer, of: layers.count) ? .q6_K : base
+        case "ffn_down", "ffn_down_exps": return layers.takesMoreBits(layer, of: layers.count) ? .q6_K : base
         default: return base
         }
     }
@@ -118,6 +121,7 @@ private struct ModelLayers {
     let values: Int
     /// A model of 70 billion parameters: 80 layers of grouped queries.
     let isLarge: Bool
+    let hasEightExperts: Bool
 
     init(_ model: ConvertibleModel) {
         func number(_ key: String) -> Int? {
@@ -129,6 +133,7 @@ private struct ModelLayers {
             }.count
         count = number("block_count") ?? values
         let (heads, groups) = (number("attention.head_count"), number("attention.head_count_kv"))
+        hasEightExperts = number("expert_count") == 8
         isLarge = count == 80 && groups != nil && groups != heads
     }
 

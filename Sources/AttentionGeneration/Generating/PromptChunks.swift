@@ -12,7 +12,7 @@ struct PromptChunks: Sequence, IteratorProtocol {
     ///   - model: Who reads them.
     ///   - logits: Of which tokens the logits are wanted: their memory is bounded, too.
     init(
-        _ count: Int, from start: Int = 0, by model: DecoderTransformer.Configuration,
+        _ count: Int, from start: Int = 0, by model: TransformerConfiguration,
         logits: LogitRows = .last
     ) {
         self.count = count

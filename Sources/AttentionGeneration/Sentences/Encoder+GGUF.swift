@@ -13,13 +13,12 @@ extension EncoderTransformer {
 
     /// Whether a value of `general.architecture` names an encoder, implemented or not.
     package static func isEncoder(ggufName name: String) -> Bool {
-        (Description.ggufNames + otherNamesInGGUF).contains { ExactString($0) == ExactString(name) }
+        ModelRegistry.family(ggufName: name)?.kind == .encoder
+            || otherNamesInGGUF.contains { ExactString($0) == ExactString(name) }
     }
 
     /// Encoders that are not implemented.
-    private static let otherNamesInGGUF = [
-        "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3", "modern-bert", "neo-bert",
-    ]
+    private static let otherNamesInGGUF = ["nomic-bert-moe", "jina-bert-v2", "jina-bert-v3", "neo-bert"]
 }
 
 extension GGUFFile {

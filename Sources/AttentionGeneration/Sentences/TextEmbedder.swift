@@ -64,7 +64,7 @@ public struct TextEmbedder: Sendable {
     /// - Throws: As ``init(path:)``.
     public init(folder: ModelFolder) throws {
         var sentence = try SentenceConfiguration(folder)
-        let description = try sentence.encoderFolder.description(EncoderTransformer.Description.self)
+        let description = try sentence.encoderFolder.description(.encoder)
         let path = sentence.encoderFolder.path
         let settings = sentence.transformer
         let tokenizer = try Tokenizer.ifAny {
@@ -84,12 +84,7 @@ public struct TextEmbedder: Sendable {
     ///
     /// - Throws: As ``init(path:)``.
     public init(gguf file: GGUFFile) throws {
-        let description: EncoderTransformer.Description
-        do {
-            description = try EncoderTransformer.Description(metadata: file)
-        } catch let error as ModelConfigurationError {
-            throw ModelFileError(error, file: file.path, architectureField: "general.architecture")
-        }
+        let description = try file.description(.encoder)
         let pooling = try Pooling(gguf: file)
         try file.checkEncoderTensors()
         try self.init(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import AttentionFiles
 import AttentionGeneration
+import AttentionModels
 import AttentionTensors
 import Foundation
 

@@ -2,13 +2,7 @@ import AttentionFiles
 import AttentionGeneration
 import AttentionModels
 
-/// The two kinds of models, and the commands that take them.
-enum ModelKind {
-    /// Reads a text as a whole, and turns it into a vector.
-    case encoder
-    /// Continues a text.
-    case decoder
-
+extension ModelKind {
     /// The kind and the architecture's name that the model's own files give; nil where they give none that is
     /// implemented.
     private static func declared(at path: String) -> (kind: ModelKind, architecture: String)? {
@@ -26,8 +20,7 @@ enum ModelKind {
             }
         }
         guard let name = try? ModelFolder(path: path).decode(Fields.self).modelType else { return nil }
-        if EncoderTransformer.Description.modelTypes.contains(name) { return (.encoder, name) }
-        return DecoderTransformer.Description.modelTypes.contains(name) ? (.decoder, name) : nil
+        return ModelRegistry.family(modelType: name).map { ($0.kind, name) }
     }
 
     /// Loads the model at `path`, which has to be of this kind.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Attention
 import AttentionGeneration
+import AttentionModels
 
 /// The length of a generated text, and its ends.
 struct LengthOptions: ParsableArguments {

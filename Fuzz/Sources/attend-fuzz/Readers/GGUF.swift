@@ -12,7 +12,7 @@ extension Reader {
             precondition(entry.byteRange.upperBound <= bytes.count)
             _ = try? file.storedTensor(named: entry.name)?.float32()
         }
-        _ = try? DecoderTransformer(.init(metadata: file), from: file)
+        _ = try? DecoderTransformer(ModelDescription(metadata: file), from: file)
         for key in file.keys {
             _ = try? file.string(key)
             _ = try? file.integer(key)

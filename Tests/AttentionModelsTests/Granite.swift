@@ -1,0 +1,1 @@
+../../Examples/OwnFamily/Sources/OwnFamily/Granite.swift
