@@ -6,7 +6,7 @@ LANGUAGE_MODEL := $(MODELS)/SmolLM2-135M-Instruct.Q4_1.gguf
 PYTHON ?= python3
 SWIFT_FOLDERS := Package.swift Sources Tests Snippets Examples Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: help demo model language-model build test test-schemas test-kernels bench fuzz format lint lint-text docs fixtures clean
+.PHONY: help demo model language-model build test test-schemas test-kernels test-lint-text bench fuzz format lint lint-text docs fixtures clean
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -55,7 +55,10 @@ lint: ## Check the formatting of all Swift, the length of comment lines, and the
 	Scripts/check-snippets.sh
 
 lint-text: build ## Find comparisons of String, which treat different texts as equal, in the compiled code.
-	Scripts/check-text.sh .build/release
+	$(PYTHON) Scripts/check_text.py .build/release
+
+test-lint-text: ## Plant such comparisons in a small module, and see that each is found.
+	$(PYTHON) Scripts/test_check_text.py
 
 docs: build ## Build the documentation of the libraries into .build/documentation; a warning is an error.
 	Scripts/build-docs.sh

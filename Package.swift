@@ -42,14 +42,14 @@ let package = Package(
     ],
     targets: [
         .target(name: "CAttentionKernels", cSettings: cSettings),
-        library("AttentionTensors", ["CAttentionKernels"]),
-        library("Attention", ["AttentionTensors", "CAttentionKernels"]),
+        library("AttentionTensors", ["AttentionJSON", "CAttentionKernels"]),
+        library("Attention", ["AttentionJSON", "AttentionTensors", "CAttentionKernels"]),
         library("AttentionJSON"),
         library("AttentionFiles", ["AttentionJSON", "AttentionTensors"]),
         library("AttentionHub", ["AttentionFiles", "AttentionJSON"]),
         library("AttentionTokenizers", ["AttentionJSON"]),
         library("AttentionGrammars", ["AttentionJSON"]),
-        library("AttentionModels", ["Attention", "AttentionTensors"]),
+        library("AttentionModels", ["Attention", "AttentionJSON", "AttentionTensors"]),
         library(
             "AttentionGeneration",
             [
@@ -68,7 +68,7 @@ let package = Package(
             dependencies: [
                 "AttentionGeneration", "AttentionMaps", "AttentionModels", "AttentionFiles",
                 "AttentionHub", "AttentionTokenizers", "AttentionGrammars", "Attention",
-                "AttentionTensors",
+                "AttentionJSON", "AttentionTensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),

@@ -26,6 +26,7 @@ public enum ModelFileError: Error, Hashable, Sendable {
 
 extension ModelFileError: CustomStringConvertible {
     public var description: String {
+        // exact-text: what is found is said in words of the program.
         switch self {
         case .system(let operation, let file, let reason):
             "cannot \(operation) \(excerpt(file, limit: 500)): \(reason)"
@@ -33,7 +34,7 @@ extension ModelFileError: CustomStringConvertible {
             "\(excerpt(path, limit: 500)): expected a regular file, found \(found)"
         case .notAFolder(let path, FileKind.file.rawValue):
             "\(excerpt(path, limit: 500)): expected a model's folder or a GGUF file, found a file of another kind"
-        case .notAFolder(let path, let found) where FileKind(rawValue: found) != nil:
+        case .notAFolder(let path, let found) where FileKind(rawValue: found) != nil:  // exact-text: as above
             "\(excerpt(path, limit: 500)): expected a model's folder or file, found \(found)"
         case .notAFolder(let path, let found):
             "\(excerpt(path, limit: 500)): expected a model's folder, found \(found)"

@@ -37,13 +37,13 @@ public struct ModelInventory: Sendable {
 
     /// The tensors, the weights and the bytes of each type, the largest share first.
     public var types: [(elementType: String, tensors: Int, elements: Int, bytes: Int)] {
-        Dictionary(grouping: tensors, by: \.elementType).map { type, tensors in
+        Dictionary(grouping: tensors) { ExactString($0.elementType) }.map { type, tensors in
             (
-                elementType: type, tensors: tensors.count,
+                elementType: type.string, tensors: tensors.count,
                 elements: tensors.reduce(0) { $0 + $1.shape.elementCount },
                 bytes: tensors.reduce(0) { $0 + $1.byteCount }
             )
-        }.sorted { ($0.bytes, $1.elementType) > ($1.bytes, $0.elementType) }
+        }.sorted { ($0.bytes, ExactString($1.elementType)) > ($1.bytes, ExactString($0.elementType)) }
     }
 
     /// - Parameter path: A GGUF file, the first of several, a `.safetensors` file, or a model's folder.
@@ -54,13 +54,13 @@ public struct ModelInventory: Sendable {
         } else if FileKind(path: path) == .folder {
             try self.init(folder: ModelFolder(path: path))
         } else {
-            guard try path.hasSuffix(".safetensors") || SafetensorsFile.mayBeOne(at: path) else {
+            guard try ExactString(path).hasSuffix(".safetensors") || SafetensorsFile.mayBeOne(at: path) else {
                 throw ModelFileError.unknownFormat(
                     file: path, expected: "a GGUF file, a .safetensors file or a model's folder")
             }
             let file = try SafetensorsFile(path: path)
             self.init(
-                format: "safetensors", path: path, architecture: nil, metadata: file.notes,
+                format: "safetensors", path: path, architecture: nil, metadata: file.summary,
                 tensors: file.entries.map(Tensor.init))
         }
     }
@@ -125,8 +125,8 @@ extension SafetensorsFile {
         return mapping.bytes.count > 8 && mapping.bytes[8] == UInt8(ascii: "{")
     }
 
-    fileprivate var notes: [(key: String, value: String)] {
-        metadata.sorted { $0.key < $1.key }.map { (key: $0.key, value: abbreviated($0.value)) }
+    fileprivate var summary: [(key: String, value: String)] {
+        notes.sorted { $0.key < $1.key }.map { (key: $0.key.string, value: abbreviated($0.value)) }
     }
 }
 

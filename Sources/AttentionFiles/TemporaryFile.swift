@@ -1,3 +1,4 @@
+import AttentionJSON
 import Synchronization
 
 #if canImport(Glibc)
@@ -128,7 +129,7 @@ package struct TemporaryFile: ~Copyable {
 
     // MARK: - Files with a hidden name
 
-    private static let names = Mutex<Set<String>>([])
+    private static let names = Mutex<Set<ExactString>>([])
 
     /// Makes a file of this name by `body`, which says by a negative number that it could not.
     ///
@@ -137,21 +138,21 @@ package struct TemporaryFile: ~Copyable {
         names.withLock { names in
             let result = body()
             let code = errno
-            if result >= 0 { names.insert(name) }
+            if result >= 0 { names.insert(ExactString(name)) }
             return (result, code)
         }
     }
 
     /// - Returns: Whether the name was known.
     @discardableResult private static func forget(_ name: String) -> Bool {
-        names.withLock { $0.remove(name) != nil }
+        names.withLock { $0.remove(ExactString(name)) != nil }
     }
 
     /// Removes all files that have a hidden name now. They cannot be completed after it: it is for a program
     /// that a signal ends.
     package static func removeAll() {
         names.withLock { names in
-            for name in names { unlink(name) }
+            for name in names { unlink(name.string) }
             names = []
         }
     }

@@ -52,7 +52,7 @@ extension ChatFormat {
             else {
                 continue
             }
-            tokens[name + "_token"] = pieces[id]
+            tokens[name + "_token"] = pieces[id]  // exact-text: the names are those above
         }
         return tokens
     }

@@ -1,4 +1,5 @@
 import AttentionFiles
+import AttentionJSON
 import AttentionModels
 import AttentionTensors
 import AttentionTokenizers

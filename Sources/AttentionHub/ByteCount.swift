@@ -7,9 +7,10 @@ public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
     public init(_ bytes: Int) { self.bytes = bytes }
 
     public var description: String {
-        var (value, unit) = (Double(bytes), "bytes")
+        var value = Double(bytes)
+        var unit: String?
         for larger in ["kB", "MB", "GB", "TB"] where value >= 999.5 { (value, unit) = (value / 1000, larger) }
-        guard unit != "bytes" else { return "\(bytes) \(bytes == 1 ? "byte" : "bytes")" }
+        guard let unit else { return "\(bytes) \(bytes == 1 ? "byte" : "bytes")" }
         let tenths = Int((value * 10).rounded())
         return value < 99.95 ? "\(tenths / 10).\(tenths % 10) \(unit)" : "\(Int(value.rounded())) \(unit)"
     }

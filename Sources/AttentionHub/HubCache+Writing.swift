@@ -21,7 +21,7 @@ extension HubCache {
     /// Makes the snapshot's file `file` a relative link to the content `tag`, so that the cache can be moved.
     func link(_ file: String, commit: String, to tag: String, of name: String) throws(HubError) {
         let path = "\(snapshot(commit, of: name))/\(file)"
-        try makeFolder(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
+        try makeFolder(folderAndName(ofFile: path).folder)
         let up = String(repeating: "../", count: 2 + file.utf8.count { $0 == UInt8(ascii: "/") })
         let target = "\(up)blobs/\(tag)"
         if let found = try? FileManager.default.destinationOfSymbolicLink(atPath: path),
@@ -41,9 +41,9 @@ extension HubCache {
 
     /// Notes that the branch or tag `revision` stands for `commit`.
     func note(_ revision: String, is commit: String, of name: String) throws(HubError) {
-        guard revision != commit else { return }
+        guard ExactString(revision) != ExactString(commit) else { return }
         let path = "\(folder(of: name))/refs/\(revision)"
-        try makeFolder(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
+        try makeFolder(folderAndName(ofFile: path).folder)
         do {
             try AtomicFile.replace(path) { append in
                 try Array(commit.utf8).withUnsafeBytes { try append($0) }
@@ -65,6 +65,7 @@ extension HubCache {
     }
 
     private static func reason(_ error: any Error) -> String {
+        // exact-text: the key is Foundation's own.
         let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
         return (cause ?? error as NSError).localizedDescription
     }

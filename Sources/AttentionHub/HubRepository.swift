@@ -25,7 +25,7 @@ struct HubRepository: Sendable {
 
     /// Whether the hub can have a repository of this name.
     static func isName(_ name: String) -> Bool {
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = ExactString(name).split(separator: "/", omittingEmptySubsequences: false)
         return parts.count <= 2
             && parts.allSatisfy { part in
                 !part.isEmpty && part.utf8.count <= 96 && !part.hasPrefix(".") && !part.contains("--")
@@ -37,7 +37,7 @@ struct HubRepository: Sendable {
 
     /// The files of a revision, those with unusable names left out.
     func list(_ revision: String) async throws -> Listing {
-        let url = try address("api/models/\(name)/revision/\(Self.encoded(revision))?blobs=true")
+        let url = try address("api/models/\(name)/revision/\(Self.encoded(ExactString(revision)))?blobs=true")
         let root: JSONValue
         do {
             let bytes = try await connection.data(url, limit: 1 << 25)
@@ -61,19 +61,18 @@ struct HubRepository: Sendable {
 
     /// The hub's description of one file, without its content.
     func describe(_ file: String, _ revision: String) async throws -> RemoteFile {
-        let path = file.split(separator: "/").map(Self.encoded).joined(separator: "/")
-        let url = try address("\(name)/resolve/\(Self.encoded(revision))/\(path)")
+        let path = ExactString(file).split(separator: "/").map(Self.encoded).joined(separator: "/")
+        let url = try address("\(name)/resolve/\(Self.encoded(ExactString(revision)))/\(path)")
         return try await connection.retrying {
-            var headers: [String: String] = [:]
+            var headers: [ExactString: String] = [:]
             // Large files are redirected to a content server, which sends fewer headers than the hub.
             let response = try await connection.send("HEAD", url) { response in
-                for name in ["X-Repo-Commit", "X-Linked-Etag", "X-Linked-Size"] where headers[name] == nil {
-                    headers[name] = response[name]
-                }
+                for name in ["X-Repo-Commit", "X-Linked-Etag", "X-Linked-Size"] as [ExactString]
+                where headers[name] == nil { headers[name] = response[name.string] }
                 return response["X-Linked-Etag"] != nil
             }
             if !response.isRedirect { try check(response, file: file, revision: revision) }
-            let known = { (name: String) in headers[name] ?? response[name] }
+            let known = { (name: ExactString) in headers[name] ?? response[name.string] }
             let size = known("X-Linked-Size") ?? (response.isRedirect ? nil : response["Content-Length"])
             guard let tag = Self.tag(known("X-Linked-Etag") ?? response["ETag"]) else {
                 throw HubError.invalidAnswer(
@@ -129,7 +128,7 @@ struct HubRepository: Sendable {
     }
 
     /// A part of a URL, with `%XX` for every byte that is not a letter, digit, `-`, `.`, `_` or `~`.
-    private static func encoded(_ text: some StringProtocol) -> String {
+    private static func encoded(_ text: ExactString) -> String {
         text.utf8.map { byte in
             if isWord(byte) || "-.~".utf8.contains(byte) { return String(UnicodeScalar(byte)) }
             let digits = String(byte, radix: 16, uppercase: true)
@@ -148,13 +147,14 @@ struct HubRepository: Sendable {
 
     /// An entity tag as the name of a file: `W/"abc"` is `abc`.
     private static func tag(_ header: String?) -> String? {
-        guard var tag = header?[...] else { return nil }
-        if tag.hasPrefix("W/") { tag = tag.dropFirst(2) }
-        tag = tag.drop { $0 == "\"" }
-        while tag.hasSuffix("\"") { tag.removeLast() }
+        guard let header else { return nil }
+        let isQuote = { (scalar: Unicode.Scalar) in scalar == "\"" }
+        let quoted = (ExactString(header).dropping(prefix: "W/") ?? header).unicodeScalars.drop(
+            while: isQuote)
+        let tag = ExactString(Substring(quoted.dropLast(quoted.reversed().prefix(while: isQuote).count)))
         let isName =
             !tag.isEmpty && tag.utf8.count <= 128 && !tag.hasPrefix(".")
             && tag.utf8.allSatisfy { isWord($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
-        return isName ? String(tag) : nil
+        return isName ? tag.string : nil
     }
 }

@@ -1,4 +1,5 @@
 import AttentionFiles
+import AttentionJSON
 import Foundation
 
 /// The hub's settings from the environment.
@@ -14,26 +15,27 @@ struct HubSettings: Sendable {
     ///
     /// - Throws: ``HubError/invalidSetting(name:value:expected:)``.
     init(environment: [String: String], home: String?) throws(HubError) {
-        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let environment = [ExactString: String](environment)
+        func value(_ name: ExactString) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         var endpoint = value("HF_ENDPOINT") ?? "https://huggingface.co"
-        while endpoint.hasSuffix("/") { endpoint.removeLast() }
+        while let shorter = ExactString(endpoint).dropping(suffix: "/") { endpoint = shorter }
         guard let url = URL(string: endpoint), let origin = HTTPOrigin(url), url.query == nil else {
             throw .invalidSetting(
                 name: "HF_ENDPOINT", value: endpoint, expected: "a URL such as https://huggingface.co")
         }
         self.endpoint = endpoint
         self.origin = origin
-        let yes = ["1", "ON", "YES", "TRUE"]
+        let yes: [ExactString] = ["1", "on", "yes", "true"]
         isOffline = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].contains {
-            yes.contains(environment[$0]?.uppercased() ?? "")
+            yes.contains(ExactString(environment[$0] ?? "").lowercasedASCII)
         }
         token = try Self.token(value, home: home ?? value("HOME"))
     }
 
-    private static func token(_ value: (String) -> String?, home: String?) throws(HubError) -> String? {
-        let names = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]
+    private static func token(_ value: (ExactString) -> String?, home: String?) throws(HubError) -> String? {
+        let names: [ExactString] = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]
         if let name = names.first(where: { value($0) != nil }) {
-            return try token(value(name) ?? "", from: name)
+            return try token(value(name) ?? "", from: name.string)
         }
         let cache = value("XDG_CACHE_HOME") ?? home.map { "\($0)/.cache" }
         let hub = value("HF_HOME") ?? cache.map { "\($0)/huggingface" }
@@ -55,12 +57,13 @@ struct HubSettings: Sendable {
 
 /// The scheme, host and port of a URL: a token is sent to one origin only.
 struct HTTPOrigin: Hashable, Sendable {
-    let scheme: String
-    let host: String
+    let scheme: ExactString
+    let host: ExactString
     let port: Int
 
     init?(_ url: URL) {
-        guard let scheme = url.scheme?.lowercased(), let host = url.host?.lowercased(), !host.isEmpty,
+        guard let scheme = url.scheme.map({ ExactString($0).lowercasedASCII }),
+            let host = url.host.map({ ExactString($0).lowercasedASCII }), !host.isEmpty,
             scheme == "http" || scheme == "https", url.user == nil
         else { return nil }
         self.scheme = scheme

@@ -47,10 +47,10 @@ struct ModelFiles: Sendable {
         if weights != nil {
             first += steps
         } else {
-            let models = GGUFPartName.models(among: names.map(\.string)).sorted()
+            let models = GGUFPartName.models(among: names.sorted().map(\.string))
             let hasTokenizer =
                 parts == .tokenizer
-                && names.contains { $0.string.hasPrefix("tokenizer.") || $0 == "vocab.txt" }
+                && names.contains { $0.hasPrefix("tokenizer.") || $0 == "vocab.txt" }
             if !models.isEmpty {
                 guard models.count == 1 else {
                     throw .severalFiles(name: name, files: models.map(listing.model))
@@ -76,25 +76,24 @@ struct ModelFiles: Sendable {
 
     /// Whether a file is one of the chat templates that have a name.
     private static func isChatTemplate(_ name: String) -> Bool {
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = ExactString(name).split(separator: "/", omittingEmptySubsequences: false)
         return parts.count == 2 && parts[0] == "additional_chat_templates" && parts[1].hasSuffix(".jinja")
     }
 
     private static func isStep(_ name: String) -> Bool {
-        let parts = name.split(separator: "/")
-        guard parts.count == 2, let digit = parts[0].first, digit.isASCII, digit.isNumber,
+        let parts = ExactString(name).split(separator: "/")
+        guard parts.count == 2, let digit = parts[0].utf8.first, (0x30...0x39).contains(digit),
             parts[0].contains("_")
         else { return false }
-        let name = ExactString(parts[1])
-        return name == ExactString(weights) || small.contains { ExactString($0) == name }
+        return ([weights] + small).contains(exactly: parts[1].string)
     }
 
     /// The weights of the first module of an older sentence-transformers model, such as
     /// `0_Transformer/model.safetensors`; nil for any other repository.
     private static func weightsOfAnEncoderInAFolder(_ names: Set<ExactString>) -> String? {
         guard names.contains("modules.json") else { return nil }
-        return names.map(\.string).filter { $0.hasPrefix("0_") && $0.hasSuffix("/\(weights)") && isStep($0) }
-            .min()
+        let ending = ExactString("/\(weights)")
+        return names.filter { $0.hasPrefix("0_") && $0.hasSuffix(ending) && isStep($0.string) }.min()?.string
     }
 
     /// The files that the index in `folder` names.

@@ -1,4 +1,5 @@
 import AttentionFiles
+import AttentionJSON
 import Foundation
 import Synchronization
 
@@ -74,7 +75,9 @@ public struct ModelHub: Sendable {
             missing = error
         }
         let reference = try ModelReference(name)
-        guard reference.name.contains("/"), HubRepository.isName(reference.name) else { throw missing }
+        guard reference.name.utf8.contains(UInt8(ascii: "/")), HubRepository.isName(reference.name) else {
+            throw missing
+        }
         if case .partial = missing, connection.settings.isOffline { throw missing }
         do {
             return try await fetch(reference, parts: parts, progress: progress)
@@ -88,8 +91,8 @@ public struct ModelHub: Sendable {
     /// Whether the path is a folder in the cache without its weights, or one part of a model without the
     /// others.
     private func isIncomplete(_ path: String) -> Bool {
-        guard path.hasPrefix(cache.path + "/") else { return false }
-        guard path.lowercased().hasSuffix(".gguf") else { return !ModelFiles.isComplete(path) }
+        guard ExactString(path).hasPrefix(ExactString(cache.path + "/")) else { return false }
+        guard GGUFPartName.isModel(path) else { return !ModelFiles.isComplete(path) }
         return !ModelFiles.parts(of: path).allSatisfy(FileManager.default.fileExists)
     }
 
@@ -124,7 +127,7 @@ public struct ModelHub: Sendable {
         try await fetcher.fetch(files.first, commit: listing.commit)
         if parts == .everything, let weights = files.weights {
             try await fetcher.fetch([weights], commit: listing.commit)
-            if weights == ModelFiles.index {
+            if ExactString(weights) == ExactString(ModelFiles.index) {
                 let shards = try ModelFiles.shards(
                     in: ModelFolder(path: snapshot), listed: listing.exactNames)
                 try await fetcher.fetch(shards, commit: listing.commit)
@@ -147,7 +150,7 @@ public struct ModelHub: Sendable {
         }
         try cache.note(revision, is: commit, of: name)
         // Without a network, the name alone can later stand for this file.
-        if file.lowercased().hasSuffix(".gguf"), !cache.isKnownToBeFiles(commit, of: name),
+        if GGUFPartName.isModel(file), !cache.isKnownToBeFiles(commit, of: name),
             let listing = try? await repository.list(commit), listing.isOfFiles
         {
             try? cache.noteAsFiles(commit, of: name)
@@ -163,7 +166,7 @@ public struct ModelHub: Sendable {
             return try await repository.describe(file, revision)
         } catch HubError.noFile(let name, let file, _) {
             let files = try? await repository.list(revision).files
-            let models = files?.filter { $0.name.lowercased().hasSuffix(".gguf") } ?? []
+            let models = files?.filter { GGUFPartName.isModel($0.name) } ?? []
             throw HubError.noFile(name: name, file: file, files: models.isEmpty ? files ?? [] : models)
         }
     }

@@ -37,6 +37,65 @@ extension ExactString: Comparable {
     }
 }
 
+extension ExactString {
+    package func hasPrefix(_ prefix: Self) -> Bool { utf8.starts(with: prefix.utf8) }
+
+    package func hasSuffix(_ suffix: Self) -> Bool { utf8.reversed().starts(with: suffix.utf8.reversed()) }
+
+    package func contains(_ part: Self) -> Bool { utf8.contains(part.utf8) }
+
+    /// What follows the prefix; nil if the text does not begin with it.
+    package func dropping(prefix: Self) -> String? {
+        hasPrefix(prefix) ? String(unicodeScalars.dropFirst(prefix.unicodeScalars.count)) : nil
+    }
+
+    /// What stands before the suffix; nil if the text does not end in it.
+    package func dropping(suffix: Self) -> String? {
+        hasSuffix(suffix) ? String(unicodeScalars.dropLast(suffix.unicodeScalars.count)) : nil
+    }
+
+    /// The parts between separators. A mark that follows a separator belongs to the next part, where `String`
+    /// would take both for one character.
+    package func split(
+        separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
+    ) -> [Self] {
+        unicodeScalars.split(
+            separator: separator, maxSplits: maxSplits, omittingEmptySubsequences: omittingEmptySubsequences
+        ).map { Self(Substring($0)) }
+    }
+}
+
+// MARK: - Texts that others keep as String
+
+extension Sequence<String> {
+    /// Whether one of the texts has the scalars of `text`.
+    package func contains(exactly text: some StringProtocol) -> Bool {
+        contains { $0.utf8.elementsEqual(text.utf8) }
+    }
+
+    /// The texts in the order of their scalars.
+    package func sortedExactly() -> [String] { sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+}
+
+extension RawRepresentable<String> where Self: CaseIterable {
+    /// The case whose raw value has the scalars of `name`. The compiler's own `init(rawValue:)` compares as
+    /// `String` does.
+    package init?(exactly name: String) {
+        guard let found = Self.allCases.first(where: { $0.rawValue.utf8.elementsEqual(name.utf8) }) else {
+            return nil
+        }
+        self = found
+    }
+}
+
+extension Dictionary where Key == ExactString {
+    /// A caller's dictionary, whose names are looked up by their scalars from here on.
+    package init(_ texts: [String: Value]) {
+        // exact-text: no name is looked up in the caller's dictionary.
+        self.init(uniqueKeysWithValues: texts.lazy.map { (ExactString($0.key), $0.value) })
+    }
+}
+
 extension ExactString: ExpressibleByStringLiteral, CustomStringConvertible, CustomDebugStringConvertible {
     package init(stringLiteral value: String) { self.init(value) }
 

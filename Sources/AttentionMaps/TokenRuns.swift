@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Neighbouring tokens that share a row or column of a map.
 struct TokenRuns {
     /// The runs, in order and without gaps, as places in the whole text.
@@ -78,8 +80,8 @@ extension AttentionMap.Token {
         let bringSpaces = run.contains { $0.text.first?.isWhitespace ?? false }
         var text = first.text
         for token in run.dropFirst() {
-            if token.text.hasPrefix("##") {
-                text += token.text.dropFirst(2)
+            if let piece = ExactString(token.text).dropping(prefix: "##") {
+                text += piece
             } else {
                 text += bringSpaces ? token.text : " " + token.text
             }

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Text in a form that is safe and legible to print: characters that would move a cursor, reverse the text or
 /// show nothing are written out, so that a token can neither garble a terminal nor pass for another one.
 package enum VisibleText {
@@ -7,7 +9,7 @@ package enum VisibleText {
     /// The text with controls, bidirectional controls and invisible characters written out.
     package static func escape(_ text: String) -> String {
         if text.isEmpty { return "∅" }
-        if text.allSatisfy({ $0 == " " }) { return String(repeating: "␣", count: text.count) }
+        if text.unicodeScalars.allSatisfy({ $0 == " " }) { return String(repeating: "␣", count: text.count) }
         var result = ""
         for character in text {
             for (index, scalar) in character.unicodeScalars.enumerated() where index < longestCluster {
@@ -39,8 +41,10 @@ package enum VisibleText {
     /// A token as the label of a row or column: without the space that begins a word in most vocabularies,
     /// and with signs for line ends and tabs.
     package static func label(_ token: String) -> String {
-        let isWord = token.first == " " && token.contains { $0 != " " }
-        let signs = (isWord ? token.dropFirst() : token[...]).map { character -> String in
+        let scalars = token.unicodeScalars
+        let isWord = scalars.first == " " && scalars.contains { $0 != " " }
+        let signs = (isWord ? Substring(scalars.dropFirst()) : token[...]).map { character -> String in
+            // exact-text: no other character equals the end of a line or a tab.
             switch character {
             case "\n", "\r\n": "↵"
             case "\t": "⇥"
@@ -63,9 +67,9 @@ package enum VisibleText {
         // Line ends at the beginning and the end stay: they stand between a prompt and its continuation.
         let kept = lines.indices.filter { [0, lines.count - 1].contains($0) || !lines[$0].isEmpty }
         return kept.map { index in
-            let parts = lines[index].split(separator: "\t", omittingEmptySubsequences: false)
+            let parts = ExactString(lines[index]).split(separator: "\t", omittingEmptySubsequences: false)
             return parts.map { part in
-                part.allSatisfy { $0 == " " } ? String(part) : escape(String(part))
+                part.unicodeScalars.allSatisfy { $0 == " " } ? part.string : escape(part.string)
             }.joined(separator: "    ")
         }.joined(separator: "\n")
     }
@@ -79,8 +83,8 @@ package enum VisibleText {
             lines.append(line)
             (line, used) = ("", 0)
         }
-        for word in text.split(separator: " ") {
-            let width = width(String(word))
+        for word in ExactString(text).split(separator: " ").map(\.string) {
+            let width = width(word)
             if used > 0, used + 1 + width > columns { end() }
             if lines.count > limit { break }
             if used > 0 { (line, used) = (line + " ", used + 1) }

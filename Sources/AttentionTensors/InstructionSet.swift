@@ -1,3 +1,4 @@
+import AttentionJSON
 import CAttentionKernels
 
 #if canImport(Glibc)
@@ -30,7 +31,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         guard let requested = getenv("ATTENTION_ISA").map({ String(cString: $0) }), !requested.isEmpty else {
             return available.last ?? .scalar
         }
-        guard let choice = InstructionSet(rawValue: requested), choice.table != nil else {
+        guard let choice = InstructionSet(exactly: requested), choice.table != nil else {
             throw .instructionSetUnavailable(requested: requested, available: available.map(\.rawValue))
         }
         return choice

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Where a model's weights come from: a file, a random start, a test's fixture.
 ///
 /// Layers ask it for a name and a shape and know nothing else about it.
@@ -19,7 +21,7 @@ public protocol WeightSource: Sendable {
 // `contains` and `tensor` are requirements, with these as their usual answers, so that a source's own
 // version (a dictionary's lookup, a full name in an error) is also found behind `any WeightSource`.
 extension WeightSource {
-    public func contains(_ name: String) -> Bool { tensorNames.contains(name) }
+    public func contains(_ name: String) -> Bool { tensorNames.contains(exactly: name) }
 
     public func tensor(_ name: String, shape: Shape) throws -> Tensor {
         guard let stored = try storedTensor(named: name) else {
@@ -60,9 +62,8 @@ public struct ScopedWeights: WeightSource {
     }
 
     public var tensorNames: [String] {
-        base.tensorNames.compactMap {
-            $0.hasPrefix(prefix + ".") ? String($0.dropFirst(prefix.count + 1)) : nil
-        }
+        let start = ExactString("\(prefix).")
+        return base.tensorNames.compactMap { ExactString($0).dropping(prefix: start) }
     }
 
     public func contains(_ name: String) -> Bool { base.contains("\(prefix).\(name)") }
@@ -104,24 +105,26 @@ public struct Float32Weights: WeightSource {
 public struct InMemoryWeights: WeightSource {
     /// The name that errors give the source.
     public let label: String
-    private let tensors: [String: StoredTensor]
+    private let tensors: [ExactString: StoredTensor]
     /// The names of tensors that were watched, whose gradients would be lost.
-    private let watched: Set<String>
+    private let watched: Set<ExactString>
 
     /// Tensors in memory, by name.
     public init(label: String = "memory", _ tensors: [String: Tensor]) {
         self.label = label
         self.tensors = Dictionary(
-            uniqueKeysWithValues: tensors.map { ($0.key, StoredTensor(name: $0.key, $0.value)) })
-        watched = Set(tensors.filter(\.value.isWatched).keys)
+            uniqueKeysWithValues: tensors.map { (ExactString($0.key), StoredTensor(name: $0.key, $0.value)) })
+        watched = Set(tensors.lazy.filter(\.value.isWatched).map { ExactString($0.key) })
     }
 
-    public var tensorNames: [String] { tensors.keys.sorted() }
-    public func contains(_ name: String) -> Bool { tensors[name] != nil }
+    public var tensorNames: [String] { tensors.keys.sorted().map(\.string) }
+    public func contains(_ name: String) -> Bool { tensors[ExactString(name)] != nil }
 
     /// - Throws: ``TensorError/noGradient(tensor:)`` for a tensor that is watched.
     public func storedTensor(named name: String) throws(TensorError) -> StoredTensor? {
-        guard !watched.contains(name) else { throw .noGradient(tensor: "tensor '\(name)' of \(label)") }
-        return tensors[name]
+        guard !watched.contains(ExactString(name)) else {
+            throw .noGradient(tensor: "tensor '\(name)' of \(label)")
+        }
+        return tensors[ExactString(name)]
     }
 }

@@ -1,5 +1,3 @@
-// exact-text, whole file: only the synthesized equality compares tokens, and nothing depends on it.
-
 /// A text, or a pair of texts, as tokens. All arrays have one element a token.
 public struct Encoding: Hashable, Sendable {
     /// The tokens' numbers in the vocabulary.

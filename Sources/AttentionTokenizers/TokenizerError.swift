@@ -1,5 +1,3 @@
-// exact-text, whole file: only the synthesized equality compares text, and nothing depends on that of errors.
-
 /// An error in a tokenizer's files, or in a request to a tokenizer.
 ///
 /// `file` is the name that the caller gave or the file's path; `field` is a path such as

@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttentionFiles
+import AttentionJSON
 import Foundation
 
 /// The command line: parses the arguments, runs one command, and turns every error into a message and an exit
@@ -101,10 +102,10 @@ struct Attend: ParsableCommand {
     /// Finds mistakes that ArgumentParser passes over, or names in a way that does not help.
     private static func checkArguments() throws {
         try checkEncoding()
-        let arguments = CommandLine.arguments.dropFirst().prefix { $0 != "--" }
+        let arguments = CommandLine.arguments.dropFirst().map { ExactString($0) }.prefix { $0 != "--" }
         let named = arguments.first == "help" ? arguments.dropFirst().first : arguments.first
         if let name = named, !name.hasPrefix("-"), name != "help", command(named: name) == nil {
-            let near = names(near: name)
+            let near = names(near: name.string)
             throw ValidationError(
                 "there is no command '\(name)'"
                     + (near.isEmpty ? "" : ". Did you mean \(near.joined(separator: " or "))?"))
@@ -124,17 +125,19 @@ struct Attend: ParsableCommand {
     /// A command's usage, for mistakes that show once the model is known. By then, ArgumentParser has
     /// forgotten which command runs.
     private static func usage(of command: any ParsableCommand.Type) -> String {
-        let lines = usageString(for: command).split(separator: "\n").joined(separator: "\n       ")
-        return "Usage: \(lines)\n  See 'attend \(command._commandName) --help' for more information."
+        let lines = ExactString(usageString(for: command)).split(separator: "\n").map(\.string)
+        return "Usage: \(lines.joined(separator: "\n       "))\n"
+            + "  See 'attend \(command._commandName) --help' for more information."
     }
 
-    static func command(named name: String) -> (any ParsableCommand.Type)? {
-        configuration.subcommands.first { $0._commandName == name }
+    static func command(named name: ExactString) -> (any ParsableCommand.Type)? {
+        configuration.subcommands.first { ExactString($0._commandName) == name }
     }
 
     private static func names(near name: String) -> [String] {
         configuration.subcommands.map { $0._commandName }.filter {
-            editDistance($0, name) <= 2 || name.count >= 3 && $0.hasPrefix(name)
+            editDistance($0, name) <= 2
+                || name.utf8.count >= 3 && ExactString($0).hasPrefix(ExactString(name))
         }
     }
 
@@ -166,6 +169,7 @@ struct Attend: ParsableCommand {
         guard let unknown = UnknownOption(in: Array(CommandLine.arguments.dropFirst())) else {
             return message
         }
+        // exact-text: the message is ArgumentParser's own.
         let usage = message.range(of: "\nUsage:").map { message[$0.lowerBound...] } ?? ""
         return unknown.message + usage
     }

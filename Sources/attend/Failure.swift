@@ -68,6 +68,7 @@ struct Failure: Error {
     }
 
     private static func code(_ error: ModelFileError) -> FailureCode {
+        // exact-text: operations have names of the program's own.
         switch error {
         case .notAFolder(let path, _) where FileManager.default.fileExists(atPath: path): .badData
         case .system(operation: "open", _, _), .notAFolder, .missingFile: .noInput

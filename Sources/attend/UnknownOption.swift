@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttentionFiles
+import AttentionJSON
 import Foundation
 
 /// An option on the command line that its command does not have. ArgumentParser names it only where nothing
@@ -7,10 +8,11 @@ import Foundation
 struct UnknownOption {
     private let command: any ParsableCommand.Type
     /// The option as it was written, without the value after `=`.
-    private let written: String
+    private let written: ExactString
 
     /// The first unknown option among `arguments`, which begin with the command or a program's option.
     init?(in arguments: [String]) {
+        let arguments = arguments.map { ExactString($0) }
         guard let first = arguments.first else { return nil }
         // An option before a command is another mistake.
         let isOption = first.hasPrefix("-") && !arguments.contains { Attend.command(named: $0) != nil }
@@ -18,14 +20,15 @@ struct UnknownOption {
         let options = OptionNames(of: command)
         var rest = arguments.dropFirst(isOption ? 0 : 1).prefix { $0 != "--" }
         while let argument = rest.popFirst() {
-            guard argument.hasPrefix("-"), argument.count > 1 else { continue }
-            let name = argument.prefix { $0 != "=" }
-            guard let option = options.option(String(name)) else {
-                (self.command, written) = (command, String(name))
+            guard argument.hasPrefix("-"), argument.utf8.count > 1 else { continue }
+            let name = argument.split(separator: "=", maxSplits: 1)[0]
+            guard let option = options.option(name) else {
+                (self.command, written) = (command, name)
                 return
             }
             // The value is no option, whatever it looks like.
-            if option.takesValue, !argument.contains("="), option.takesAnyValue || rest.first?.first != "-" {
+            if option.takesValue, name == argument, option.takesAnyValue || rest.first?.hasPrefix("-") != true
+            {
                 _ = rest.popFirst()
             }
         }
@@ -51,14 +54,14 @@ struct UnknownOption {
 private struct OptionNames {
     struct Option: Decodable {
         struct Name: Decodable {
-            let kind: String
+            let kind: ExactString
             let name: String
 
-            var written: String { (kind == "long" ? "--" : "-") + name }
+            var written: ExactString { ExactString((kind == "long" ? "--" : "-") + name) }
         }
-        let kind: String
+        let kind: ExactString
         let names: [Name]?
-        let parsingStrategy: String?
+        let parsingStrategy: ExactString?
 
         var takesValue: Bool { kind == "option" }
         /// True where the value may begin with a dash.
@@ -79,14 +82,14 @@ private struct OptionNames {
     }
 
     /// The options that ArgumentParser gives to every command.
-    private static let common = ["--help", "--version", "-h"]
+    private static let common: [ExactString] = ["--help", "--version", "-h"]
 
-    private var long: [String] {
+    private var long: [ExactString] {
         let own = options.flatMap { $0.names ?? [] }.filter { $0.kind == "long" }.map(\.written)
         return own + Self.common.filter { $0.hasPrefix("--") && !own.contains($0) }
     }
 
-    func option(_ written: String) -> Option? {
+    func option(_ written: ExactString) -> Option? {
         if Self.common.contains(written) {
             return Option(kind: "flag", names: nil, parsingStrategy: nil)
         }
@@ -94,27 +97,28 @@ private struct OptionNames {
     }
 
     /// The long names that are closest to `written`, if any is close.
-    func near(_ written: String) -> [String] {
+    func near(_ written: ExactString) -> [String] {
         let wanted = Self.plain(written)
-        guard wanted.count > 1 else {
+        guard wanted.utf8.count > 1 else {
             let names = long.filter { Self.plain($0).hasPrefix(wanted) }
-            return names.count <= 3 ? names : []
+            return names.count <= 3 ? names.map(\.string) : []
         }
+        let length = wanted.unicodeScalars.count
         let ranked = long.map { name in
             let plain = Self.plain(name)
-            let isBeginning = wanted.count >= 3 && plain.hasPrefix(wanted)
-            return (name: name, distance: isBeginning ? 1 : editDistance(wanted, plain))
+            let isBeginning = length >= 3 && plain.hasPrefix(wanted)
+            return (name: name, distance: isBeginning ? 1 : editDistance(wanted.string, plain.string))
         }
         guard let least = ranked.map(\.distance).min(),
-            least <= (wanted.count <= 4 ? 1 : wanted.count <= 8 ? 2 : 3)
+            least <= (length <= 4 ? 1 : length <= 8 ? 2 : 3)
         else {
             return []
         }
-        return ranked.filter { $0.distance == least }.map(\.name)
+        return ranked.filter { $0.distance == least }.map(\.name.string)
     }
 
     /// The letters alone: people write --max_tokens and --maxTokens.
-    private static func plain(_ name: String) -> String {
-        name.lowercased().filter { $0 != "-" && $0 != "_" }
+    private static func plain(_ name: ExactString) -> ExactString {
+        ExactString(String(name.lowercasedASCII.unicodeScalars.filter { $0 != "-" && $0 != "_" }))
     }
 }

@@ -119,6 +119,21 @@ import Testing
         #expect(text.contains("Did you mean 'all-MiniLM-L6-v2'"))
     }
 
+    /// é in one scalar and in two are two names, for the file system as well.
+    @Test func namesAreTakenByTheirScalars() throws {
+        let names = ["caf\u{E9}", "cafe\u{301}"]
+        try addToHub("org/\(names[1])")
+        #if os(Linux)
+            #expect(throws: ModelLocatorError.self) { try locate(names[0]) }
+            #expect(try locate(names[1]).utf8.contains("models--org--\(names[1])/".utf8))
+            for name in names { try folder.folder("here/Models/\(name)") }
+            let error = #expect(throws: ModelLocatorError.self) { try locate("cafes") }
+            guard case .notFound(_, _, let similar, _) = error else { return }
+            #expect(similar.map { Array($0.utf8) }.contains(Array(names[0].utf8)))
+            #expect(similar.map { Array($0.utf8) }.contains(Array(names[1].utf8)))
+        #endif
+    }
+
     @Test func filesAreModelsToo() throws {
         let path = { (name: String) in
             String(try locator().path(of: name).dropFirst(folder.path.count + 1))

@@ -246,6 +246,8 @@ import Testing
         #expect(QuantizationMixture(name: "bf16") == .uniform(.bfloat16))
         #expect(QuantizationMixture(name: "Q4_K_M") == .q4_K_M)
         #expect(QuantizationMixture(name: "q9_0") == nil && QuantizationMixture(name: "int32") == nil)
+        // The Kelvin sign is no K, although its small letter is k.
+        #expect(QuantizationMixture(name: "Q4_\u{212A}") == nil)
     }
 
     /// A folder's tokenizer that is written in the form of a GGUF file and read back finds the same tokens.

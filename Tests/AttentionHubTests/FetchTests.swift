@@ -245,6 +245,14 @@ import Testing
             let error = await #expect(throws: HubError.self) { try await hub.path(of: "o/m") }
             #expect("\(try #require(error))".contains("HF_HUB_OFFLINE"))
         }
+        // A long s is no S, although it has the same capital letter.
+        let online = try fake.modelHub(["HF_HUB_OFFLINE": "ye\u{17F}"])
+        #expect(try await online.path(of: "o/m").contains("models--o--m"))
+        #expect(!fake.hub.requests.isEmpty)
+    }
+
+    @Test func namesThatNoHubCanHaveSendNoRequests() async throws {
+        let fake = try FakeHub(["o/m": Self.encoder])
         // Names without an organisation, paths, and what no hub can have.
         let hub = try fake.modelHub()
         for name in ["m", "./o/m", "/o/m", "o/m/x", "o/m x", "o/.m", "o--p/m", "o/m\u{301}"] {

@@ -84,10 +84,10 @@ import Testing
         var foreign = try DecoderFixture("qwen3").model.makeCache(capacity: 8)
         #expect(throws: TensorError.self) { try model([[1]], cache: &foreign) }
         // Other layers, other heads, another width.
-        let own = model.configuration
+        let (count, own) = (model.configuration.blocks.count, model.configuration.blocks[0].attention)
         for (layers, heads, width) in [
-            (own.layers + 1, own.keyValueHeads, own.headWidth), (own.layers, 1, own.headWidth),
-            (own.layers, own.keyValueHeads, own.headWidth + 4),
+            (count + 1, own.keyValueHeads, own.headWidth), (count, 1, own.headWidth),
+            (count, own.keyValueHeads, own.headWidth + 4),
         ] {
             let layout = try KeyValueLayout(heads: heads, keyWidth: width)
             let layer = try KeyValueCache(sequences: 1, capacity: 8, layout: layout)

@@ -73,6 +73,10 @@ import Testing
         expectRefused("tokens", conversation: Array(tokens.prefix(19)))
         expectRefused("tokens", conversation: [])
         expectRefused("model", model: try Self.decoder("llama-biased").fingerprint)
+        // é in one scalar and in two are two models, and two names in the file's notes.
+        let composed = saved.metadata.merging(["model": "caf\u{E9}"]) { $1 }
+        expectRefused("model", metadata: composed, model: "cafe\u{301}")
+        expectRefused("model", metadata: composed, model: "Caf\u{E9}")
         // Other layouts.
         expectRefused("storage", by: try model.makeCache(capacity: 40, storage: .int8))
         expectRefused("shape of 'layers.0.keys'", by: try Self.other(model, heads: 1))

@@ -23,6 +23,20 @@ import Testing
         #expect(source.scoped("absent").tensorNames.isEmpty)
     }
 
+    /// é in one scalar and in two, and the Kelvin sign and K, are two names.
+    @Test(arguments: [("caf\u{E9}", "cafe\u{301}"), ("K", "\u{212A}")])
+    func namesAreTakenByTheirScalars(_ name: String, _ other: String) throws {
+        let source = InMemoryWeights(["\(name).weight": .zeros([2]), "\(other).bias": .zeros([3])])
+        #expect(source.contains("\(name).weight") && !source.contains("\(other).weight"))
+        #expect(try source.storedTensor(named: "\(other).weight") == nil)
+        #expect(source.scoped(name).tensorNames == ["weight"])
+        #expect(source.scoped(other).tensorNames == ["bias"])
+        #expect(source.float32().contains("\(other).bias") && !source.float32().contains("\(name).bias"))
+        // A source that only lists its names.
+        let plain = ListedWeights(tensorNames: [name])
+        #expect(plain.contains(name) && !plain.contains(other))
+    }
+
     @Test func errorsNameTheWholeTensorAndTheSource() {
         let layer = source.scoped("encoder.layer.0")
         #expect(throws: TensorError.missingTensor(name: "encoder.layer.0.gain", source: "fixture")) {
@@ -47,4 +61,12 @@ import Testing
             try LayerNorm(width: 3, epsilon: 1e-5, from: InMemoryWeights([:]))
         }
     }
+}
+
+/// A source with nothing but what the protocol demands.
+private struct ListedWeights: WeightSource {
+    let label = "list"
+    let tensorNames: [String]
+
+    func storedTensor(named name: String) -> StoredTensor? { nil }
 }

@@ -1,3 +1,4 @@
+import AttentionJSON
 import AttentionTensors
 import CAttentionKernels
 
@@ -119,7 +120,7 @@ private struct SavedPart {
             throw TensorError.missingTensor(name: prefix + name, source: source.label)
         }
         func require(_ field: String, _ expected: String, _ found: String) throws(KeyValueCacheError) {
-            guard expected != found else { return }
+            guard ExactString(expected) != ExactString(found) else { return }
             throw .cannotRestore(
                 source: source.label, field: "\(field) of '\(prefix + name)'", expected: expected,
                 found: found)

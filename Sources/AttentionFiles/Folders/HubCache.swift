@@ -5,15 +5,17 @@ import AttentionJSON
 package struct HubCache: Sendable {
     package let path: String
 
-    private static let prefix = "models--"
+    private static let prefix: ExactString = "models--"
 
     /// The names of the models in the cache, such as `sentence-transformers/all-MiniLM-L6-v2`.
     var names: [String] {
-        subfolders(of: path).filter { $0.hasPrefix(Self.prefix) }
-            .map { folder in
-                let parts = folder.dropFirst(Self.prefix.count).split(
-                    separator: "-", omittingEmptySubsequences: false)
-                guard let gap = parts.firstIndex(of: "") else { return parts.joined(separator: "-") }
+        subfolders(of: path).compactMap { ExactString($0).dropping(prefix: Self.prefix) }
+            .map { name in
+                let parts = ExactString(name).split(separator: "-", omittingEmptySubsequences: false)
+                    .map(\.string)
+                guard let gap = parts.firstIndex(where: \.isEmpty) else {
+                    return parts.joined(separator: "-")
+                }
                 return parts[..<gap].joined(separator: "-") + "/" + parts[(gap + 1)...].joined(separator: "-")
             }
     }
@@ -25,7 +27,7 @@ package struct HubCache: Sendable {
     package func locks(of name: String) -> String { "\(path)/.locks/\(Self.entryName(name))" }
 
     private static func entryName(_ name: String) -> String {
-        prefix + name.split(separator: "/").joined(separator: "--")
+        prefix.string + ExactString(name).split(separator: "/").map(\.string).joined(separator: "--")
     }
 
     /// The path of the model: a snapshot's folder, or one file in it where the reference names one; nil if
@@ -86,10 +88,11 @@ package struct HubCache: Sendable {
 
     /// The name with its organisation, if the cache has such a model.
     private func fullName(of name: String) throws(ModelLocatorError) -> String? {
-        for name in name.contains("/") ? [name] : [name, "sentence-transformers/\(name)"]
+        let isWhole = name.utf8.contains(UInt8(ascii: "/"))
+        for name in isWhole ? [name] : [name, "sentence-transformers/\(name)"]
         where FileKind(path: folder(of: name)) == .folder { return name }
-        guard !name.contains("/") else { return nil }
-        let candidates = names.filter { $0.hasSuffix("/\(name)") }
+        guard !isWhole else { return nil }
+        let candidates = names.filter { ExactString($0).hasSuffix(ExactString("/\(name)")) }
         guard candidates.count <= 1 else { throw .ambiguous(name: name, candidates: candidates) }
         return candidates.first
     }
@@ -101,7 +104,7 @@ package struct HubCache: Sendable {
         if let commit = commit(of: revision ?? "main", in: folder) {
             // The commit comes from a file, so it must not lead anywhere else.
             guard isPlainFileName(commit),
-                snapshots.contains(where: { ExactString($0) == ExactString(commit) })
+                snapshots.contains(exactly: commit)
             else {
                 throw .incomplete(
                     name: name, folder: folder,
@@ -111,7 +114,7 @@ package struct HubCache: Sendable {
             return commit
         }
         if let revision {
-            if snapshots.contains(where: { ExactString($0) == ExactString(revision) }) { return revision }
+            if snapshots.contains(exactly: revision) { return revision }
             throw .incomplete(name: name, folder: folder, reason: "it has no \(quoted(revision))")
         }
         guard let only = snapshots.first, snapshots.count == 1 else {

@@ -25,8 +25,9 @@ extension ModelFileError {
     }
 
     private static func render(_ path: [any CodingKey]) -> String {
-        let text = path.map { key in key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)" }.joined()
-        return text.isEmpty ? "the whole file" : String(text.drop { $0 == "." })
+        guard let first = path.first else { return "the whole file" }
+        func text(_ key: any CodingKey) -> String { key.intValue.map { "[\($0)]" } ?? key.stringValue }
+        return text(first) + path.dropFirst().map { ($0.intValue == nil ? "." : "") + text($0) }.joined()
     }
 
     private static func describe(_ type: Any.Type) -> String {

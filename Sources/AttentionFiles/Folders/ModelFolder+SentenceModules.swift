@@ -35,8 +35,8 @@ extension ModelFolder {
         var modules: [SentenceModule] = []
         var names: Set<ExactString> = []
         for (index, entry) in entries.enumerated() {
-            let parts = entry["type"]?.stringValue?.split(separator: ".") ?? []
-            guard parts.count > 1, ExactString(parts[0]) == "sentence_transformers", let kind = parts.last
+            let parts = entry["type"]?.stringValue.map { ExactString($0).split(separator: ".") } ?? []
+            guard parts.count > 1, parts[0] == "sentence_transformers", let kind = parts.last
             else {
                 throw invalid(
                     name, "[\(index)].type", expected: "a class of sentence_transformers",
@@ -51,7 +51,7 @@ extension ModelFolder {
             if let own = entry["name"]?.stringValue, !names.insert(ExactString(own)).inserted {
                 throw invalid(name, "[\(index)].name", expected: "a name of its own", found: entry["name"])
             }
-            modules.append(SentenceModule(kind: String(kind), folder: folder))
+            modules.append(SentenceModule(kind: kind.string, folder: folder))
         }
         return modules
     }

@@ -35,7 +35,7 @@ public struct ModelFolder: Hashable, Sendable {
         }
         // Otherwise its files would seem not to be there.
         guard access(path, X_OK) == 0 else { throw .lastSystemError("open", path) }
-        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        self.path = path.utf8.count > 1 ? ExactString(path).dropping(suffix: "/") ?? path : path
     }
 
     /// The path of the file `name`, which may be a relative path within the folder; nil if it is not there.

@@ -42,11 +42,12 @@ public struct ModelLocator: Sendable {
         currentFolder: String = FileManager.default.currentDirectoryPath,
         home: String? = nil
     ) {
-        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let environment = [ExactString: String](environment)
+        func value(_ name: ExactString) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         let home = home ?? value("HOME") ?? currentFolder
         let cache = value("XDG_CACHE_HOME") ?? "\(home)/.cache"
-        let absolute = { (path: String) in path.hasPrefix("/") ? path : "\(currentFolder)/\(path)" }
-        let configured = value("ATTENTION_MODELS")?.split(separator: ":").map(String.init)
+        let absolute = { (path: String) in Self.absolute(path, in: currentFolder) }
+        let configured = value("ATTENTION_MODELS").map { ExactString($0).split(separator: ":").map(\.string) }
         roots = (configured ?? ["Models", "\(cache)/swift-attention/models"]).map(absolute)
         let hubPath =
             value("HF_HUB_CACHE") ?? value("HF_HOME").map { "\($0)/hub" } ?? "\(cache)/huggingface/hub"
@@ -96,7 +97,7 @@ public struct ModelLocator: Sendable {
             return path
         }
         // ./x and /x are paths. An error about names would not fit them.
-        guard ["/", "./", "../", "~"].contains(where: name.hasPrefix) else { return nil }
+        guard ["/", "./", "../", "~"].contains(where: ExactString(name).hasPrefix) else { return nil }
         throw ModelFileError.system(operation: "open", file: path, reason: Self.reasonForAbsence(of: path))
     }
 
@@ -110,8 +111,10 @@ public struct ModelLocator: Sendable {
             + (near.isEmpty ? "" : ". Did you mean \(near.map { quoted($0) }.joined(separator: ", "))?")
     }
 
-    private func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(currentFolder)/\(path)"
+    private func absolute(_ path: String) -> String { Self.absolute(path, in: currentFolder) }
+
+    private static func absolute(_ path: String, in folder: String) -> String {
+        ExactString(path).hasPrefix("/") ? path : "\(folder)/\(path)"
     }
 
     /// Up to three names of models that are there, the most similar first.
@@ -130,18 +133,20 @@ public struct ModelLocator: Sendable {
     private static func near(to name: String, among names: [String]) -> [String] {
         func bare(_ name: String) -> String {
             let last = lastName(of: name).lowercased()
-            return last.hasSuffix(".gguf") ? String(last.dropLast(5)) : last
+            return ExactString(last).dropping(suffix: ".gguf") ?? last
         }
         let wanted = bare(name)
-        let ranked = Set(names).map { (name: $0, distance: distance(wanted, bare($0))) }
+        let ranked = Set(names.map { ExactString($0) }).map { name in
+            (name: name, distance: distance(wanted, bare(name.string)))
+        }
         let near = ranked.filter { $0.distance <= max(3, wanted.count / 2) }
-        return near.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
+        return near.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name.string)
     }
 
     /// The edit distance; a name that the other one begins with is close to it, as in a GGUF file's name
     /// without its type.
     private static func distance(_ wanted: String, _ candidate: String) -> Int {
-        let isBeginning = wanted.count >= 3 && candidate.hasPrefix(wanted)
+        let isBeginning = wanted.count >= 3 && ExactString(candidate).hasPrefix(ExactString(wanted))
         return isBeginning ? 1 : editDistance(wanted, candidate)
     }
 }
@@ -159,26 +164,31 @@ extension FileKind {
 /// The names of the files in `path`; none where it cannot be read. Hidden ones are left out.
 func fileNames(in path: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.filter { !$0.hasPrefix(".") && FileKind(path: "\(path)/\($0)") == .file }.sorted()
+    return visible(names).filter { FileKind(path: "\(path)/\($0)") == .file }
 }
 
 /// The names of the folders in `path`; none where it cannot be read. Hidden ones are left out.
 func subfolders(of path: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.filter { !$0.hasPrefix(".") && FileKind(path: "\(path)/\($0)") == .folder }.sorted()
+    return visible(names).filter { FileKind(path: "\(path)/\($0)") == .folder }
 }
 
-/// The number of characters to insert, remove or replace, or of neighbours to swap, to turn one text into the
-/// other (the optimal string alignment distance). Only the first 100 characters count.
+/// The names that are not hidden, sorted.
+private func visible(_ names: [String]) -> [String] {
+    names.filter { !ExactString($0).hasPrefix(".") }.sortedExactly()
+}
+
+/// The number of scalars to insert, remove or replace, or of neighbours to swap, to turn one text into the
+/// other (the optimal string alignment distance). Only the first 100 count.
 package func editDistance(_ first: String, _ second: String) -> Int {
-    let (first, second) = (Array(first.prefix(100)), Array(second.prefix(100)))
+    let (first, second) = (Array(first.unicodeScalars.prefix(100)), Array(second.unicodeScalars.prefix(100)))
     var (beforePrevious, previous): ([Int], [Int]) = ([], Array(0...second.count))
-    for (row, character) in first.enumerated() {
+    for (row, scalar) in first.enumerated() {
         var current = [row + 1]
         for (column, other) in second.enumerated() {
-            let replaced = previous[column] + (character == other ? 0 : 1)
+            let replaced = previous[column] + (scalar == other ? 0 : 1)
             var least = min(replaced, previous[column + 1] + 1, current[column] + 1)
-            if row > 0, column > 0, character == second[column - 1], first[row - 1] == other {
+            if row > 0, column > 0, scalar == second[column - 1], first[row - 1] == other {
                 least = min(least, beforePrevious[column - 1] + 1)
             }
             current.append(least)

@@ -15,14 +15,14 @@ public struct ModelReference: Hashable, Sendable {
         guard !text.isEmpty, text.utf8.count <= 4096, !hasControlCharacters(text) else {
             throw invalid("it is empty, too long or has control characters")
         }
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = ExactString(text).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let names = parts[0].split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-        guard isPlainRelativePath(String(names[0])) else {
+        guard isPlainRelativePath(names[0].string) else {
             throw invalid("a name has no '..', '\\' or empty part")
         }
-        name = String(names[0])
-        revision = names.count > 1 ? String(names[1]) : nil
-        file = parts.count > 1 ? String(parts[1]) : nil
+        name = names[0].string
+        revision = names.count > 1 ? names[1].string : nil
+        file = parts.count > 1 ? parts[1].string : nil
         if let revision, !isPlainRelativePath(revision) {
             throw invalid("what follows the @ is no branch, tag or commit")
         }

@@ -23,13 +23,13 @@ extension GGUFFile {
         guard let model = models.first else {
             throw .missingFile(name: "GGUF file", folder: path, advice: "Give the path of a model.")
         }
-        return path.hasSuffix("/") ? path + model : "\(path)/\(model)"
+        return ExactString(path).hasSuffix("/") ? path + model : "\(path)/\(model)"
     }
 
     /// The names of the models in a folder. The first file of a split model stands for all of its files.
     private static func models(inFolder path: String) -> [String] {
         guard FileKind(path: "\(path)/config.json") == nil else { return [] }
-        let names = fileNames(in: path).filter { $0.lowercased().hasSuffix(".gguf") }
+        let names = fileNames(in: path).filter(GGUFPartName.isModel)
         return Set(names.map { ExactString(GGUFPartName($0)?[1] ?? $0) }).sorted().map(\.string)
     }
 }

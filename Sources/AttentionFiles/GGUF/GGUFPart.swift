@@ -1,3 +1,4 @@
+import AttentionJSON
 import AttentionTensors
 
 /// One of the files that hold a model, mapped, its header checked.
@@ -83,7 +84,7 @@ struct GGUFPart: Sendable {
         }
         // 16 bits in files, but for the number of tensors.
         guard let number = value.integer, (0...Int(Int32.max)).contains(number),
-            key == Self.tensorCountKey || number <= Int(UInt16.max)
+            ExactString(key) == ExactString(Self.tensorCountKey) || number <= Int(UInt16.max)
         else {
             throw fault(
                 key, "a whole number that its type holds", value.integer.map { "\($0)" } ?? "\(value.kind)")

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// The name of a file that is one part of a model: `model-00002-of-00003.gguf`. The first part has the
 /// metadata.
 package struct GGUFPartName: Hashable, Sendable {
@@ -30,9 +32,14 @@ package struct GGUFPartName: Hashable, Sendable {
         String(repeating: "0", count: 5 - "\(number)".count) + "\(number)"
     }
 
+    /// Whether a file is called as GGUF files are.
+    package static func isModel(_ name: String) -> Bool {
+        ExactString(name.lowercased()).hasSuffix(".gguf")
+    }
+
     /// The GGUF files among `names` that a model begins with: every whole file, and the first part of every
     /// split one.
     package static func models(among names: some Sequence<String>) -> [String] {
-        names.filter { $0.lowercased().hasSuffix(".gguf") && (Self($0)?.number ?? 1) == 1 }
+        names.filter { isModel($0) && (Self($0)?.number ?? 1) == 1 }
     }
 }

@@ -1,3 +1,4 @@
+import AttentionJSON
 import AttentionTensors
 
 /// A checkpoint of llama2.c (https://github.com/karpathy/llama2.c): a Llama in float32, in the first,
@@ -14,11 +15,11 @@ public struct Llama2CFile: WeightSource {
     public let metadata: [(key: String, value: GGUFValue)]
     private let groupSize: Int?
     private let storage: TensorStorage
-    private let places: [String: (shape: Shape, bytes: Range<Int>)]
+    private let places: [ExactString: (shape: Shape, bytes: Range<Int>)]
 
     public var label: String { path }
-    public var tensorNames: [String] { places.keys.sorted() }
-    public func contains(_ name: String) -> Bool { places[name] != nil }
+    public var tensorNames: [String] { places.keys.sorted().map(\.string) }
+    public func contains(_ name: String) -> Bool { places[ExactString(name)] != nil }
 
     /// Maps the file and checks that it holds exactly what its header says.
     ///
@@ -26,12 +27,12 @@ public struct Llama2CFile: WeightSource {
     public init(path: String) throws {
         let mapping = try MappedFile(path: path)
         let header = try Llama2CHeader(mapping.bytes, path: path)
-        var places: [String: (shape: Shape, bytes: Range<Int>)] = [:]
+        var places: [ExactString: (shape: Shape, bytes: Range<Int>)] = [:]
         var offset = header.byteCount
         for tensor in header.tensors {
             // The header has made sure that the sum fits.
             let end = offset + header.byteCount(of: tensor.shape)
-            if let name = tensor.name { places[name] = (tensor.shape, offset..<end) }
+            if let name = tensor.name { places[ExactString(name)] = (tensor.shape, offset..<end) }
             offset = end
         }
         self.path = path
@@ -42,7 +43,7 @@ public struct Llama2CFile: WeightSource {
     }
 
     public func storedTensor(named name: String) throws -> StoredTensor? {
-        guard let (shape, bytes) = places[name] else { return nil }
+        guard let (shape, bytes) = places[ExactString(name)] else { return nil }
         if let groupSize, shape.rank == 2 {
             return StoredTensor(name: name, numbers(shape, bytes, groupSize: groupSize))
         }

@@ -26,9 +26,11 @@ public struct SafetensorsFile: WeightSource {
     public let path: String
     /// The tensors in the order in which the header lists them.
     public let entries: [Entry]
-    /// The file's free-form notes, such as `format: pt`. A file with two keys of the same characters is
-    /// refused.
+    /// The file's free-form notes, such as `format: pt`. Of two names that are one to `String`, such as é in
+    /// one scalar and in two, the first by its scalars is there.
     public let metadata: [String: String]
+    /// All of the notes.
+    package let notes: [ExactString: String]
 
     private let storage: TensorStorage
     private let places: [ExactString: Int]
@@ -57,7 +59,11 @@ public struct SafetensorsFile: WeightSource {
         self.path = path
         self.storage = storage
         entries = header.entries
-        metadata = header.metadata
+        notes = header.metadata
+        // exact-text: the view for callers, who have dictionaries of String.
+        metadata = Dictionary(notes.sorted { $0.key < $1.key }.map { ($0.key.string, $0.value) }) {
+            first, _ in first
+        }
         // The parser has refused names that stand there twice.
         places = Dictionary(
             uniqueKeysWithValues: zip(entries.lazy.map { ExactString($0.name) }, entries.indices))

@@ -1,3 +1,4 @@
+import AttentionJSON
 import AttentionTensors
 
 /// The header of a `.safetensors` file: what lies where. Every number in it has been checked against the
@@ -12,7 +13,7 @@ struct SafetensorsHeader {
     static let metadataKey = "__metadata__"
 
     let entries: [SafetensorsFile.Entry]
-    let metadata: [String: String]
+    let metadata: [ExactString: String]
 
     init(of storage: TensorStorage, file: String) throws {
         defer { withExtendedLifetime(storage) {} }

@@ -19,7 +19,7 @@ struct SafetensorsHeaderParser {
         self.file = file
     }
 
-    mutating func parse() throws -> ([SafetensorsFile.Entry], [String: String]) {
+    mutating func parse() throws -> ([SafetensorsFile.Entry], [ExactString: String]) {
         do {
             return try readHeader()
         } catch let error as JSONError {
@@ -36,13 +36,13 @@ struct SafetensorsHeaderParser {
         }
     }
 
-    private mutating func readHeader() throws -> ([SafetensorsFile.Entry], [String: String]) {
+    private mutating func readHeader() throws -> ([SafetensorsFile.Entry], [ExactString: String]) {
         guard let first = scanner.bytes.first, first == UInt8(ascii: "{") else {
             let found = scanner.bytes.first.map(describe(byte:)) ?? "nothing"
             throw fault(.headerSyntax, at: 0, expected: "'{'", found: found)
         }
         var entries: [SafetensorsFile.Entry] = []
-        var metadata: [String: String] = [:]
+        var metadata: [ExactString: String] = [:]
         var members = try scanner.openObject()
         while let key = try scanner.nextKey(of: &members) {
             let name = key.string
@@ -58,13 +58,12 @@ struct SafetensorsHeaderParser {
         return (entries, metadata)
     }
 
-    private mutating func readMetadata() throws -> [String: String] {
-        var metadata: [String: String] = [:]
+    private mutating func readMetadata() throws -> [ExactString: String] {
+        var metadata: [ExactString: String] = [:]
         var members = try scanner.openObject()
         while let key = try scanner.nextKey(of: &members) {
-            guard metadata.updateValue(try scanner.string(), forKey: key.string) == nil else {
-                throw JSONError.duplicate(key, at: members.keyOffset)
-            }
+            // The scanner refuses a key that stands there twice.
+            metadata[key] = try scanner.string()
         }
         return metadata
     }
@@ -106,8 +105,7 @@ struct SafetensorsHeaderParser {
         _ = scanner.peek()
         let start = scanner.position
         let name = try scanner.string()
-        // Raw values are compared by their scalars, as all of them are ASCII.
-        guard let elementType = SafetensorsElementType(rawValue: name) else {
+        guard let elementType = SafetensorsElementType(exactly: name) else {
             throw fault(
                 .elementType, at: start, expected: "one of \(SafetensorsElementType.names)",
                 found: quoted(name))

@@ -1,3 +1,4 @@
+import AttentionJSON
 import AttentionModels
 import AttentionTensors
 import AttentionTokenizers
@@ -27,7 +28,13 @@ public struct Conversation: Sendable {
     /// The functions that the model may call, as JSON schemas.
     public var tools: [ChatValue]?
     /// Switches that the template reads, such as `enable_thinking`.
-    public var variables: [String: ChatValue] = [:]
+    public var variables: [String: ChatValue] {
+        // exact-text: callers have dictionaries of String.
+        get { Dictionary(namedVariables.map { ($0.key.string, $0.value) }) { first, _ in first } }
+        set { namedVariables = [ExactString: ChatValue](newValue) }
+    }
+    /// The same by the scalars of their names.
+    package var namedVariables: [ExactString: ChatValue] = [:]
     /// The time that `strftime_now` in the template shows. It is one for the whole conversation: otherwise a
     /// prompt might change from its beginning on.
     public var date = Date()
@@ -74,7 +81,7 @@ public struct Conversation: Sendable {
     /// The answer to further messages, such as the results of tools.
     public func answer(to new: [ChatMessage]) throws -> Answer {
         let prompt = try format.render(
-            messages + new, tools: tools, variables: variables, date: date)
+            messages + new, tools: tools, documents: nil, named: namedVariables, date: date)
         let tokens = try model.tokenizer.encode(prompt).ids
         do {
             return Answer(
@@ -119,7 +126,10 @@ public struct Conversation: Sendable {
     private func endTokens() throws -> Set<Int> {
         let tokenizer = try model.tokenizer
         var tokens = model.endTokens
-        if let end = format.specialTokens["eos_token"], let id = tokenizer.id(of: end) { tokens.insert(id) }
+        if let end = [ExactString: String](format.specialTokens)["eos_token"], let id = tokenizer.id(of: end)
+        {
+            tokens.insert(id)
+        }
         let sample = [ChatMessage(.user, "a"), ChatMessage(.assistant, "b")]
         // A template may refuse this conversation, and still take others.
         guard let prompt = try? format.render(sample, addGenerationPrompt: false, date: date),

@@ -1,4 +1,5 @@
 import AttentionFiles
+import AttentionJSON
 import AttentionModels
 import AttentionTensors
 import AttentionTokenizers
@@ -38,7 +39,7 @@ struct ConvertibleModel {
 
     private init(gguf file: GGUFFile) throws {
         // The result is one file, also where this is the first of several parts.
-        metadata = file.keys.filter { !$0.hasPrefix("split.") }.compactMap { key in
+        metadata = file.keys.filter { !ExactString($0).hasPrefix("split.") }.compactMap { key in
             file.metadata[key].map { (key: key, value: $0) }
         }
         tensors = file.entries.map { entry in

@@ -1,4 +1,5 @@
 import AttentionFiles
+import AttentionJSON
 import AttentionTensors
 
 /// Writes a model as a GGUF file with its matrices rounded to fewer bits.
@@ -72,7 +73,7 @@ public struct ModelQuantizer {
             GGUFWriter.Plan(name: tensor.name, elementType: type, shape: tensor.shape)
         }
         let own = ["general.file_type", "general.quantization_version"]
-        var metadata = source.metadata.filter { !own.contains($0.key) }
+        var metadata = source.metadata.filter { !own.contains(exactly: $0.key) }
         metadata += [
             (key: own[0], value: .uint32(mixture.fileType)), (key: own[1], value: .uint32(2)),
         ]
@@ -152,13 +153,15 @@ extension ModelQuantizer.Errors {
     fileprivate mutating func add(
         _ plan: GGUFWriter.Plan, _ stored: StoredTensor, _ sums: ModelQuantizer.Sums
     ) {
-        var words = plan.name.split(separator: ".")
+        var words = ExactString(plan.name).split(separator: ".")
         if words.first == "blk" { words = Array(words.dropFirst(2)) }
         if words.last == "weight" { words.removeLast() }
-        let name = words.joined(separator: ".")
-        var index = parts.firstIndex { $0.name == name && $0.elementType == plan.elementType } ?? parts.count
+        let name = ExactString(words.map(\.string).joined(separator: "."))
+        var index =
+            parts.firstIndex { ExactString($0.name) == name && $0.elementType == plan.elementType }
+            ?? parts.count
         if index == parts.count {
-            parts.append(Part(name: name, elementType: plan.elementType))
+            parts.append(Part(name: name.string, elementType: plan.elementType))
             index = parts.count - 1
         }
         parts[index].tensors += 1

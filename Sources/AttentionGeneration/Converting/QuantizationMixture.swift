@@ -1,4 +1,5 @@
 import AttentionFiles
+import AttentionJSON
 import AttentionTensors
 
 /// The types of a model's tensors when it is written in fewer bits.
@@ -34,11 +35,13 @@ public enum QuantizationMixture: Hashable, Sendable {
     /// - Parameter name: A ``name``, whatever the case of its letters, or `f32`, `f16`, `bf16`. Others give
     ///   nil.
     public init?(name: String) {
-        let short: [String: Self] = [
+        let short: [ExactString: Self] = [
             "f32": .uniform(.float32), "f16": .uniform(.float16), "bf16": .uniform(.bfloat16),
         ]
-        let name = name.lowercased()
-        guard let found = short[name] ?? Self.all.first(where: { $0.name.lowercased() == name }) else {
+        let name = ExactString(name).lowercasedASCII
+        guard
+            let found = short[name] ?? Self.all.first(where: { ExactString($0.name).lowercasedASCII == name })
+        else {
             return nil
         }
         self = found
@@ -77,29 +80,31 @@ public enum QuantizationMixture: Hashable, Sendable {
 extension QuantizationMixture {
     /// The type of each of the model's tensors, in their order.
     func types(of model: ConvertibleModel) -> [ElementType] {
-        let isHeadTied = !model.tensors.contains { $0.name == "output.weight" }
+        let isHeadTied = !model.tensors.contains { ExactString($0.name) == Self.head }
         let layers = ModelLayers(model)
         return model.tensors.map { tensor in
             if tensor.isInteger, let stored = tensor.storedType { return stored }
             guard Self.isRounded(tensor) else { return .float32 }
-            let isHead =
-                tensor.name == "output.weight" || (isHeadTied && tensor.name == "token_embd.weight")
+            let name = ExactString(tensor.name)
+            let isHead = name == Self.head || (isHeadTied && name == "token_embd.weight")
             let type = isHead ? (base.hasFewerBits(than: .q6_K) ? .q6_K : base) : type(of: tensor, layers)
             return type.fitting(width: tensor.shape.last ?? 1)
         }
     }
 
+    private static let head: ExactString = "output.weight"
+
     private static func isRounded(_ tensor: ConvertibleModel.Tensor) -> Bool {
-        let kept = ["norm", "position_embd", "token_types", "ffn_gate_inp"]
-        return tensor.shape.rank >= 2 && tensor.name.hasSuffix(".weight")
-            && !kept.contains(where: tensor.name.contains)
+        let kept: [ExactString] = ["norm", "position_embd", "token_types", "ffn_gate_inp"]
+        let name = ExactString(tensor.name)
+        return tensor.shape.rank >= 2 && name.hasSuffix(".weight") && !kept.contains(where: name.contains)
     }
 
     /// llama.cpp's rule (`llama_tensor_get_type_impl`).
     private func type(of tensor: ConvertibleModel.Tensor, _ layers: ModelLayers) -> ElementType {
         if case .uniform = self { return base }
-        let words = tensor.name.split(separator: ".")
-        guard words.count == 4, words[0] == "blk", let layer = Int(words[1]) else { return base }
+        let words = ExactString(tensor.name).split(separator: ".")
+        guard words.count == 4, words[0] == "blk", let layer = Int(words[1].string) else { return base }
         // With eight experts the matrices that all tokens share are a small part of the model.
         switch words[2] {
         case "attn_v" where layers.hasEightExperts, "attn_k" where layers.hasEightExperts: return .q8_0
@@ -125,12 +130,12 @@ private struct ModelLayers {
 
     init(_ model: ConvertibleModel) {
         func number(_ key: String) -> Int? {
-            model.metadata.first { $0.key.hasSuffix(".\(key)") }?.value.integer
+            model.metadata.first { ExactString($0.key).hasSuffix(ExactString(".\(key)")) }?.value.integer
         }
         values =
-            model.tensors.filter {
-                $0.name.hasSuffix(".attn_v.weight") || $0.name.hasSuffix(".attn_qkv.weight")
-            }.count
+            model.tensors.count { tensor in
+                [".attn_v.weight", ".attn_qkv.weight"].contains(where: ExactString(tensor.name).hasSuffix)
+            }
         count = number("block_count") ?? values
         let (heads, groups) = (number("attention.head_count"), number("attention.head_count_kv"))
         hasEightExperts = number("expert_count") == 8

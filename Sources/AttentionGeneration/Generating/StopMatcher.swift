@@ -40,7 +40,7 @@ package struct StopMatcher: Sendable {
 
     /// - Throws: ``GenerationError/invalidOption(name:expected:found:)`` for an empty string.
     package init(_ strings: [String]) throws(GenerationError) {
-        guard !strings.contains("") else {
+        guard !strings.contains(where: \.isEmpty) else {
             throw .invalidOption(
                 name: "a stop string", expected: "at least one character", found: "empty")
         }

@@ -57,6 +57,6 @@ struct SentenceConfiguration {
     private static func isOfDecoder(_ folder: ModelFolder) throws -> Bool {
         let config = try folder.json("config.json")
         guard let name = config["architectures"]?.elements?.first?.stringValue else { return false }
-        return name.hasSuffix("ForCausalLM") && config["is_causal"]?.boolValue != false
+        return ExactString(name).hasSuffix("ForCausalLM") && config["is_causal"]?.boolValue != false
     }
 }

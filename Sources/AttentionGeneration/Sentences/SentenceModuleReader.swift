@@ -183,15 +183,15 @@ struct SentenceModuleReader {
     /// tangent where nothing is said.
     private mutating func activation(_ settings: SettingsReader) throws -> SentencePipeline.Dense.Function {
         guard settings.contains("activation_function") else { return .activation(.tanh) }
-        let name = try settings.string("activation_function") ?? ""
+        let name = ExactString(try settings.string("activation_function") ?? "")
         guard name.hasPrefix("torch.") else {
             // As the library does with code that it does not trust.
             notes.append(
-                "\(excerpt(settings.file, limit: 500)): activation_function \(quoted(name)) is not "
+                "\(excerpt(settings.file, limit: 500)): activation_function \(quoted(name.string)) is not "
                     + "PyTorch's; tanh is used instead")
             return .activation(.tanh)
         }
-        switch ExactString(name.split(separator: ".").last ?? "") {
+        switch name.split(separator: ".").last {
         case "Identity": return .activation(.identity)
         case "Tanh": return .activation(.tanh)
         case "ReLU": return .activation(.relu)

@@ -88,7 +88,7 @@ struct SettingsReader {
     /// The error for the first member whose name is none of `known`.
     func refuseMembers(besides known: Set<ExactString>) throws(ModelFileError) {
         guard let unknown = names.first(where: { !known.contains($0) }) else { return }
-        let list = known.map(\.string).sorted().joined(separator: ", ")
+        let list = known.sorted().map(\.string).joined(separator: ", ")
         throw .invalidField(
             file: file, field: path(of: unknown), expected: "no member besides \(list)",
             found: object?[unknown.string]?.description ?? "nothing")

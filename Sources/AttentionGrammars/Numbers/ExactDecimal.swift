@@ -26,9 +26,10 @@ struct ExactDecimal: Sendable {
             switch byte {
             case UInt8(ascii: "."): isFraction = true
             case UInt8(ascii: "e"), UInt8(ascii: "E"):
-                let text = String(decoding: bytes, as: UTF8.self)
-                let unsigned = text.hasPrefix("+") ? String(text.dropFirst()) : text
-                guard let power = Int(unsigned), (-1_000_000...1_000_000).contains(power) else { return nil }
+                // A sign is read, too.
+                guard let power = Int(String(decoding: bytes, as: UTF8.self)),
+                    (-1_000_000...1_000_000).contains(power)
+                else { return nil }
                 exponent += power
                 bytes = []
             case 0x30...0x39:

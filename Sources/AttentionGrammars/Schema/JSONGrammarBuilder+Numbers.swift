@@ -7,7 +7,9 @@ extension JSONGrammarBuilder {
             var texts: [Int] = []
             for value in values {
                 texts.append(try table.text(value.literal))
-                if value.plain != value.literal { texts.append(try table.text(value.plain)) }
+                if ExactString(value.plain) != ExactString(value.literal) {
+                    texts.append(try table.text(value.plain))
+                }
             }
             return try table.choice(texts)
         }

@@ -41,7 +41,7 @@ struct SchemaReader {
         self.options = options
         let dialect = root["$schema"]?.stringValue ?? ""
         isDraft7 =
-            ["draft-07", "draft-06", "draft-04"].contains { dialect.contains($0) }
+            ["draft-07", "draft-06", "draft-04"].contains(where: ExactString(dialect).contains)
             || dialect.isEmpty && options.dialect == .draft7
         resources = Self.resources(below: root)
     }

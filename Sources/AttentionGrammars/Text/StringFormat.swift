@@ -132,6 +132,7 @@ enum StringFormat {
                 let end = String(plane << 16 | 0xFFFD, radix: 16)
                 return #"\u{\#(start)}-\u{\#(end)}"#
             }.joined() + #"\u{E1000}-\u{EFFFD}"#
+        // exact-text: the patterns are the program's own.
         return source.replacing(unreserved, with: unreserved + more)
     }
 

@@ -67,7 +67,7 @@ enum UnicodeSets {
             named[ExactString(long)] = [category]
         }
         for (short, long) in groups {
-            let members = Set(single.filter { $0.short.hasPrefix(short) }.map(\.2))
+            let members = Set(single.filter { ExactString($0.short).hasPrefix(ExactString(short)) }.map(\.2))
             named[ExactString(short)] = members
             named[ExactString(long)] = members
         }

@@ -1,3 +1,4 @@
+import AttentionFiles
 import AttentionJSON
 import Foundation
 import Synchronization
@@ -51,11 +52,11 @@ struct BlobDownload: Sendable {
 
     private func receive(_ partial: PartialFile) async throws {
         let start = partial.count
-        var headers: [String: String] = [:]
+        var headers: [HubConnection.Header] = []
         if start > 0 {
-            headers["Range"] = "bytes=\(start)-"
+            headers.append(("Range", "bytes=\(start)-"))
             // If the hash cannot prove the content, the server has to confirm that it is still the same.
-            if !partial.isProven { headers["If-Range"] = "\"\(file.tag)\"" }
+            if !partial.isProven { headers.append(("If-Range", "\"\(file.tag)\"")) }
         }
         let isContent = Mutex(false)
         let response = try await connection.send(
@@ -80,7 +81,7 @@ struct BlobDownload: Sendable {
 
     /// Whether the answer's body is the file's content from `start` on, or all of it.
     private func accept(_ response: HTTPResponse, _ partial: PartialFile, from start: Int) throws -> Bool {
-        if let encoding = response["Content-Encoding"], encoding.lowercased() != "identity" {
+        if let encoding = response["Content-Encoding"], ExactString(encoding).lowercasedASCII != "identity" {
             throw HubError.invalidAnswer(
                 url: file.url.absoluteString, reason: "the content is encoded as \(quoted(encoding))")
         }
@@ -89,7 +90,8 @@ struct BlobDownload: Sendable {
             if start > 0 { try partial.empty() }
             return true
         case 206:
-            guard start > 0, response["Content-Range"]?.hasPrefix("bytes \(start)-") == true else {
+            guard start > 0, response["Content-Range"]?.utf8.starts(with: "bytes \(start)-".utf8) == true
+            else {
                 try partial.empty()
                 throw TemporaryFailure(
                     error: .invalidAnswer(

@@ -1,4 +1,5 @@
 import AttentionFiles
+import AttentionJSON
 import Foundation
 import Synchronization
 
@@ -111,7 +112,7 @@ final class PartialFile: Sendable {
         if let size, count != size {
             throw HubError.damaged(file: path, expected: "\(size) bytes", found: "\(count)")
         }
-        if let digest, digest != tag.lowercased() {
+        if let digest, ExactString(digest) != ExactString(tag).lowercasedASCII {
             try empty()
             throw HubError.damaged(file: path, expected: "the hash \(tag)", found: digest)
         }

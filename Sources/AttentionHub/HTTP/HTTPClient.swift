@@ -1,3 +1,4 @@
+import AttentionFiles
 import AttentionJSON
 import Foundation
 import Synchronization
@@ -18,13 +19,13 @@ struct HTTPResponse: Sendable {
         var headers: [ExactString: String] = [:]
         for (name, value) in response.allHeaderFields {
             guard let name = name as? String, let value = value as? String else { continue }
-            headers[ExactString(name.lowercased())] = value
+            headers[ExactString(name).lowercasedASCII] = value
         }
         self.headers = headers
     }
 
     /// The value of a header. Upper and lower case in its name are alike.
-    subscript(_ name: String) -> String? { headers[ExactString(name.lowercased())] }
+    subscript(_ name: String) -> String? { headers[ExactString(name).lowercasedASCII] }
 }
 
 /// The receiver of an answer. Its closures are called one after the other, and an error ends the exchange.
@@ -60,7 +61,7 @@ final class HTTPClient: NSObject, Sendable {
         exchanges.withLock { $0[task.taskIdentifier] = exchange }
         let watch = Task {
             while let left = exchange.timeLeft(of: timeout) { try await Task.sleep(for: left) }
-            exchange.abandon(URLError(.timedOut))
+            exchange.abandon(URLError(.timedOut))  // exact-text: of Foundation's own names
         }
         defer { watch.cancel() }
         return try await withTaskCancellationHandler {
@@ -157,6 +158,7 @@ private final class Exchange: Sendable {
 
     private static func result(_ state: State, _ error: (any Error)?) -> Result<HTTPResponse, any Error> {
         if let error = state.failure ?? error { return .failure(error) }
+        // exact-text: an error's names are Foundation's own.
         return state.response.map { .success($0) } ?? .failure(URLError(.badServerResponse))
     }
 }

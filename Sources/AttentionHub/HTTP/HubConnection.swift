@@ -21,11 +21,14 @@ package struct HubConnection: Sendable {
     static let firstAttempts = 2
     private static let greatestRedirects = 10
 
+    /// A header of a request.
+    typealias Header = (name: String, value: String)
+
     /// Sends a request and follows redirects. The token goes to the hub's own origin only.
     ///
     /// - Parameter stop: Whether a redirect is returned as the answer.
     func send(
-        _ method: String, _ url: URL, headers: [String: String] = [:], _ receiver: HTTPReceiver = .init(),
+        _ method: String, _ url: URL, headers: [Header] = [], _ receiver: HTTPReceiver = .init(),
         stop: (HTTPResponse) -> Bool = { _ in false }
     ) async throws -> HTTPResponse {
         var url = url
@@ -51,7 +54,7 @@ package struct HubConnection: Sendable {
     }
 
     private func exchange(
-        _ method: String, _ url: URL, _ headers: [String: String], _ receiver: HTTPReceiver
+        _ method: String, _ url: URL, _ headers: [Header], _ receiver: HTTPReceiver
     ) async throws -> HTTPResponse {
         var request = URLRequest(url: url, cachePolicy: .reloadIgnoringLocalCacheData)
         request.httpMethod = method
@@ -81,7 +84,7 @@ package struct HubConnection: Sendable {
             .serverCertificateUntrusted, .serverCertificateHasBadDate, .serverCertificateNotYetValid,
             .serverCertificateHasUnknownRoot,
         ]
-        return codes.contains(error.code) || error.localizedDescription.contains("certificate")
+        return codes.contains(error.code) || ExactString(error.localizedDescription).contains("certificate")
     }
 
     private func target(of response: HTTPResponse, from url: URL) throws(HubError) -> URL {
@@ -93,7 +96,7 @@ package struct HubConnection: Sendable {
                 url: url.absoluteString,
                 reason: "a redirect to \(quoted(response["Location"] ?? "nowhere"))")
         }
-        guard origin.scheme == "https" || url.scheme?.lowercased() == "http" else {
+        guard origin.scheme == "https" || HTTPOrigin(url)?.scheme == "http" else {
             throw .invalidAnswer(
                 url: url.absoluteString, reason: "a redirect from https to \(quoted(target.absoluteString))")
         }

@@ -1,3 +1,4 @@
+import AttentionJSON
 import Foundation
 
 /// The bitmap font of PNG pictures: Latin, Greek and Cyrillic letters, kana, Hangul, common Chinese
@@ -110,15 +111,15 @@ extension AttentionMap {
     /// "emoji", in alphabetical order. Their characters appear in the picture as code points; every other
     /// view shows them.
     public var scriptsWithoutGlyphs: [String] {
-        var names = Set<String>()
+        var names: Set<ExactString> = []
         for text in [text, continuation ?? ""] + (queries + keys).map(\.text) {
             for character in VisibleText.line(text) where PictureFont.shared.glyphs(of: character) == nil {
                 for scalar in character.unicodeScalars where PictureFont.shared.glyph(of: scalar) == nil {
-                    if let name = Self.script(of: scalar) { names.insert(name) }
+                    if let name = Self.script(of: scalar) { names.insert(ExactString(name)) }
                 }
             }
         }
-        return names.sorted()
+        return names.sorted().map(\.string)
     }
 
     /// The script's name, from the first word of the character's name; nil for what shows nothing by itself.
@@ -132,7 +133,9 @@ extension AttentionMap {
             break
         default: return "symbols"
         }
-        guard let word = scalar.properties.name?.split(separator: " ").first else { return "symbols" }
+        guard let name = scalar.properties.name,
+            let word = ExactString(name).split(separator: " ").first?.string
+        else { return "symbols" }
         return word.prefix(1) + word.dropFirst().lowercased()
     }
 }

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// The form in which a terminal shows weights.
 public enum TerminalColor: Sendable, Equatable, CaseIterable {
     /// Characters from light to dense, for pipes, files and terminals without colour.
@@ -10,10 +12,11 @@ public enum TerminalColor: Sendable, Equatable, CaseIterable {
     /// The colours that the environment asks for: `NO_COLOR`, `TERM=dumb` and an output that is no terminal
     /// turn colour off, `COLORTERM` tells of 24 bits.
     public static func detect(environment: [String: String], isTerminal: Bool) -> TerminalColor {
+        let environment = [ExactString: String](environment)
         guard isTerminal, environment["NO_COLOR", default: ""].isEmpty else { return .none }
-        let term = environment["TERM", default: ""]
+        let term = ExactString(environment["TERM", default: ""])
         if term.isEmpty || term == "dumb" { return .none }
-        let colors = environment["COLORTERM", default: ""].lowercased()
+        let colors = ExactString(environment["COLORTERM", default: ""].lowercased())
         if colors == "truecolor" || colors == "24bit" || term.hasSuffix("-direct") { return .trueColor }
         return .ansi256
     }

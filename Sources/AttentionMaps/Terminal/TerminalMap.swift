@@ -129,9 +129,7 @@ struct TerminalMap {
 
 extension String {
     var trimmedAtEnd: String {
-        var end = endIndex
-        while end > startIndex, self[index(before: end)] == " " { end = index(before: end) }
-        return String(self[..<end])
+        String(unicodeScalars.dropLast(unicodeScalars.reversed().prefix { $0 == " " }.count))
     }
 }
 

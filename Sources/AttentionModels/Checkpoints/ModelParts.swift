@@ -1,10 +1,12 @@
+import AttentionJSON
 import AttentionTensors
 
 /// The tensors of a model in memory, as far as they are float32.
 struct ModelParts: PartSource {
     let label = "the model"
     private let configuration: TransformerConfiguration
-    private let parameters: [String: Tensor]
+    /// By the names that the model itself gives.
+    private let parameters: [ExactString: Tensor]
     let form: StoredForm
 
     /// - Throws: `GradientError.notTrainable` for weights in other types than float32, whose numbers are not
@@ -15,14 +17,14 @@ struct ModelParts: PartSource {
         let stored = try model.untrainableWeights
         guard stored.isEmpty else { throw GradientError.notTrainable(stored) }
         parameters = Dictionary(
-            try model.parameters.map { ($0.name, $0.value.detached()) },
+            try model.parameters.map { (ExactString($0.name), $0.value.detached()) },
             uniquingKeysWith: { first, _ in first })
     }
 
-    func contains(_ part: PartAddress) -> Bool { parameters[name(of: part)] != nil }
+    func contains(_ part: PartAddress) -> Bool { parameters[ExactString(name(of: part))] != nil }
 
     func tensor(_ part: PartAddress, shape: Shape) throws -> Tensor {
-        guard let tensor = parameters[name(of: part)] else {
+        guard let tensor = parameters[ExactString(name(of: part))] else {
             throw TensorError.missingTensor(name: name(of: part), source: label)
         }
         return try tensor.reshaped(to: shape)

@@ -1,4 +1,5 @@
 import Attention
+import AttentionJSON
 import AttentionTensors
 
 /// BERT (arXiv:1810.04805) and its family with the same configuration: `bert`, `roberta`
@@ -40,16 +41,17 @@ struct BERT: ModelFamily {
         case addCrossAttention = "add_cross_attention"
     }
 
+    private var isRoBERTa: Bool { ExactString(modelType) != "bert" }
+
     func configuration() throws -> TransformerConfiguration {
         for (field, value) in [("is_decoder", isDecoder), ("add_cross_attention", addCrossAttention)]
         where value == true {
             throw ModelConfigurationError.unsupported(field: field, value: "true", supported: "false")
         }
-        if let kind = positionEmbeddingType, kind != "absolute" {
+        if let kind = positionEmbeddingType, ExactString(kind) != "absolute" {
             throw ModelConfigurationError.unsupported(
                 field: "position_embedding_type", value: "'\(kind)'", supported: "absolute")
         }
-        let isRoBERTa = !modelType.isSame(as: "bert")
         var positions = InputConfiguration.PositionTable(count: maxPositionEmbeddings)
         if isRoBERTa {
             let padding = padTokenId ?? 1
@@ -76,7 +78,7 @@ struct BERT: ModelFamily {
 
     var names: CheckpointNames {
         CheckpointNames(
-            prefixes: [modelType.isSame(as: "bert") ? "bert" : "roberta"],
+            prefixes: [isRoBERTa ? "roberta" : "bert"],
             model: [
                 .tokens: "embeddings.word_embeddings", .positions: "embeddings.position_embeddings",
                 .segments: "embeddings.token_type_embeddings", .embeddingNorm: "embeddings.LayerNorm",

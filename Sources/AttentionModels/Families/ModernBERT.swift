@@ -1,4 +1,5 @@
 import Attention
+import AttentionJSON
 import AttentionTensors
 
 /// ModernBERT (arXiv:2412.13663): an encoder with rotary positions, norms before each part, and gated units.
@@ -150,11 +151,12 @@ struct ModernBERT: ModelFamily {
     /// The gated unit by its name, as llama.cpp has them. The function is that with which the models were
     /// trained; llama.cpp takes the tanh approximation of GELU.
     private static func activation(gguf fields: GGUFFields) throws -> Activation {
-        switch try fields.metadata.string(fields.key("hidden_activation")) {
+        let name = try fields.metadata.string(fields.key("hidden_activation"))
+        return switch name.map({ ExactString($0) }) {
         case nil, "gelu", "geglu": .gelu
         case "silu", "swish", "swiglu": .silu
         case let name?:
-            throw fields.unsupported("hidden_activation", "'\(name)'", "gelu, geglu, silu, swish, swiglu")
+            throw fields.unsupported("hidden_activation", "'\(name.string)'", "gelu, geglu, silu, swish, swiglu")
         }
     }
 

@@ -1,4 +1,5 @@
 import Attention
+import AttentionJSON
 import AttentionTensors
 
 /// The metadata that models have in common in GGUF files, as llama.cpp reads it.
@@ -167,13 +168,16 @@ public struct GGUFFields {
             originalPositions: try integer("rope.scaling.original_context_length")
                 ?? required("context_length"),
             magnitude: try double("rope.scaling.attn_factor") ?? 1,
-            isRequired: try metadata.string("\(architecture).rope.scaling.type") == "longrope")
+            isRequired: try scalingType() == "longrope")
+    }
+
+    private func scalingType() throws -> ExactString? {
+        try metadata.string(key("rope.scaling.type")).map { ExactString($0) }
     }
 
     private func scaling() throws -> RotaryEmbedding.Scaling {
         let factor = try double("rope.scaling.factor") ?? double("rope.scale_linear") ?? 1
-        let type =
-            try metadata.string("\(architecture).rope.scaling.type") ?? (factor == 1 ? "none" : "linear")
+        let type = try scalingType() ?? (factor == 1 ? "none" : "linear")
         switch type {
         // The divisors are tensors.
         case "none", "longrope": return .none

@@ -1,4 +1,5 @@
 import Attention
+import AttentionJSON
 import AttentionTensors
 
 extension ModelDescription {
@@ -94,17 +95,20 @@ private func isClose(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-5 * ab
 /// A form's metadata, as a file would answer.
 private struct FormMetadata: ModelMetadata {
     let label = "GGUF"
-    private let values: [String: GGUFForm.Value]
+    private let values: [ExactString: GGUFForm.Value]
 
     init(_ metadata: [(key: String, value: GGUFForm.Value)]) {
-        values = Dictionary(metadata.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+        values = Dictionary(
+            metadata.map { (ExactString($0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 
-    func string(_ key: String) -> String? { if case .text(let text) = values[key] { text } else { nil } }
-    func integer(_ key: String) -> Int? { if case .integer(let number) = values[key] { number } else { nil } }
+    private func value(_ key: String) -> GGUFForm.Value? { values[ExactString(key)] }
+
+    func string(_ key: String) -> String? { if case .text(let text) = value(key) { text } else { nil } }
+    func integer(_ key: String) -> Int? { if case .integer(let number) = value(key) { number } else { nil } }
     func double(_ key: String) -> Double? {
         // As it comes back from a float32.
-        if case .number(let number) = values[key] { Double(Float(number)) } else { nil }
+        if case .number(let number) = value(key) { Double(Float(number)) } else { nil }
     }
     func bool(_ key: String) -> Bool? { nil }
     func integers(_ key: String) -> [Int]? { nil }

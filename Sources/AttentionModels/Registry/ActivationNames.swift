@@ -1,9 +1,10 @@
+import AttentionJSON
 import AttentionTensors
 
 extension Activation {
     /// The activation that a published configuration calls `name`.
     init(configured name: String, field: String) throws(ModelConfigurationError) {
-        switch name {
+        switch ExactString(name) {
         case "gelu": self = .gelu
         case "gelu_new", "gelu_pytorch_tanh": self = .geluTanh
         case "relu": self = .relu

@@ -1,3 +1,4 @@
+import AttentionJSON
 /// `layer_types`: which layers see everything, and which have a window.
 enum LayerTypes {
     /// Whether each layer has a window.
@@ -9,10 +10,10 @@ enum LayerTypes {
                 field: "layer_types", value: "\(types.count) entries",
                 supported: "one for each of \(layers) layers")
         }
-        if let type = types.first(where: { !$0.isSame(as: full) && !$0.isSame(as: sliding) }) {
+        if let type = types.first(where: { ![full, sliding].contains(exactly: $0) }) {
             throw .unsupported(field: "layer_types", value: "'\(type)'", supported: "\(full), \(sliding)")
         }
-        return types.map { $0.isSame(as: sliding) }
+        return types.map { [sliding].contains(exactly: $0) }
     }
 
     static let full = "full_attention"

@@ -1,3 +1,4 @@
+import AttentionJSON
 import Synchronization
 
 /// The families of models that this process knows: those of this package, and those that a program has
@@ -18,8 +19,8 @@ public enum ModelRegistry {
     public static func register(_ family: any ModelFamily.Type) throws(ModelConfigurationError) {
         let taken: String? = families.withLock { families in
             for known in families {
-                if let name = family.modelTypes.first(where: known.modelTypes.contains)
-                    ?? family.ggufNames.first(where: known.ggufNames.contains)
+                if let name = family.modelTypes.first(where: { known.modelTypes.contains(exactly: $0) })
+                    ?? family.ggufNames.first(where: { known.ggufNames.contains(exactly: $0) })
                 {
                     return name
                 }
@@ -64,16 +65,11 @@ public enum ModelRegistry {
 
     /// The family of a `model_type`; nil: none.
     public static func family(modelType name: String) -> (any ModelFamily.Type)? {
-        all.first { $0.modelTypes.contains { $0.isSame(as: name) } }
+        all.first { $0.modelTypes.contains(exactly: name) }
     }
 
     /// The family of a `general.architecture`; nil: none.
     public static func family(ggufName name: String) -> (any ModelFamily.Type)? {
-        all.first { $0.ggufNames.contains { $0.isSame(as: name) } }
+        all.first { $0.ggufNames.contains(exactly: name) }
     }
-}
-
-extension String {
-    /// Whether the scalars are the same; `==` takes some names for equal that files tell apart.
-    func isSame(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

@@ -1,4 +1,5 @@
 import Attention
+import AttentionJSON
 import AttentionTensors
 
 /// Rotary positions as a `config.json` describes them: `rope_theta` with `rope_scaling`, or, in newer files,
@@ -133,7 +134,7 @@ struct RotaryFields: Decodable, Sendable {
             }
             return value
         }
-        let type = fields.ropeType ?? fields.type ?? "default"
+        let type = ExactString(fields.ropeType ?? fields.type ?? "default")
         let originalPositions = originalMaxPositionEmbeddings ?? fields.originalMaxPositionEmbeddings
         switch type {
         case "default": return .none

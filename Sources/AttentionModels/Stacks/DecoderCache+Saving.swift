@@ -1,4 +1,5 @@
 import Attention
+import AttentionJSON
 import AttentionTensors
 
 /// A sequence of a ``DecoderCache`` as it is written to a file: tensors, and what they belong to.
@@ -40,7 +41,7 @@ extension DecoderCache {
         for (index, layer) in layers.enumerated() {
             tensors += try layer.storedTensors(of: sequence, prefix: "layers.\(index).")
         }
-        let metadata = [
+        let metadata = [  // exact-text: the names are those below
             "format": SavedSequence.format, "model": model,
             "storage": layers.first?.layout.storage.rawValue ?? "", "layers": "\(layers.count)",
             "rotary": rotaryMark, "checksum": Checksum(tensors).text,
@@ -63,7 +64,7 @@ extension DecoderCache {
         _ sequence: Int, from source: any WeightSource, metadata: [String: String], model: String,
         conversation: [Int]? = nil
     ) throws -> [Int] {
-        let saved = SavedReader(source: source, metadata: metadata)
+        let saved = SavedReader(source: source, metadata: [ExactString: String](metadata))
         try saved.require("format", SavedSequence.format)
         try saved.require("model", model)
         try saved.require("storage", layers.first?.layout.storage.rawValue ?? "")
@@ -104,7 +105,7 @@ extension DecoderCache {
     /// - Throws: The source's errors.
     public static func fingerprint(of weights: any WeightSource) throws -> String {
         var checksum = Checksum()
-        for name in weights.tensorNames.sorted() {
+        for name in weights.tensorNames.sortedExactly() {
             guard let tensor = try weights.storedTensor(named: name) else { continue }
             checksum.add(name, tensor.elementType.rawValue, "\(tensor.shape)")
             tensor.withUnsafeBytes { bytes in
@@ -122,15 +123,15 @@ extension DecoderCache {
 /// A saved sequence from an untrusted file.
 private struct SavedReader {
     let source: any WeightSource
-    let metadata: [String: String]
+    let metadata: [ExactString: String]
 
     func refusal(_ field: String, _ expected: String, _ found: String) -> KeyValueCacheError {
         .cannotRestore(source: source.label, field: field, expected: expected, found: found)
     }
 
     func require(_ field: String, _ expected: String) throws(KeyValueCacheError) {
-        let found = metadata[field]
-        guard found == expected else {
+        let found = metadata[ExactString(field)]
+        guard found.map({ ExactString($0) }) == ExactString(expected) else {
             throw refusal(field, "'\(expected)'", found.map { "'\($0.prefix(80))'" } ?? "absent")
         }
     }

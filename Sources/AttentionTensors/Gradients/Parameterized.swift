@@ -86,6 +86,7 @@ extension Parameterized {
             try gradients(of: result, seed: seed, at: points)
         }) {
         case .success(let found):
+            // exact-text: the names are those of the layers.
             return Dictionary(uniqueKeysWithValues: zip(watched.map(\.name), found))
         case .failure(.unreached(let index, _)):
             throw GradientError.unreachedParameter(name: watched[index].name)

@@ -1,3 +1,4 @@
+import AttentionJSON
 import Synchronization
 
 #if canImport(Glibc)
@@ -32,11 +33,14 @@ enum LargePageBudget {
 
     /// Whether the system gives large pages of the expected size on request.
     private static var isThere: Bool {
-        guard getenv("ATTENTION_LARGE_PAGES").map({ String(cString: $0) }) != "0" else { return false }
+        guard getenv("ATTENTION_LARGE_PAGES").map({ ExactString(String(cString: $0)) }) != "0" else {
+            return false
+        }
         let folder = "/sys/kernel/mm/transparent_hugepage"
         guard let enabled = SystemFile.lines(of: folder + "/enabled").first else { return false }
-        return !enabled.contains("[never]")
-            && SystemFile.lines(of: folder + "/hpage_pmd_size").first == "\(SystemMemory.largePage)"
+        return !ExactString(enabled).contains("[never]")
+            && SystemFile.lines(of: folder + "/hpage_pmd_size").first.flatMap { Int($0) }
+                == SystemMemory.largePage
     }
 
     private static var limit: Int? {
@@ -49,7 +53,7 @@ enum LargePageBudget {
 
     /// A line of `/proc/meminfo`, in bytes.
     private static func information(_ name: String) -> Double? {
-        let line = SystemFile.lines(of: "/proc/meminfo").first { $0.hasPrefix(name + ":") }
+        let line = SystemFile.lines(of: "/proc/meminfo").first { $0.utf8.starts(with: "\(name):".utf8) }
         return line.flatMap { Double($0.filter(\.isNumber)) }.map { $0 * 1024 }
     }
 }

@@ -1,8 +1,6 @@
 import AttentionJSON
 import Foundation
 
-// exact-text, whole file: the keys of dictionaries are names that the caller or this program gives.
-
 /// Chat templates of a model's folder.
 extension ChatFormat {
     /// Loads the templates of a model's folder, and the special tokens of `tokenizer_config.json` and
@@ -35,7 +33,9 @@ extension ChatFormat {
             specialTokens: TokenizerSettings.json("special_tokens_map.json", in: folder),
             addedTokens: nil, file: nil)
         var tokens: [String: String] = [:]
-        for (name, form) in settings.named { tokens[name.key] = form.content.string }
+        for (name, form) in settings.named {
+            tokens[name.key] = form.content.string  // exact-text: the keys are those of `NamedToken`
+        }
         return tokens
     }
 
@@ -60,15 +60,16 @@ extension ChatFormat {
     private static func additionalTemplates(
         in folder: URL
     ) throws(TokenizerError) -> [(name: ExactString, file: String)] {
-        let (subfolder, ending) = ("additional_chat_templates", ".jinja")
+        let (subfolder, ending): (String, ExactString) = ("additional_chat_templates", ".jinja")
         let path = folder.appendingPathComponent(subfolder).path
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
             return []
         }
         do {
-            return try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(ending) }
-                .map { (ExactString($0.dropLast(ending.count)), "\(subfolder)/\($0)") }
+            return try FileManager.default.contentsOfDirectory(atPath: path).compactMap { file in
+                ExactString(file).dropping(suffix: ending).map { (ExactString($0), "\(subfolder)/\(file)") }
+            }
         } catch {
             throw .unreadableFile(file: path, reason: error.localizedDescription)
         }

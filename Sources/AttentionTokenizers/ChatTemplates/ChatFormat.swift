@@ -1,8 +1,6 @@
 import AttentionJSON
 import Foundation
 
-// exact-text, whole file: the keys of dictionaries are names that the caller or this program gives.
-
 /// A model's chat templates, and the special tokens that they read.
 ///
 /// ```swift
@@ -115,10 +113,21 @@ public struct ChatFormat: Sendable {
         addGenerationPrompt: Bool = true, variables: [String: ChatValue] = [:], trustsContent: Bool = false,
         date: Date = Date()
     ) throws(ChatTemplateError) -> ChatPrompt {
+        try render(
+            messages, tools: tools, documents: documents, addGenerationPrompt: addGenerationPrompt,
+            named: [ExactString: ChatValue](variables), trustsContent: trustsContent, date: date)
+    }
+
+    /// The same with variables that a file names.
+    package func render(
+        _ messages: [ChatMessage], tools: [ChatValue]?, documents: [ChatValue]?,
+        addGenerationPrompt: Bool = true, named variables: [ExactString: ChatValue],
+        trustsContent: Bool = false, date: Date = Date()
+    ) throws(ChatTemplateError) -> ChatPrompt {
         let template = try template(hasTools: tools != nil, hasDocuments: documents != nil)
+        let tokens = [ExactString: String](specialTokens).mapValues(ChatValue.string)
         return try template.render(
             messages, tools: tools, documents: documents, addGenerationPrompt: addGenerationPrompt,
-            variables: specialTokens.mapValues(ChatValue.string).merging(variables) { $1 },
-            trustsContent: trustsContent, date: date)
+            named: tokens.merging(variables) { $1 }, trustsContent: trustsContent, date: date)
     }
 }

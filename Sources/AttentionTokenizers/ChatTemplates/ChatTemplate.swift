@@ -1,8 +1,6 @@
 import AttentionJSON
 import Foundation
 
-// exact-text, whole file: the keys of dictionaries are names that the caller or this program gives.
-
 /// A model's chat template, which makes of a conversation the text that the model continues.
 ///
 /// Models are published with a template in the language Jinja. This runs the part of Jinja that such
@@ -88,11 +86,19 @@ public struct ChatTemplate: Sendable {
         addGenerationPrompt: Bool = true, variables: [String: ChatValue] = [:], trustsContent: Bool = false,
         date: Date = Date()
     ) throws(ChatTemplateError) -> ChatPrompt {
+        try render(
+            messages, tools: tools, documents: documents, addGenerationPrompt: addGenerationPrompt,
+            named: [ExactString: ChatValue](variables), trustsContent: trustsContent, date: date)
+    }
+
+    /// The same with variables that a file names.
+    package func render(
+        _ messages: [ChatMessage], tools: [ChatValue]?, documents: [ChatValue]?, addGenerationPrompt: Bool,
+        named variables: [ExactString: ChatValue], trustsContent: Bool, date: Date
+    ) throws(ChatTemplateError) -> ChatPrompt {
         var values: [ExactString: JinjaValue] = [:]
         do throws(JinjaFault) {
-            for (name, value) in variables {
-                values[ExactString(name)] = try JinjaValue(value, isContent: false)
-            }
+            for (name, value) in variables { values[name] = try JinjaValue(value, isContent: false) }
             values["messages"] = .list(
                 try JinjaSequence(
                     messages.map { m throws(JinjaFault) in try m.value(trusting: trustsContent) }))

@@ -1,7 +1,5 @@
 import Foundation
 
-// exact-text, whole file: the text is this program's own digits.
-
 /// A whole number of any size, exactly.
 ///
 /// JSON and the templates' language have whole numbers without bounds, and a conversation may hold some
@@ -120,10 +118,8 @@ extension LargeInteger: LosslessStringConvertible {
     init?(_ digits: String, radix: Int) {
         guard !digits.isEmpty, digits.utf8.count <= Self.greatestDigitCount else { return nil }
         var limbs: [UInt32] = []
-        for character in digits {
-            guard character.isASCII, let digit = character.wholeNumberValue ?? Self.letter(character),
-                digit < radix
-            else { return nil }
+        for byte in digits.utf8 {
+            guard let digit = Self.digit(byte), digit < radix else { return nil }
             var carry = UInt64(digit)
             for index in limbs.indices {
                 carry += UInt64(limbs[index]) * UInt64(radix)
@@ -135,10 +131,12 @@ extension LargeInteger: LosslessStringConvertible {
         self.init(limbs: limbs, isNegative: false)
     }
 
-    /// The value of a letter as a digit, a as 10.
-    private static func letter(_ character: Character) -> Int? {
-        character.asciiValue.flatMap {
-            (0x61...0x7A).contains($0 | 0x20) ? Int($0 | 0x20) - 0x61 + 10 : nil
+    /// The value of an ASCII digit; of a letter, a as 10.
+    private static func digit(_ byte: UInt8) -> Int? {
+        switch byte {
+        case 0x30...0x39: Int(byte) - 0x30
+        case 0x41...0x5A, 0x61...0x7A: Int(byte | 0x20) - 0x61 + 10
+        default: nil
         }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttentionGeneration
+import AttentionJSON
 import AttentionTokenizers
 import Foundation
 
@@ -74,7 +75,7 @@ struct Chat: ParsableCommand {
             options.storage = cache.storage
             var conversation = try Conversation(
                 with: model, format: template.format(ofModelAt: model.path), system: system, options: options)
-            for variable in set { conversation.variables[variable.name] = variable.value }
+            for variable in set { conversation.namedVariables[ExactString(variable.name)] = variable.value }
             var session = ChatSession(conversation, reportsSpeed: stats)
             try session.run()
             if let failure = session.failure { Foundation.exit(failure.rawValue) }

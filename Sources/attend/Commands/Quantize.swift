@@ -48,7 +48,7 @@ struct Quantize: ParsableCommand {
     var json = false
 
     func validate() throws {
-        if output == "-" {
+        if OutputFile(path: output).isStandardOutput {
             throw ValidationError(
                 "the output is -, but standard output holds the errors of the parts; expected a file's name")
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import AttentionFiles
 import AttentionGeneration
 import AttentionHub
+import AttentionJSON
 import AttentionTokenizers
 import Foundation
 
@@ -73,11 +74,11 @@ struct ShowPrompt: ParsableCommand {
         var tools: [ChatValue]?
         var documents: [ChatValue]?
         var addsGenerationPrompt = true
-        var variables: [String: ChatValue] = [:]
+        var variables: [ExactString: ChatValue] = [:]
         if case .object(let members) = value {
             messages = .null
             for member in members {
-                switch (member.name, member.value) {
+                switch (ExactString(member.name), member.value) {
                 case ("messages", _): messages = member.value
                 case ("tools", .array(let list)): tools = list
                 case ("documents", .array(let list)): documents = list
@@ -85,7 +86,7 @@ struct ShowPrompt: ParsableCommand {
                 case ("tools", _), ("documents", _):
                     throw Failure(.badData, "\(name): expected a list as \(member.name)")
                 case ("add_generation_prompt", .bool(let adds)): addsGenerationPrompt = adds
-                default: variables[member.name] = member.value
+                default: variables[ExactString(member.name)] = member.value
                 }
             }
         }
@@ -101,8 +102,8 @@ struct ShowPrompt: ParsableCommand {
                 }
                 return message
             }, tools: tools, documents: documents, addGenerationPrompt: addsGenerationPrompt,
-            variables: variables)
+            named: variables)
     }
 
-    private var name: String { conversation == "-" ? "standard input" : conversation }
+    private var name: String { TextFile(path: conversation).name }
 }

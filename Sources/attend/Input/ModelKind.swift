@@ -1,5 +1,6 @@
 import AttentionFiles
 import AttentionGeneration
+import AttentionJSON
 import AttentionModels
 
 extension ModelKind {

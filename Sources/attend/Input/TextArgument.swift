@@ -4,8 +4,9 @@ enum TextArgument {
     ///
     /// - Throws: ``Failure``, as ``TextFile/text()``, and for standard input that is empty.
     static func read(_ argument: String) throws -> String {
-        guard argument == "-" else { return argument }
-        let text = try TextFile(path: argument).text()
+        let file = TextFile(path: argument)
+        guard file.isStandardInput else { return argument }
+        let text = try file.text()
         guard !text.isEmpty else { throw Failure(.badData, "standard input is empty: expected a text") }
         return text
     }

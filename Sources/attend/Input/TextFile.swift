@@ -1,3 +1,4 @@
+import AttentionJSON
 import Foundation
 
 /// UTF-8 text from a file or, where its name is `-`, from standard input. Bytes that are no UTF-8 are an
@@ -5,7 +6,9 @@ import Foundation
 struct TextFile {
     let path: String
 
-    private var name: String { path == "-" ? "standard input" : path }
+    var isStandardInput: Bool { ExactString(path) == "-" }
+    /// What messages call it.
+    var name: String { isStandardInput ? "standard input" : path }
 
     /// The content of a file that has a form of its own, such as JSON: without the byte order mark that some
     /// editors put before it.
@@ -20,7 +23,7 @@ struct TextFile {
     func text() throws -> String {
         let bytes = try bytes()
         return try Self.decode(
-            Self.withoutLineEnding(path == "-" ? bytes[...] : Self.withoutMark(bytes)), name)
+            Self.withoutLineEnding(isStandardInput ? bytes[...] : Self.withoutMark(bytes)), name)
     }
 
     /// The lines, ended by `\n` or `\r\n`; the last one may lack its end.
@@ -70,14 +73,14 @@ struct TextFile {
     }
 
     private func bytes() throws -> [UInt8] {
-        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = isStandardInput ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw Failure(
                 .noInput,
                 "cannot open \(path): \(FileBytes.SystemError(number: errno)). Name a file to read, or - "
                     + "for standard input.")
         }
-        defer { if path != "-" { close(descriptor) } }
+        defer { if !isStandardInput { close(descriptor) } }
         do {
             return try FileBytes.read(from: descriptor)
         } catch {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AttentionJSON
 
 /// The value of `--tokens` and options like it: ids, separated by commas.
 struct TokenIDs {
@@ -7,10 +8,10 @@ struct TokenIDs {
     init(_ ids: [Int]) { self.ids = ids }
 
     init(_ text: String) throws {
-        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let parts = ExactString(text).split(separator: ",", omittingEmptySubsequences: false)
         ids = try parts.enumerated().map { index, part in
-            let part = part.drop { $0 == " " }
-            guard let id = Int(part), id >= 0, part.first != "+" else {
+            let part = ExactString(Substring(part.unicodeScalars.drop { $0 == " " }))
+            guard let id = Int(part.string), id >= 0, !part.hasPrefix("+") else {
                 throw ValidationError(
                     "id \(index + 1) is \(part.isEmpty ? "empty" : "'\(part)'"); "
                         + "expected whole numbers from 0 on with commas between them, such as 101,7592,102")

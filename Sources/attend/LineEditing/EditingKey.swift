@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// A key, or a piece of text, that is typed at a terminal.
 enum EditingKey: Equatable {
     case text(String)
@@ -22,7 +24,7 @@ struct KeyReader {
     /// The next byte; nil at the end.
     let byte: () -> UInt8?
 
-    private static let pasteStart = "200~"
+    private static let pasteStart: ExactString = "200~"
     private static let pasteEnd: [UInt8] = [0x1B] + Array("[201~".utf8)
     /// Pasted text is cut here.
     private static let longestPaste = 1 << 20
@@ -78,7 +80,7 @@ struct KeyReader {
             sequence.unicodeScalars.append(Unicode.Scalar(next))
             if (0x40...0x7E).contains(next) { break }
         }
-        switch sequence {
+        switch ExactString(sequence) {
         case "A": return .previous
         case "B": return .next
         case "C": return .right

@@ -1,3 +1,4 @@
+import AttentionJSON
 import Foundation
 import Synchronization
 
@@ -31,7 +32,7 @@ enum KeyTerminal {
     /// True where standard input and output are a terminal that can be drawn on.
     static var isAvailable: Bool {
         isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
-            && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+            && Environment.value("TERM") != "dumb"
     }
 
     /// - Returns: Whether the terminal is in this mode now.

@@ -1,3 +1,4 @@
+import AttentionJSON
 import Foundation
 
 /// Reads messages from standard input: with editing and a history where it is a terminal, line by line where
@@ -26,7 +27,9 @@ struct LineEditor {
         // Keys that are typed until the next call wait for it.
         defer { KeyTerminal.enter(.working) }
         let outcome = edit(prompt)
-        if case .line(let text) = outcome, !text.isEmpty, history.last != text {
+        if case .line(let text) = outcome, !text.isEmpty,
+            history.last.map({ ExactString($0) }) != ExactString(text)
+        {
             history.append(text)
             if history.count > Self.longestHistory { history.removeFirst() }
         }

@@ -51,7 +51,7 @@ struct MessageLayout {
 
     /// A character as it can be shown: itself, or the characters that write it out.
     private static func parts(of character: Character) -> [Character] {
-        if character == " " { return [character] }
+        if character.unicodeScalars.elementsEqual([" "]) { return [character] }
         let shown = VisibleText.escape(String(character))
         return shown.count == 1 ? [Character(shown)] : Array(shown)
     }

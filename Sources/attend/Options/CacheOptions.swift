@@ -9,7 +9,7 @@ struct CacheOptions: ParsableArguments {
                 + "byte a number.", valueName: "type"))
     var cache = CacheType.f32
 
-    enum CacheType: String, ExpressibleByArgument, CaseIterable { case f32, f16, int8 }
+    enum CacheType: String, ChoiceArgument { case f32, f16, int8 }
 
     var storage: KeyValueStorage {
         switch cache {

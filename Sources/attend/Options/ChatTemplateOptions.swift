@@ -1,5 +1,6 @@
 import ArgumentParser
 import AttentionGeneration
+import AttentionJSON
 import AttentionTokenizers
 import Foundation
 
@@ -41,7 +42,7 @@ struct ChatTemplateOptions: ParsableArguments {
         }
         let source: String
         let name: String
-        if template == "chatml" {
+        if ExactString(template) == "chatml" {
             (source, name) = (ChatTemplate.chatML, "chatml")
         } else if FileManager.default.fileExists(atPath: template) {
             (source, name) = (try TextFile(path: template).content(), template)

@@ -47,7 +47,9 @@ struct LengthOptions: ParsableArguments {
             throw ValidationError("--min-tokens is \(minTokens); expected 0 or more")
         }
         if let minTokens, let maxTokens { try Self.check(minTokens: minTokens, maxTokens: maxTokens) }
-        if stop.contains("") { throw ValidationError("--stop is empty; expected at least one character") }
+        if stop.contains(where: \.isEmpty) {
+            throw ValidationError("--stop is empty; expected at least one character")
+        }
         if ignoreEnd, stopTokens != nil {
             throw ValidationError("give either --ignore-end or --stop-tokens, not both")
         }
@@ -106,7 +108,7 @@ struct BeamSearchOptions: ParsableArguments {
             valueName: "when"))
     var earlyStopping: When?
 
-    enum When: String, ExpressibleByArgument, CaseIterable {
+    enum When: String, ChoiceArgument {
         case full, unlikely, never
 
         var value: BeamOptions.EarlyStopping {

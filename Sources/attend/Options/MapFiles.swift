@@ -1,4 +1,5 @@
 import ArgumentParser
+import AttentionJSON
 import AttentionMaps
 import Foundation
 
@@ -40,10 +41,10 @@ struct MapFiles: ParsableArguments {
     var isEmpty: Bool { paths.isEmpty }
 
     func validate() throws {
-        if Set(paths).count < paths.count {
+        if Set(paths.map { ExactString($0) }).count < paths.count {
             throw ValidationError("two of --html, --svg, --png and --json would be written to the same place")
         }
-        if paths.contains("") { throw ValidationError("the name of a file to write is empty") }
+        if paths.contains(where: \.isEmpty) { throw ValidationError("the name of a file to write is empty") }
     }
 
     /// The most weights of a page, about 11 MB; a browser is slow with more.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import AttentionFiles
 import AttentionGeneration
+import AttentionJSON
 import AttentionModels
 import AttentionTensors
 import Foundation
@@ -84,8 +85,7 @@ struct ThreadOptions: ParsableArguments {
     /// the work.
     static func checkEnvironment() throws {
         _ = try InstructionSet.selected()
-        guard let threads = ProcessInfo.processInfo.environment["ATTENTION_THREADS"], !threads.isEmpty
-        else { return }
+        guard let threads = Environment.value("ATTENTION_THREADS")?.string, !threads.isEmpty else { return }
         guard let count = Int(threads), (1...256).contains(count) else {
             throw Failure(.configuration, "ATTENTION_THREADS is '\(threads)'; expected 1 to 256, or unset it")
         }

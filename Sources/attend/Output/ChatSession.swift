@@ -1,5 +1,6 @@
 import AttentionFiles
 import AttentionGeneration
+import AttentionJSON
 import AttentionMaps
 import AttentionModels
 import AttentionTokenizers
@@ -21,8 +22,9 @@ enum ChatCommand: String, CaseIterable {
 
     /// The commands, with a slash, whose names are close to `name`.
     static func names(near name: String) -> [String] {
-        allCases.map(\.rawValue).filter {
-            editDistance($0, name.lowercased()) <= 2 || !name.isEmpty && $0.hasPrefix(name.lowercased())
+        let name = ExactString(name).lowercasedASCII
+        return allCases.map(\.rawValue).filter {
+            editDistance($0, name.string) <= 2 || !name.isEmpty && ExactString($0).hasPrefix(name)
         }.map { "/\($0)" }
     }
 }
@@ -59,13 +61,14 @@ struct ChatSession {
     /// - Returns: whether the conversation goes on.
     private mutating func handle(_ line: String) throws -> Bool {
         if line.allSatisfy(\.isWhitespace) { return true }
-        if line.hasPrefix("//") {
-            try answer(String(line.dropFirst()))
-        } else if line.hasPrefix("/") {
-            return try obey(line.dropFirst().split(whereSeparator: \.isWhitespace).map(String.init))
-        } else {
+        guard let rest = ExactString(line).dropping(prefix: "/") else {
             try answer(line)
+            return true
         }
+        guard ExactString(rest).hasPrefix("/") else {
+            return try obey(rest.split(whereSeparator: \.isWhitespace).map(String.init))
+        }
+        try answer(rest)
         return true
     }
 
@@ -75,7 +78,7 @@ struct ChatSession {
     /// - Returns: Whether the conversation goes on.
     private mutating func obey(_ words: [String]) throws -> Bool {
         let (name, arguments) = (words.first ?? "", Array(words.dropFirst()))
-        guard let command = ChatCommand(rawValue: name) else {
+        guard let command = ChatCommand(exactly: name) else {
             let near = ChatCommand.names(near: name)
             complain(
                 .usage,

@@ -1,4 +1,5 @@
 import AttentionGeneration
+import AttentionJSON
 import AttentionMaps
 import AttentionModels
 import Foundation
@@ -22,7 +23,7 @@ struct LookRequest {
         var words = words[...]
         while !words.isEmpty {
             let word = words.removeFirst()
-            switch word {
+            switch ExactString(word) {
             case "--hide-special": hidden.insert(.specialTokens)
             case "--hide-first": hidden.insert(.firstToken)
             case "--resolution":

@@ -1,3 +1,4 @@
+import AttentionJSON
 import AttentionMaps
 import Foundation
 
@@ -14,8 +15,7 @@ enum Messages {
 
     /// ArgumentParser's message, with its usage lines, in this program's form.
     static func usageError(_ text: String) {
-        let prefix = "Error: "
-        error(text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text)
+        error(ExactString(text).dropping(prefix: "Error: ") ?? text)
     }
 
     static func write(_ text: String) {

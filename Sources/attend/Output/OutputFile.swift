@@ -1,11 +1,12 @@
 import AttentionFiles
+import AttentionJSON
 import Foundation
 
 /// A file that a command was asked to write, or standard output where its name is `-`.
 struct OutputFile {
     let path: String
 
-    var isStandardOutput: Bool { path == "-" }
+    var isStandardOutput: Bool { ExactString(path) == "-" }
 
     /// Writes the whole file, or leaves the one that is there as it was.
     ///

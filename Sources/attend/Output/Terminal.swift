@@ -1,3 +1,4 @@
+import AttentionJSON
 import Foundation
 
 /// The size of the terminal.
@@ -12,7 +13,7 @@ enum Terminal {
         let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
         func measure(_ cells: UInt16, _ variable: String, or other: Int) -> Int {
             if isKnown, cells > 0 { return Int(cells) }
-            let setting = ProcessInfo.processInfo.environment[variable].flatMap { Int($0) } ?? 0
+            let setting = Environment.value(variable).flatMap { Int($0.string) } ?? 0
             return (1...10_000).contains(setting) ? setting : other
         }
         return (measure(size.ws_col, "COLUMNS", or: 80), measure(size.ws_row, "LINES", or: 24))

@@ -16,7 +16,8 @@ struct TextTable {
                 return rightAligned.contains(column) ? space + text : text + space
             }
             let line = cells.joined(separator: "  ")
-            return line.prefix(line.count - line.reversed().prefix { $0 == " " }.count) + "\n"
+            let end = line.unicodeScalars.reversed().prefix { $0 == " " }.count
+            return String(line.unicodeScalars.dropLast(end)) + "\n"
         }
     }
 }

@@ -1,7 +1,5 @@
 import Foundation
 
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
-
 /// Python's format specification, `[[fill]align][sign][#][0][width][,][.precision][type]`.
 struct FormatSpecification {
     var fill: Unicode.Scalar = " "
@@ -10,7 +8,8 @@ struct FormatSpecification {
     var width = 0
     var hasCommas = false
     var precision: Int?
-    var type = ""
+    /// None for no type.
+    var type: Unicode.Scalar?
 
     /// Digits after the point at most; more than any number has.
     private static let greatestPrecision = 400
@@ -42,7 +41,7 @@ struct FormatSpecification {
             }
             precision = digits
         }
-        type = String(String.UnicodeScalarView(rest))
+        type = rest.first
         guard rest.count <= 1 else { throw .failed("Invalid format specifier '\(text.prefix(40))'") }
     }
 
@@ -79,6 +78,9 @@ struct FormatSpecification {
         return number
     }
 
+    /// The type's letter; empty for none.
+    var typeName: String { type.map { String($0) } ?? "" }
+
     /// A number without its alignment.
     func number(_ value: JinjaValue) throws(JinjaFault) -> String {
         guard precision ?? 0 <= Self.greatestPrecision else {
@@ -87,8 +89,8 @@ struct FormatSpecification {
         var digits: String
         var isNegative = false
         switch (value.wholeNumber, type) {
-        case (let integer?, "d"), (let integer?, ""):
-            if type.isEmpty, case .bool(let flag) = value { return flag ? "True" : "False" }
+        case (let integer?, "d"), (let integer?, nil):
+            if type == nil, case .bool(let flag) = value { return flag ? "True" : "False" }
             guard precision == nil else { throw .failed("Precision not allowed in integer format specifier") }
             digits = integer.magnitude.description
             isNegative = integer < LargeInteger(0)
@@ -112,15 +114,15 @@ struct FormatSpecification {
         guard number.isFinite else { return JinjaRenderer.text(of: number) }
         let places = precision ?? 6
         switch type {
-        case "f", "F": return String(format: "%.\(places)f", number)
-        case "e", "E": return String(format: "%.\(places)\(type)", number)
-        case "g", "G": return String(format: "%.\(places)\(type)", number)
-        case "%": return String(format: "%.\(places)f", number * 100) + "%"
-        case "":
+        case "f"?, "F"?: return String(format: "%.\(places)f", number)
+        case "e"?, "E"?, "g"?, "G"?: return String(format: "%.\(places)\(typeName)", number)
+        case "%"?: return String(format: "%.\(places)f", number * 100) + "%"
+        case nil:
             guard let precision else { return JinjaRenderer.text(of: number) }
             let text = String(format: "%.\(precision)g", number)
-            return text.contains(where: { ".en".contains($0) }) || precision == 0 ? text : text + ".0"
-        default: throw .failed("Unknown format code '\(type)' for object of type 'float'")
+            return text.unicodeScalars.contains(where: { [".", "e", "n"].contains($0) }) || precision == 0
+                ? text : text + ".0"
+        default: throw .failed("Unknown format code '\(typeName)' for object of type 'float'")
         }
     }
 

@@ -1,16 +1,16 @@
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+import AttentionJSON
 
 /// The arguments of a call.
 struct JinjaArguments {
     var positional: [JinjaValue] = []
-    var keywords: [(name: String, value: JinjaValue)] = []
+    var keywords: [(name: ExactString, value: JinjaValue)] = []
 
     /// The values by the names of the parameters, nil where there is none.
     ///
     /// - Parameter required: how many of the first parameters must be there.
     /// - Throws: for too many or too few arguments, and names that no parameter has.
     func bound(
-        _ parameters: String..., required: Int = 0, for function: String
+        _ parameters: ExactString..., required: Int = 0, for function: ExactString
     ) throws(JinjaFault) -> [JinjaValue?] {
         guard positional.count <= parameters.count else {
             throw .failed(
@@ -30,7 +30,7 @@ struct JinjaArguments {
         return values
     }
 
-    func none(for function: String) throws(JinjaFault) { _ = try bound(for: function) }
+    func none(for function: ExactString) throws(JinjaFault) { _ = try bound(for: function) }
 }
 
 extension JinjaRenderer {
@@ -47,7 +47,7 @@ extension JinjaRenderer {
             try charge(dictionary.keys.count)
             for (key, value) in zip(dictionary.keys, dictionary.values) {
                 guard let name = key.text else { throw .failed("keywords must be strings") }
-                values.keywords.append((name.string, value))
+                values.keywords.append((ExactString(name.string), value))
             }
         }
         return values

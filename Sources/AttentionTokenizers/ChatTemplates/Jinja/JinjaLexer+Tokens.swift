@@ -1,4 +1,4 @@
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+import AttentionJSON
 
 /// The tokens within tags.
 extension JinjaLexer {
@@ -27,7 +27,7 @@ extension JinjaLexer {
         {
             position += 1
         }
-        append(.name(JinjaText(source[start..<position]).string), at: start)
+        append(.name(JinjaText(source[start..<position]).name), at: start)
     }
 
     private mutating func readNumber() throws(JinjaFault) {
@@ -42,8 +42,8 @@ extension JinjaLexer {
         }
         let isDecimal: (UInt32) -> Bool = { (0x30...0x39).contains($0) }
         let isAfterDot = start > 0 && source[start - 1] == 0x2E
-        var text = digits(isDecimal)
-        let whole = text
+        let whole = digits(isDecimal)
+        var text = whole
         if !isAfterDot {
             if peek() == 0x2E, let next = peek(1), isDecimal(next) {
                 position += 1
@@ -58,8 +58,12 @@ extension JinjaLexer {
                 }
             }
         }
-        if text != whole, let value = Double(text) { return append(.float(value), at: start) }
-        guard whole.count == 1 || whole.utf8.first != UInt8(ascii: "0") || whole.allSatisfy({ $0 == "0" }),
+        if text.utf8.count > whole.utf8.count, let value = Double(text) {
+            return append(.float(value), at: start)
+        }
+        guard
+            whole.utf8.count == 1 || whole.utf8.first != UInt8(ascii: "0")
+                || whole.utf8.allSatisfy({ $0 == UInt8(ascii: "0") }),
             let value = LargeInteger(whole)
         else { throw JinjaFault(.syntax, "the number \(whole.prefix(30)) cannot be read", at: start) }
         append(.integer(value), at: start)
@@ -89,7 +93,7 @@ extension JinjaLexer {
 
     private mutating func readSymbol() throws(JinjaFault) {
         let start = position
-        for symbol in ["//", "**", "==", "!=", ">=", "<="] where position + 1 < source.count {
+        for symbol: ExactString in ["//", "**", "==", "!=", ">=", "<="] where position + 1 < source.count {
             let units = symbol.unicodeScalars.map(\.value)
             guard source[position] == units[0], source[position + 1] == units[1] else { continue }
             position += 2
@@ -108,7 +112,7 @@ extension JinjaLexer {
         case "+", "-", "/", "*", "%", "~", ">", "<", "=", ".", ":", "|", ",", ";": break
         default: throw JinjaFault(.syntax, "unexpected character \(Self.quoted(scalar))", at: start)
         }
-        append(.symbol(String(scalar)), at: start)
+        append(.symbol(ExactString(String(scalar))), at: start)
     }
 
     private static func quoted(_ scalar: Unicode.Scalar) -> String {

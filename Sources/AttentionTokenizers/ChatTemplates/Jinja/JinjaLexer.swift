@@ -1,13 +1,15 @@
+import AttentionJSON
+
 /// A piece of a template's text.
 struct JinjaToken {
     enum Kind: Equatable {
         case data([UInt32])
         case variableBegin, variableEnd, blockBegin, blockEnd
-        case name(String)
+        case name(ExactString)
         case string([UInt32])
         case integer(LargeInteger)
         case float(Double)
-        case symbol(String)
+        case symbol(ExactString)
         case end
     }
 

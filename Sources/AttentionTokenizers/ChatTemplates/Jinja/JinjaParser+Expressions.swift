@@ -1,4 +1,4 @@
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+import AttentionJSON
 
 /// Expressions, by precedence from low to high.
 extension JinjaParser {
@@ -14,7 +14,7 @@ extension JinjaParser {
 
     /// An expression, or several with commas between them.
     mutating func tuple(
-        allowsConditional: Bool = true, until end: String? = nil, isInBrackets: Bool = false
+        allowsConditional: Bool = true, until end: ExactString? = nil, isInBrackets: Bool = false
     ) throws(JinjaFault) -> JinjaExpression {
         let position = current.position
         var items: [JinjaExpression] = []
@@ -120,7 +120,7 @@ extension JinjaParser {
 
     /// Operands with operators of one precedence between them. They are one node, however many they are.
     private mutating func chain(
-        _ operators: [String: JinjaExpression.Arithmetic],
+        _ operators: [ExactString: JinjaExpression.Arithmetic],
         operand: (inout JinjaParser) throws(JinjaFault) -> JinjaExpression
     ) throws(JinjaFault) -> JinjaExpression {
         let first = try operand(&self)

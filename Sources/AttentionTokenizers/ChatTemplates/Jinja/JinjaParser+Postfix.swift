@@ -1,4 +1,4 @@
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+import AttentionJSON
 
 /// The parts behind a value: attributes, subscripts, calls, filters and tests.
 extension JinjaParser {
@@ -124,9 +124,9 @@ extension JinjaParser {
         return isNegated ? try make(.not(test), at: position, over: [test]) : test
     }
 
-    private mutating func dottedName() throws(JinjaFault) -> String {
+    private mutating func dottedName() throws(JinjaFault) -> ExactString {
         var name = try expectName()
-        while skip(symbol: ".") { name += "." + (try expectName()) }
+        while skip(symbol: ".") { name = ExactString("\(name).\(try expectName())") }
         return name
     }
 }

@@ -1,11 +1,11 @@
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+import AttentionJSON
 
 /// Statements, which stand between `{%` and `%}`.
 extension JinjaParser {
     /// Reads up to one of the tags `ends`, which becomes the current token; to the end of the template if
     /// there are none.
     mutating func statements(
-        until ends: Set<String>, of tag: JinjaToken?
+        until ends: Set<ExactString>, of tag: JinjaToken?
     ) throws(JinjaFault) -> [JinjaStatement] {
         var body: [JinjaStatement] = []
         while true {
@@ -29,7 +29,8 @@ extension JinjaParser {
             default:
                 guard let tag else { return body }
                 throw JinjaFault(
-                    .syntax, "\(Self.describe(tag.kind)) has no \(ends.sorted().joined(separator: " or "))",
+                    .syntax,
+                    "\(Self.describe(tag.kind)) has no \(ends.sorted().map(\.string).joined(separator: " or "))",
                     at: tag.position)
             }
         }
@@ -37,7 +38,7 @@ extension JinjaParser {
 
     /// The block of a tag, up to one of the tags `ends`; the current token is then the name of the one found.
     private mutating func block(
-        of tag: JinjaToken, until ends: Set<String>
+        of tag: JinjaToken, until ends: Set<ExactString>
     ) throws(JinjaFault) -> [JinjaStatement] {
         _ = skip(symbol: ":")
         try expect(.blockEnd)
@@ -45,7 +46,7 @@ extension JinjaParser {
     }
 
     /// The block of a tag with one possible end, which is skipped.
-    private mutating func block(of tag: JinjaToken, end: String) throws(JinjaFault) -> [JinjaStatement] {
+    private mutating func block(of tag: JinjaToken, end: ExactString) throws(JinjaFault) -> [JinjaStatement] {
         let body = try block(of: tag, until: [end])
         advance()
         return body
@@ -72,7 +73,7 @@ extension JinjaParser {
                 throw JinjaFault(.syntax, "'\(name)' stands outside of a loop", at: tag.position)
             case "block", "extends", "include", "import", "from", "autoescape", "trans", "do":
                 throw JinjaFault(.unsupported, "the tag '\(name)'", at: tag.position)
-            default: throw JinjaFault(.syntax, "unknown tag '\(name.prefix(40))'", at: tag.position)
+            default: throw JinjaFault(.syntax, "unknown tag '\(name.string.prefix(40))'", at: tag.position)
             }
         return JinjaStatement(kind: kind, position: tag.position)
     }
@@ -147,7 +148,7 @@ extension JinjaParser {
     }
 
     private mutating func macroBody(
-        _ tag: JinjaToken, name: String, end: String, hasParameters: Bool
+        _ tag: JinjaToken, name: ExactString, end: ExactString, hasParameters: Bool
     ) throws(JinjaFault) -> JinjaMacro {
         let outer = (implicitNames, loops)
         loops = 0
@@ -161,10 +162,10 @@ extension JinjaParser {
     }
 
     private mutating func parameters() throws(JinjaFault) -> (
-        [(symbol: Int, name: String)], [JinjaExpression]
+        [(symbol: Int, name: ExactString)], [JinjaExpression]
     ) {
         try expect(.symbol("("))
-        var parameters: [(symbol: Int, name: String)] = []
+        var parameters: [(symbol: Int, name: ExactString)] = []
         var defaults: [JinjaExpression] = []
         while current.kind != .symbol(")") {
             if !parameters.isEmpty { try expect(.symbol(",")) }
@@ -184,7 +185,7 @@ extension JinjaParser {
 
     /// The targets of an assignment: names with commas between them.
     private mutating func target(
-        allowsAttribute: Bool = false, until end: String? = nil
+        allowsAttribute: Bool = false, until end: ExactString? = nil
     ) throws(JinjaFault) -> JinjaTarget {
         var targets: [JinjaTarget] = []
         while true {
@@ -215,7 +216,7 @@ extension JinjaParser {
     }
 
     /// Whether a list of expressions without brackets ends here.
-    func isTupleEnd(_ end: String?) -> Bool {
+    func isTupleEnd(_ end: ExactString?) -> Bool {
         switch current.kind {
         case .variableEnd, .blockEnd, .symbol(")"): true
         case .name(let name): name == end

@@ -8,7 +8,7 @@ struct JinjaParser {
     private var tokens: [JinjaToken]
     private let stack = StackRoom()
     private var index = 0
-    private var symbols: [String] = []
+    private var symbols: [ExactString] = []
     private var symbolNumbers: [ExactString: Int] = [:]
     var loops = 0
     var depth = 0
@@ -36,14 +36,14 @@ struct JinjaParser {
         return true
     }
 
-    mutating func skip(symbol: String) -> Bool { skip(.symbol(symbol)) }
-    mutating func skip(name: String) -> Bool { skip(.name(name)) }
+    mutating func skip(symbol: ExactString) -> Bool { skip(.symbol(symbol)) }
+    mutating func skip(name: ExactString) -> Bool { skip(.name(name)) }
 
     mutating func expect(_ kind: JinjaToken.Kind) throws(JinjaFault) {
         guard skip(kind) else { throw unexpected(expected: Self.describe(kind)) }
     }
 
-    mutating func expectName() throws(JinjaFault) -> String {
+    mutating func expectName() throws(JinjaFault) -> ExactString {
         guard case .name(let name) = current.kind else { throw unexpected(expected: "a name") }
         advance()
         return name
@@ -61,7 +61,7 @@ struct JinjaParser {
         case .variableEnd: "'}}'"
         case .blockBegin: "'{%'"
         case .blockEnd: "'%}'"
-        case .name(let name): "'\(name.prefix(40))'"
+        case .name(let name): "'\(name.string.prefix(40))'"
         case .string: "a string"
         case .integer, .float: "a number"
         case .symbol(let symbol): "'\(symbol)'"
@@ -69,12 +69,11 @@ struct JinjaParser {
         }
     }
 
-    mutating func symbol(_ name: String) -> Int {
-        let exact = ExactString(name)
-        if JinjaMacro.implicitNames.contains(exact) { implicitNames.insert(exact) }
-        if let number = symbolNumbers[exact] { return number }
+    mutating func symbol(_ name: ExactString) -> Int {
+        if JinjaMacro.implicitNames.contains(name) { implicitNames.insert(name) }
+        if let number = symbolNumbers[name] { return number }
         symbols.append(name)
-        symbolNumbers[exact] = symbols.count - 1
+        symbolNumbers[name] = symbols.count - 1
         return symbols.count - 1
     }
 

@@ -1,8 +1,6 @@
 import AttentionJSON
 import Foundation
 
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
-
 /// Functions, and the methods of everything but strings.
 extension JinjaRenderer {
     /// The functions that every template is given.
@@ -37,7 +35,9 @@ extension JinjaRenderer {
 
     // MARK: Functions
 
-    private func callFunction(_ name: String, _ arguments: JinjaArguments) throws(JinjaFault) -> JinjaValue {
+    private func callFunction(_ name: ExactString, _ arguments: JinjaArguments) throws(JinjaFault)
+        -> JinjaValue
+    {
         switch name {
         case "range": return try range(arguments)
         case "dict": return .dictionary(try dictionary(arguments))
@@ -45,7 +45,7 @@ extension JinjaRenderer {
             let dictionary = try dictionary(arguments)
             namespaces.append([])
             for (key, value) in zip(dictionary.keys, dictionary.values) {
-                try setAttribute(key.text?.string ?? "", of: namespaces.count - 1, to: value)
+                try setAttribute(key.text?.name ?? "", of: namespaces.count - 1, to: value)
             }
             return .namespace(namespaces.count - 1)
         case "raise_exception":
@@ -97,16 +97,16 @@ extension JinjaRenderer {
                 }
             }
         }
-        for (name, value) in arguments.keywords { try dictionary.set(.string(name), value) }
+        for (name, value) in arguments.keywords { try dictionary.set(.string(name.string), value) }
         return dictionary
     }
 
     /// The time as C's `strftime` writes it, which is also what Python calls.
     private func time(_ format: String) throws(JinjaFault) -> String {
-        guard format.utf8.count <= 1000, !format.contains("\0") else {
+        guard format.utf8.count <= 1000, !format.utf8.contains(0) else {
             throw .failed("strftime_now takes a format of at most 1000 bytes")
         }
-        guard !format.contains("%f") else { throw .unsupported("'%f' in strftime_now") }
+        guard !ExactString(format).contains("%f") else { throw .unsupported("'%f' in strftime_now") }
         guard !format.isEmpty else { return "" }
         var seconds = time_t(now)
         var parts = tm()
@@ -135,7 +135,7 @@ extension JinjaRenderer {
     }
 
     private func callMethod(
-        _ name: String, ofLoop id: Int, _ arguments: JinjaArguments
+        _ name: ExactString, ofLoop id: Int, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         guard let place = loops.lastIndex(where: { $0.id == id }) else { throw .failed("the loop is over") }
         let values = arguments.positional
@@ -155,7 +155,7 @@ extension JinjaRenderer {
     // MARK: Dictionaries and sequences
 
     private func callMethod(
-        _ name: String, of dictionary: JinjaDictionary, _ arguments: JinjaArguments
+        _ name: ExactString, of dictionary: JinjaDictionary, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         if name == "get" {
             let values = try arguments.bound("key", "default", required: 1, for: "get")
@@ -183,7 +183,7 @@ extension JinjaRenderer {
     }
 
     private func callMethod(
-        _ name: String, ofSequence receiver: JinjaValue, _ arguments: JinjaArguments
+        _ name: ExactString, ofSequence receiver: JinjaValue, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         if name == "copy" { return receiver }
         let wanted = try arguments.bound("value", required: 1, for: name)[0] ?? .null

@@ -1,5 +1,3 @@
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
-
 /// Comparison and order, as Python has them.
 extension JinjaRenderer {
     func comparison(

@@ -1,7 +1,5 @@
 import AttentionJSON
 
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
-
 /// The filters. Those for numbers and over sequences are in other extensions.
 extension JinjaRenderer {
     static let textFilters: Set<ExactString> = [
@@ -17,7 +15,7 @@ extension JinjaRenderer {
     ]
 
     func filter(
-        _ base: JinjaExpression, _ name: String, _ arguments: JinjaExpression.Arguments, at position: Int
+        _ base: JinjaExpression, _ name: ExactString, _ arguments: JinjaExpression.Arguments, at position: Int
     ) throws(JinjaFault) -> JinjaValue {
         let value = try evaluate(base)
         let values = try evaluate(arguments)
@@ -26,13 +24,13 @@ extension JinjaRenderer {
     }
 
     func apply(
-        filter name: String, to value: JinjaValue, _ arguments: JinjaArguments
+        filter name: ExactString, to value: JinjaValue, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         try charge()
-        if Self.sequenceFilters.contains(ExactString(name)) {
+        if Self.sequenceFilters.contains(name) {
             return try apply(sequenceFilter: name, to: value, arguments)
         }
-        guard Self.textFilters.contains(ExactString(name)) else { throw .unsupported("the filter '\(name)'") }
+        guard Self.textFilters.contains(name) else { throw .unsupported("the filter '\(name)'") }
         switch name {
         case "default", "d": return try defaulted(value, arguments)
         case "length", "count":
@@ -44,7 +42,7 @@ extension JinjaRenderer {
         case "tojson": return try string(json(value, jsonStyle(arguments)))
         case "int", "float", "abs", "round": return try apply(numberFilter: name, to: value, arguments)
         case "attr":
-            let attribute = try arguments.bound("name", required: 1, for: name)[0]?.text?.string ?? ""
+            let attribute = try arguments.bound("name", required: 1, for: name)[0]?.text?.name ?? ""
             if case .dictionary = value, !["get", "items", "keys", "values"].contains(attribute) {
                 return .undefined(.attribute(attribute, of: "dict"))
             }
@@ -61,7 +59,7 @@ extension JinjaRenderer {
     }
 
     private func apply(
-        textFilter name: String, to value: JinjaValue, _ arguments: JinjaArguments
+        textFilter name: ExactString, to value: JinjaValue, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         let text = try text(of: value)
         try charge(units: text.count)
@@ -80,7 +78,7 @@ extension JinjaRenderer {
                 return try string(percentFormatted(text, .tuple(JinjaSequence(arguments.positional))))
             }
             var dictionary = JinjaDictionary()
-            for (name, value) in arguments.keywords { try dictionary.set(.string(name), value) }
+            for (name, value) in arguments.keywords { try dictionary.set(.string(name.string), value) }
             return try string(percentFormatted(text, .dictionary(dictionary)))
         case "truncate": return .string(try truncated(text, arguments))
         default: try arguments.none(for: name)

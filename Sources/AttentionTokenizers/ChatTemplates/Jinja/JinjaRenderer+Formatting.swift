@@ -1,7 +1,5 @@
 import AttentionJSON
 
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
-
 /// `'…'.format(…)`
 extension JinjaRenderer {
     func formatted(_ format: JinjaText, _ arguments: JinjaArguments) throws(JinjaFault) -> JinjaText {
@@ -42,8 +40,8 @@ extension JinjaRenderer {
         // By scalars, as in Python: a mark may follow the sign that separates.
         let parts = field.unicodeScalars.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let names = parts[0].split(separator: "!", maxSplits: 1, omittingEmptySubsequences: false)
-            .map { String($0) }
-        var value = try self.field(names[0], arguments, &automatic)
+            .map { ExactString(Substring($0)) }
+        var value = try self.field(names[0].string, arguments, &automatic)
         if names.count > 1 {
             switch names[1] {
             case "s": value = .string(try text(of: value))
@@ -58,18 +56,17 @@ extension JinjaRenderer {
         _ path: String, _ arguments: JinjaArguments, _ automatic: inout Int
     ) throws(JinjaFault) -> JinjaValue {
         let scalars = path.unicodeScalars
-        let name = String(scalars.prefix { $0 != "." && $0 != "[" })
+        let name = ExactString(Substring(scalars.prefix { $0 != "." && $0 != "[" }))
         var rest = scalars.dropFirst(name.unicodeScalars.count)
         var value: JinjaValue
-        if let index = name.isEmpty ? automatic : Int(name) {
+        if let index = name.isEmpty ? automatic : Int(name.string) {
             if name.isEmpty { automatic += 1 }
             guard arguments.positional.indices.contains(index) else {
                 throw .failed("Replacement index \(index) out of range for positional args tuple")
             }
             value = arguments.positional[index]
         } else {
-            guard let keyword = arguments.keywords.first(where: { ExactString($0.name) == ExactString(name) })
-            else {
+            guard let keyword = arguments.keywords.first(where: { $0.name == name }) else {
                 throw .failed("the format names '\(name)', which is not given")
             }
             value = keyword.value
@@ -77,7 +74,7 @@ extension JinjaRenderer {
         while let first = rest.first {
             rest = rest.dropFirst()
             if first == "." {
-                let name = String(rest.prefix { $0 != "." && $0 != "[" })
+                let name = ExactString(Substring(rest.prefix { $0 != "." && $0 != "[" }))
                 value = try attribute(name, of: value)
                 rest = rest.dropFirst(name.unicodeScalars.count)
             } else {
@@ -99,12 +96,12 @@ extension JinjaRenderer {
         var text: JinjaText
         let isNumber = value.number != nil && value.text == nil
         switch (value, spec.type) {
-        case (.string(let string), "s"), (.string(let string), ""):
+        case (.string(let string), "s"), (.string(let string), nil):
             text = spec.precision.map { JinjaText(string.units.prefix($0)) } ?? string
         case _ where isNumber: text = JinjaText(try spec.number(value))
         default:
             if case .string = value {
-                throw .failed("Unknown format code '\(spec.type)' for object of type 'str'")
+                throw .failed("Unknown format code '\(spec.typeName)' for object of type 'str'")
             }
             throw .failed("unsupported format string passed to \(value.typeName).__format__")
         }

@@ -19,10 +19,8 @@ extension JinjaRenderer {
 
     private func bind(_ arguments: JinjaArguments, to macro: JinjaMacro) throws(JinjaFault) {
         var keywords = arguments.keywords
-        func taken(_ name: String) -> JinjaValue? {
-            keywords.firstIndex { ExactString($0.name) == ExactString(name) }.map {
-                keywords.remove(at: $0).value
-            }
+        func taken(_ name: ExactString) -> JinjaValue? {
+            keywords.firstIndex { $0.name == name }.map { keywords.remove(at: $0).value }
         }
         let parameters = macro.parameters
         let firstDefault = parameters.count - macro.defaults.count
@@ -42,7 +40,7 @@ extension JinjaRenderer {
         }
         if let symbol = implicitSymbols["kwargs"], macro.implicit.contains("kwargs") {
             var dictionary = JinjaDictionary()
-            for (name, value) in keywords { try dictionary.set(.string(name), value) }
+            for (name, value) in keywords { try dictionary.set(.string(name.string), value) }
             set(symbol, .dictionary(dictionary))
         } else if let extra = keywords.first {
             throw .failed("macro '\(macro.name)' takes no keyword argument '\(extra.name)'")

@@ -1,11 +1,10 @@
+import AttentionJSON
 import Foundation
-
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
 
 /// The filters that make or change numbers.
 extension JinjaRenderer {
     func apply(
-        numberFilter name: String, to value: JinjaValue, _ arguments: JinjaArguments
+        numberFilter name: ExactString, to value: JinjaValue, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         switch name {
         case "int": return try integer(value, arguments)
@@ -69,7 +68,7 @@ extension JinjaRenderer {
         var base = base
         var hasPrefix = false
         if digits.count > 2, digits.first == "0",
-            let named = ["x": 16, "o": 8, "b": 2][String(digits[digits.startIndex + 1]).lowercased()],
+            let named = Self.base(digits[digits.startIndex + 1]),
             base == 0 || base == named
         {
             (base, hasPrefix) = (named, true)
@@ -91,10 +90,21 @@ extension JinjaRenderer {
         return sign == "-" ? whole.map(\.negated) : whole
     }
 
+    /// The base that a number's prefix names.
+    private static func base(_ letter: Unicode.Scalar) -> Int? {
+        switch letter {
+        case "x", "X": 16
+        case "o", "O": 8
+        case "b", "B": 2
+        default: nil
+        }
+    }
+
     private static func number(_ text: JinjaText) -> Double? {
         let text = text.stripped().string
         // Swift also reads hexadecimal numbers, Python does not.
-        guard text.utf8.count <= 400, !text.contains(where: { $0 == "x" || $0 == "X" || $0 == "p" }) else {
+        guard text.utf8.count <= 400, !text.unicodeScalars.contains(where: { ["x", "X", "p"].contains($0) })
+        else {
             return nil
         }
         return Double(text)
@@ -103,7 +113,7 @@ extension JinjaRenderer {
     private func rounded(_ value: JinjaValue, _ arguments: JinjaArguments) throws(JinjaFault) -> JinjaValue {
         let values = try arguments.bound("precision", "method", for: "round")
         let precision = try integer(values[0], default: 0, for: "round")
-        let method = values[1]?.text?.string ?? "common"
+        let method = values[1]?.text?.name ?? "common"
         if case .undefined(let undefined) = value { throw .failed(undefined.message) }
         guard let number = value.number else {
             throw .failed("type \(value.typeName) doesn't define __round__ method")

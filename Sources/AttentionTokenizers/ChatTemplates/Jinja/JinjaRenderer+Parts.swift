@@ -1,7 +1,5 @@
 import AttentionJSON
 
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
-
 /// Parts of values: attributes and methods, items, slices.
 extension JinjaRenderer {
     private static let stringMethods: Set<ExactString> = [
@@ -25,7 +23,7 @@ extension JinjaRenderer {
     ]
 
     /// A value's own attribute or method; nil if it has none of this name.
-    private func ownAttribute(_ name: String, of value: JinjaValue) -> JinjaValue? {
+    private func ownAttribute(_ name: ExactString, of value: JinjaValue) -> JinjaValue? {
         var (methods, changes): (Set<ExactString>, Set<ExactString>) = ([], [])
         switch value {
         case .string: methods = Self.stringMethods
@@ -34,14 +32,14 @@ extension JinjaRenderer {
         case .dictionary: (methods, changes) = (Self.dictionaryMethods, Self.dictionaryChanges)
         case .float: methods = ["is_integer"]
         case .namespace(let number):
-            return namespaces[number].first { ExactString($0.name) == ExactString(name) }?.value
+            return namespaces[number].first { $0.name == name }?.value
         case .loop(let id): return loopAttribute(name, of: id)
-        case .macro(let number) where name == "name": return .string(macros[number].definition.name)
+        case .macro(let number) where name == "name": return .string(macros[number].definition.name.string)
         default: break
         }
-        if methods.contains(ExactString(name)) { return .method(value, name) }
+        if methods.contains(name) { return .method(value, name) }
         guard
-            changes.contains(ExactString(name)) || (name.utf8.starts(with: "__".utf8) && name.hasSuffix("__"))
+            changes.contains(name) || (name.hasPrefix("__") && name.hasSuffix("__"))
         else {
             return nil
         }
@@ -50,7 +48,7 @@ extension JinjaRenderer {
     }
 
     /// `value.name`: an attribute or method, else an item.
-    func attribute(_ name: String, of value: JinjaValue) throws(JinjaFault) -> JinjaValue {
+    func attribute(_ name: ExactString, of value: JinjaValue) throws(JinjaFault) -> JinjaValue {
         if case .undefined(let undefined) = value { throw .failed(undefined.message) }
         if let own = ownAttribute(name, of: value) { return own }
         if case .dictionary(let dictionary) = value, let item = dictionary[name] { return item }
@@ -73,7 +71,7 @@ extension JinjaRenderer {
         guard case .string(let text) = index else {
             return .undefined(.other("'\(value.typeName)' object has no such element"))
         }
-        let name = text.string
+        let name = text.name
         return ownAttribute(name, of: value) ?? .undefined(.attribute(name, of: value.typeName))
     }
 
@@ -171,7 +169,7 @@ extension JinjaRenderer {
 
     // MARK: Loops
 
-    private func loopAttribute(_ name: String, of id: Int) -> JinjaValue? {
+    private func loopAttribute(_ name: ExactString, of id: Int) -> JinjaValue? {
         guard let loop = loops.last(where: { $0.id == id }) else { return nil }
         let (index, count) = (loop.index, loop.items.count)
         switch name {

@@ -43,7 +43,7 @@ extension JinjaRenderer {
             return try aligned(JinjaText(spec.number(JinjaValue(integer))), spec, isNumber: true)
         case "f", "F", "e", "E", "g", "G", "x", "X", "o":
             guard value.number != nil else { throw .failed("must be real number, not \(value.typeName)") }
-            spec.type = String(type)
+            spec.type = type
             if "xXo".unicodeScalars.contains(type), value.wholeNumber == nil {
                 throw .failed("%\(type) format: an integer is required, not \(value.typeName)")
             }

@@ -1,4 +1,4 @@
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+import AttentionJSON
 
 /// Cutting, searching, joining and padding of strings.
 extension JinjaRenderer {
@@ -52,7 +52,7 @@ extension JinjaRenderer {
     }
 
     func hasAffix(
-        _ text: JinjaText, _ name: String, _ arguments: JinjaArguments
+        _ text: JinjaText, _ name: ExactString, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> Bool {
         let values = try arguments.bound("affix", "start", "end", required: 1, for: name)
         let part = try part(of: text, values[1], values[2])
@@ -80,7 +80,7 @@ extension JinjaRenderer {
     }
 
     func search(
-        _ text: JinjaText, _ name: String, _ arguments: JinjaArguments
+        _ text: JinjaText, _ name: ExactString, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         let values = try arguments.bound("sub", "start", "end", required: 1, for: name)
         let wanted = try argument(values[0], name)
@@ -127,7 +127,7 @@ extension JinjaRenderer {
     }
 
     func partition(
-        _ text: JinjaText, _ name: String, _ arguments: JinjaArguments
+        _ text: JinjaText, _ name: ExactString, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         let separator = try argument(arguments.bound("sep", required: 1, for: name)[0], name)
         guard !separator.isEmpty else { throw .failed("empty separator") }
@@ -144,7 +144,7 @@ extension JinjaRenderer {
     }
 
     func padded(
-        _ text: JinjaText, _ name: String, _ arguments: JinjaArguments
+        _ text: JinjaText, _ name: ExactString, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         let values = try arguments.bound("width", "fillchar", required: 1, for: name)
         let width = try integer(values[0], default: 0, for: name)

@@ -1,9 +1,9 @@
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+import AttentionJSON
 
 /// The filters over sequences.
 extension JinjaRenderer {
     func apply(
-        sequenceFilter name: String, to value: JinjaValue, _ arguments: JinjaArguments
+        sequenceFilter name: ExactString, to value: JinjaValue, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         switch name {
         case "first":
@@ -84,7 +84,7 @@ extension JinjaRenderer {
             if case .undefined(let undefined) = value { throw .failed(undefined.message) }
             throw .failed("'\(value.typeName)' object has no attribute 'items'")
         }
-        let by = values[1]?.text?.string ?? "key"
+        let by = values[1]?.text?.name ?? "key"
         guard ["key", "value"].contains(by) else {
             throw .failed("You can only sort by either \"key\" or \"value\"")
         }
@@ -105,7 +105,7 @@ extension JinjaRenderer {
     }
 
     private func apply(
-        orderFilter name: String, to value: JinjaValue, _ arguments: JinjaArguments
+        orderFilter name: ExactString, to value: JinjaValue, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         var arguments = arguments
         var isReversed = false
@@ -175,7 +175,7 @@ extension JinjaRenderer {
                     try member(values[0] ?? .null, of: item, default: values[1])
                 })
         }
-        guard let name = arguments.positional.first?.text?.string else {
+        guard let name = arguments.positional.first?.text?.name else {
             throw .failed("map requires a filter argument")
         }
         let rest = JinjaArguments(
@@ -186,7 +186,7 @@ extension JinjaRenderer {
 
     /// `select`, `reject`, `selectattr` and `rejectattr`.
     private func choose(
-        _ value: JinjaValue, _ name: String, _ arguments: JinjaArguments
+        _ value: JinjaValue, _ name: ExactString, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         var positional = arguments.positional[...]
         var attribute: JinjaValue?
@@ -204,7 +204,7 @@ extension JinjaRenderer {
             let member = try attribute.map { a throws(JinjaFault) in try self.member(a, of: item) } ?? item
             let isSelected =
                 try test.map { t throws(JinjaFault) in
-                    try self.test(t.text?.string ?? "", member, rest)
+                    try self.test(t.text?.name ?? "", member, rest)
                 } ?? member.isTrue
             if isSelected == name.hasPrefix("select") { chosen.append(item) }
         }
@@ -212,7 +212,7 @@ extension JinjaRenderer {
     }
 
     private func apply(
-        groupFilter name: String, to value: JinjaValue, _ arguments: JinjaArguments
+        groupFilter name: ExactString, to value: JinjaValue, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         let values = try arguments.bound("count", "fill_with", required: 1, for: name)
         let count = try integer(values[0], default: 1, for: name)

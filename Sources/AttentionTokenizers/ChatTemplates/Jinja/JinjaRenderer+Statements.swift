@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Statements.
 extension JinjaRenderer {
     func execute(_ body: [JinjaStatement]) throws(JinjaFault) -> Flow {

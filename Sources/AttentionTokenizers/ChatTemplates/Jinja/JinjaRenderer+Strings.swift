@@ -1,9 +1,9 @@
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+import AttentionJSON
 
 /// The methods of strings, as Python has them.
 extension JinjaRenderer {
     func callMethod(
-        _ name: String, of text: JinjaText, _ arguments: JinjaArguments
+        _ name: ExactString, of text: JinjaText, _ arguments: JinjaArguments
     ) throws(JinjaFault) -> JinjaValue {
         try charge(units: text.count)
         switch name {
@@ -42,7 +42,7 @@ extension JinjaRenderer {
     }
 
     /// Methods without arguments.
-    func simpleMethod(_ name: String, of text: JinjaText) throws(JinjaFault) -> JinjaValue {
+    func simpleMethod(_ name: ExactString, of text: JinjaText) throws(JinjaFault) -> JinjaValue {
         func all(_ test: (Unicode.Scalar) -> Bool) -> JinjaValue {
             .bool(!text.isEmpty && text.units.allSatisfy { test(JinjaText.scalar($0)) })
         }
@@ -87,7 +87,7 @@ extension JinjaRenderer {
 
     // MARK: Arguments
 
-    func argument(_ value: JinjaValue?, _ name: String) throws(JinjaFault) -> JinjaText {
+    func argument(_ value: JinjaValue?, _ name: ExactString) throws(JinjaFault) -> JinjaText {
         guard let text = value?.text else {
             throw .failed("\(name) needs a string, not \(value?.typeName ?? "nothing")")
         }
@@ -95,7 +95,8 @@ extension JinjaRenderer {
         return text
     }
 
-    func integer(_ value: JinjaValue?, default standard: Int, for name: String) throws(JinjaFault) -> Int {
+    func integer(_ value: JinjaValue?, default standard: Int, for name: ExactString) throws(JinjaFault) -> Int
+    {
         guard let value else { return standard }
         if let integer = value.integer { return integer }
         throw .failed("\(name) needs a whole number, not \(value.typeName)")

@@ -1,11 +1,9 @@
 import AttentionJSON
 
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
-
 /// The tests, `value is …`.
 extension JinjaRenderer {
     func test(
-        _ base: JinjaExpression, _ name: String, _ arguments: JinjaExpression.Arguments, at position: Int
+        _ base: JinjaExpression, _ name: ExactString, _ arguments: JinjaExpression.Arguments, at position: Int
     ) throws(JinjaFault) -> Bool {
         let value = try evaluate(base)
         let values = try evaluate(arguments)
@@ -22,7 +20,9 @@ extension JinjaRenderer {
         "greaterthan", ">", "ge", ">=",
     ]
 
-    func test(_ name: String, _ value: JinjaValue, _ arguments: JinjaArguments) throws(JinjaFault) -> Bool {
+    func test(_ name: ExactString, _ value: JinjaValue, _ arguments: JinjaArguments) throws(JinjaFault)
+        -> Bool
+    {
         switch name {
         case "divisibleby":
             let divisor = try operand(arguments, name)
@@ -36,17 +36,17 @@ extension JinjaRenderer {
         case "gt", "greaterthan", ">": return try compare(.greater, value, operand(arguments, name))
         case "ge", ">=": return try compare(.greaterOrEqual, value, operand(arguments, name))
         default:
-            guard Self.names.contains(ExactString(name)) else { throw .unsupported("the test '\(name)'") }
+            guard Self.names.contains(name) else { throw .unsupported("the test '\(name)'") }
             try arguments.none(for: name)
             return try simpleTest(name, value)
         }
     }
 
-    private func operand(_ arguments: JinjaArguments, _ name: String) throws(JinjaFault) -> JinjaValue {
+    private func operand(_ arguments: JinjaArguments, _ name: ExactString) throws(JinjaFault) -> JinjaValue {
         try arguments.bound("other", required: 1, for: name)[0] ?? .null
     }
 
-    private func simpleTest(_ name: String, _ value: JinjaValue) throws(JinjaFault) -> Bool {
+    private func simpleTest(_ name: ExactString, _ value: JinjaValue) throws(JinjaFault) -> Bool {
         switch (name, value) {
         case ("defined", _): return !value.isUndefined
         case ("undefined", _): return value.isUndefined
@@ -68,15 +68,15 @@ extension JinjaRenderer {
         case ("odd", _): return try apply(.modulo, value, .integer(2)).scalarEquals(.integer(1))
         case ("even", _): return try apply(.modulo, value, .integer(2)).scalarEquals(.integer(0))
         case ("filter", .string(let text)):
-            let name = ExactString(text.string)
-            return Self.textFilters.contains(name) || Self.sequenceFilters.contains(name)
-        case ("test", .string(let text)): return Self.names.contains(ExactString(text.string))
+            return Self.textFilters.contains(text.name) || Self.sequenceFilters.contains(text.name)
+        case ("test", .string(let text)): return Self.names.contains(text.name)
         default: return false
         }
     }
 
     /// Whether two values are one object in Python; containers that are equal may be two.
     private func same(_ a: JinjaValue, _ b: JinjaValue) -> Bool {
+        // exact-text: the names of types are the program's own.
         !a.isUndefined && a.typeName == b.typeName && a.scalarEquals(b)
     }
 }

@@ -1,5 +1,3 @@
-// exact-text, whole file: the text is this program's own digits.
-
 /// Values as text, as Python's `str` and `repr` write them.
 extension JinjaRenderer {
     /// `str(value)`
@@ -72,13 +70,13 @@ extension JinjaRenderer {
         if number.isInfinite { return number < 0 ? "-inf" : "inf" }
         var text = number.description
         // Swift writes whole numbers up to 2^54 out, Python those below 10^16.
-        if abs(number) >= 1e16, !text.contains("e") {
-            let sign = text.hasPrefix("-") ? "-" : ""
-            let digits = text.drop { $0 == "-" }.prefix { $0 != "." }
-            let significant = digits.prefix(digits.count - digits.reversed().prefix { $0 == "0" }.count)
-            let fraction = significant.dropFirst()
+        if abs(number) >= 1e16, !text.utf8.contains(UInt8(ascii: "e")) {
+            let sign = number < 0 ? "-" : ""
+            let digits = text.unicodeScalars.drop { $0 == "-" }.prefix { $0 != "." }
+            let significant = digits.dropLast(digits.reversed().prefix { $0 == "0" }.count)
+            let (first, fraction) = (Substring(significant.prefix(1)), Substring(significant.dropFirst()))
             text =
-                "\(sign)\(significant.prefix(1))\(fraction.isEmpty ? "" : ".\(fraction)")e+\(digits.count - 1)"
+                "\(sign)\(first)\(fraction.isEmpty ? "" : ".\(fraction)")e+\(digits.count - 1)"
         }
         return text
     }

@@ -1,7 +1,5 @@
 import AttentionJSON
 
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
-
 /// The rendering of a template: its budgets, variables and output. Evaluation is in extensions.
 ///
 /// Every operation is paid for in steps before it is done: a node, an item of a list, sixteen scalars of
@@ -23,7 +21,7 @@ final class JinjaRenderer {
     private var frames: [Frame] = []
     var frame = 0
     var macros: [(definition: JinjaMacro, frame: Int)] = []
-    var namespaces: [[(name: String, value: JinjaValue)]] = []
+    var namespaces: [[(name: ExactString, value: JinjaValue)]] = []
     var loops: [LoopState] = []
     var loopsBegun = 0
     var iterators: [ArraySlice<JinjaValue>] = []
@@ -64,13 +62,12 @@ final class JinjaRenderer {
         loopSymbol = program.symbols.firstIndex(of: "loop")
         var implicit: [ExactString: Int] = [:]
         var globals: [Int: JinjaValue] = [:]
-        for (symbol, symbolName) in program.symbols.enumerated() {
-            let name = ExactString(symbolName)
+        for (symbol, name) in program.symbols.enumerated() {
             if JinjaMacro.implicitNames.contains(name) { implicit[name] = symbol }
             if let value = variables[name] {
                 globals[symbol] = value
             } else if Self.functions.contains(name) {
-                globals[symbol] = .function(name.string)
+                globals[symbol] = .function(name)
             }
         }
         implicitSymbols = implicit
@@ -173,13 +170,12 @@ final class JinjaRenderer {
         }
     }
 
-    func setAttribute(_ name: String, of namespace: Int, to value: JinjaValue) throws(JinjaFault) {
+    func setAttribute(_ name: ExactString, of namespace: Int, to value: JinjaValue) throws(JinjaFault) {
         guard name.utf8.first != UInt8(ascii: "_") else {
             throw .failed("a namespace cannot have an attribute that begins with an underscore: '\(name)'")
         }
         try charge(1 + namespaces[namespace].count / 4)
-        if let index = namespaces[namespace].firstIndex(where: { ExactString($0.name) == ExactString(name) })
-        {
+        if let index = namespaces[namespace].firstIndex(where: { $0.name == name }) {
             namespaces[namespace][index].value = value
         } else {
             namespaces[namespace].append((name, value))

@@ -14,12 +14,12 @@ struct JinjaExpression: Sendable {
         case list([JinjaExpression])
         case tuple([JinjaExpression])
         case dictionary(keys: [JinjaExpression], values: [JinjaExpression])
-        case attribute(JinjaExpression, String)
+        case attribute(JinjaExpression, ExactString)
         case item(JinjaExpression, JinjaExpression)
         case slice(JinjaExpression, Bounds)
         case call(JinjaExpression, Arguments)
-        case filter(JinjaExpression, String, Arguments)
-        case test(JinjaExpression, String, Arguments)
+        case filter(JinjaExpression, ExactString, Arguments)
+        case test(JinjaExpression, ExactString, Arguments)
         case not(JinjaExpression)
         case sign(JinjaExpression, isNegative: Bool)
         /// Operations of one precedence, from left to right.
@@ -39,7 +39,7 @@ struct JinjaExpression: Sendable {
 
     struct Arguments: Sendable {
         var positional: [JinjaExpression] = []
-        var keywords: [(name: String, value: JinjaExpression)] = []
+        var keywords: [(name: ExactString, value: JinjaExpression)] = []
         /// `*list`
         var spread: JinjaExpression?
         /// `**dictionary`
@@ -60,7 +60,7 @@ struct JinjaExpression: Sendable {
 indirect enum JinjaTarget: Sendable {
     case name(Int)
     /// A namespace's attribute.
-    case attribute(of: Int, String)
+    case attribute(of: Int, ExactString)
     case tuple([JinjaTarget])
 }
 
@@ -100,8 +100,8 @@ struct JinjaStatement: Sendable {
 
 /// A macro, or the block of a call.
 struct JinjaMacro: Sendable {
-    var name: String
-    var parameters: [(symbol: Int, name: String)]
+    var name: ExactString
+    var parameters: [(symbol: Int, name: ExactString)]
     /// The defaults of the last parameters.
     var defaults: [JinjaExpression]
     var body: [JinjaStatement]
@@ -116,5 +116,5 @@ struct JinjaMacro: Sendable {
 struct JinjaProgram: Sendable {
     var body: [JinjaStatement]
     /// The names that the template uses; expressions call them by number.
-    var symbols: [String]
+    var symbols: [ExactString]
 }

@@ -1,3 +1,5 @@
+import AttentionJSON
+
 /// Text in a template: Unicode scalars with a mark on each that came from outside the template.
 ///
 /// The mark is a bit beside the scalar, so that it follows the scalar through slices, splits, replacements
@@ -25,6 +27,9 @@ struct JinjaText: Sendable {
     var isEmpty: Bool { units.isEmpty }
 
     /// The text itself, without its marks.
+    /// The text as the name of something.
+    var name: ExactString { ExactString(string) }
+
     var string: String {
         var scalars = String.UnicodeScalarView()
         for unit in units { scalars.append(Self.scalar(unit)) }

@@ -1,4 +1,4 @@
-// exact-text, whole file: names are compared with ASCII words, which no other text equals canonically.
+import AttentionJSON
 
 /// A value of the templates' language, which is a small Python. Values do not change. Namespaces and loops
 /// do; they belong to the renderer, and a value holds their number.
@@ -20,14 +20,14 @@ enum JinjaValue: Sendable {
     case macro(Int)
     case loop(Int)
     /// A function that templates are given, such as `range`.
-    case function(String)
+    case function(ExactString)
     /// A method together with the value that it belongs to.
-    indirect case method(JinjaValue, String)
+    indirect case method(JinjaValue, ExactString)
 
     /// Why there is no value.
     enum Undefined: Sendable {
-        case name(String)
-        case attribute(String, of: String)
+        case name(ExactString)
+        case attribute(ExactString, of: String)
         case other(String)
 
         var message: String {
@@ -230,7 +230,7 @@ struct JinjaDictionary: Sendable {
     init() {}
 
     subscript(key: JinjaValue) -> JinjaValue? { place(of: key).map { values[$0] } }
-    subscript(name: String) -> JinjaValue? { self[.string(name)] }
+    subscript(name: ExactString) -> JinjaValue? { self[.string(name.string)] }
 
     private func place(of key: JinjaValue) -> Int? {
         if let places { return Key(key).flatMap { places[$0] } }
