@@ -156,7 +156,8 @@ struct ModernBERT: ModelFamily {
         case nil, "gelu", "geglu": .gelu
         case "silu", "swish", "swiglu": .silu
         case let name?:
-            throw fields.unsupported("hidden_activation", "'\(name.string)'", "gelu, geglu, silu, swish, swiglu")
+            throw fields.unsupported(
+                "hidden_activation", "'\(name.string)'", "gelu, geglu, silu, swish, swiglu")
         }
     }
 
