@@ -96,6 +96,19 @@ struct ChatTemplateTests {
         #expect(try rendered(source, ["a": .array(items)]) == expected.joined(separator: " "))
     }
 
+    /// Dictionaries are equal if they have the same names with the same values, in any order.
+    @Test func equalDictionaries() throws {
+        let object: [String: ChatValue] = ["a": ["x": 1, "y": 2]]
+        for (other, isEqual) in [
+            ("{'y': 2, 'x': 1}", true), ("{'x': 1, 'y': 2, 'z': 3}", false), ("{'x': 1}", false),
+            ("{'x': 1, 'y': 3}", false), ("{'x': 1, 'z': 2}", false), ("{}", false),
+        ] {
+            let expected = isEqual ? "True" : "False"
+            #expect(try rendered("{{ a == \(other) }}", object) == expected, "\(other)")
+            #expect(try rendered("{{ \(other) == a }}", object) == expected, "\(other)")
+        }
+    }
+
     /// Words are runs of letters, digits and underscores.
     @Test(arguments: [("a_b c_ _ __d", 4), ("1_000 x²", 2), ("a-b.c", 3), ("é_è ñ", 2), ("- . ", 0)])
     func wordsAreCounted(_ text: String, _ count: Int) throws {
