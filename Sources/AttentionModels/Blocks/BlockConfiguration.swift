@@ -6,10 +6,13 @@ import AttentionTensors
 /// Everything in it belongs to a layer, so that layers of one model may differ in positions, windows, heads
 /// and widths.
 public struct BlockConfiguration: Hashable, Sendable {
+    /// Its attention.
     public var attention: AttentionConfiguration
+    /// Its feed-forward network, or its experts.
     public var feedForward: FeedForwardConfiguration
     /// The places of the norms.
     public var placement: NormPlacement
+    /// The kind of its norms.
     public var norm: NormConfiguration
     /// Whether attention's input is normalised, with ``NormPlacement/before``. ModernBERT's first block
     /// leaves it out, because the embeddings are normalised already.
@@ -17,6 +20,7 @@ public struct BlockConfiguration: Hashable, Sendable {
     /// The factor of what attention and the feed-forward network give, before it is added.
     public var residualScale: Float = 1
 
+    /// A block of these parts.
     public init(
         attention: AttentionConfiguration, feedForward: FeedForwardConfiguration,
         placement: NormPlacement = .before, norm: NormConfiguration
@@ -47,6 +51,7 @@ public enum NormConfiguration: Hashable, Sendable {
     /// ``RMSNorm``
     case rms(epsilon: Float)
 
+    /// ε, which keeps the root away from 0.
     public var epsilon: Float {
         switch self {
         case .layer(let epsilon, _), .rms(let epsilon): epsilon
@@ -78,6 +83,7 @@ public struct AttentionConfiguration: Hashable, Sendable {
     /// The same of the output.
     public var hasOutputBias = false
 
+    /// Attention without biases, at the usual scale.
     public init(
         heads: Int, keyValueHeads: Int? = nil, headWidth: Int, rotary: RotaryEmbedding? = nil,
         span: AttentionSpan
@@ -118,6 +124,7 @@ public enum AttentionSpan: Hashable, Sendable {
 public struct FeedForwardConfiguration: Hashable, Sendable {
     /// F; with experts, that of each.
     public var width: Int
+    /// act
     public var activation: Activation
     /// Whether W₂ · (act(W_g · x) · W₁ · x) rather than W₂ · act(W₁ · x).
     public var isGated: Bool
@@ -126,6 +133,7 @@ public struct FeedForwardConfiguration: Hashable, Sendable {
     /// The experts among which each token chooses; nil: one network for all tokens.
     public var experts: ExpertsConfiguration?
 
+    /// A network without biases.
     public init(width: Int, activation: Activation, isGated: Bool) {
         self.width = width
         self.activation = activation
@@ -143,6 +151,7 @@ public struct ExpertsConfiguration: Hashable, Sendable {
     /// experts.
     public var normalizesWeights: Bool
 
+    /// A choice of `perToken` among `count` experts.
     public init(count: Int, perToken: Int, normalizesWeights: Bool = true) {
         self.count = count
         self.perToken = perToken

@@ -12,6 +12,7 @@ public struct CheckpointNames: Sendable {
     /// The prefixes that every name but the head's may have, depending on how the checkpoint was saved. The
     /// first one is written.
     public var prefixes: [String]
+    /// The names of the parts outside the blocks, without the prefix.
     public var model: [ModelPart: String]
     /// The name of the list of blocks: the parts of block N stand below `layers.N`.
     public var layers: String
@@ -38,6 +39,7 @@ public struct CheckpointNames: Sendable {
         let isOptional: Bool
     }
 
+    /// A table in which each part has a tensor of its own.
     public init(
         prefixes: [String] = [], model: [ModelPart: String], layers: String, block: [BlockPart: String]
     ) {

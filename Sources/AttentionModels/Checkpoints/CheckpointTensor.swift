@@ -2,7 +2,9 @@ import AttentionTensors
 
 /// A tensor of a checkpoint that is to be written.
 public struct CheckpointTensor: Sendable {
+    /// The name in the file.
     public let name: String
+    /// The shape in the file.
     public let shape: Shape
     private let make: @Sendable () throws -> Tensor
 

@@ -4,6 +4,7 @@ import AttentionTensors
 
 /// The metadata that models have in common in GGUF files, as llama.cpp reads it.
 public struct GGUFFields {
+    /// All of the file's metadata.
     public let metadata: any ModelMetadata
     /// `general.architecture`, before the keys of the model's own.
     public let architecture: String

@@ -3,10 +3,13 @@ import AttentionTensors
 /// What a published model says about itself, decoded and checked: its family, what it computes, and how its
 /// tensors are named.
 public struct ModelDescription: Decodable, Sendable {
+    /// What the model is made for.
     public let kind: ModelKind
     /// The name that the file has for the architecture: `model_type`, or `general.architecture`.
     public let architecture: String
+    /// What it computes.
     public let configuration: TransformerConfiguration
+    /// The names of its tensors.
     public let names: CheckpointNames
     let family: any ModelFamily.Type
 

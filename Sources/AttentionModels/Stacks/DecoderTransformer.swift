@@ -15,6 +15,7 @@ public struct DecoderTransformer: Sendable {
     /// Whether the head is the table of tokens.
     let isHeadTied: Bool
 
+    /// What the model computes, as data.
     public var configuration: TransformerConfiguration { stack.configuration }
 
     /// The decoder of a published model, with the weights of `source`.

@@ -10,6 +10,7 @@ import AttentionTensors
 public struct EncoderTransformer: Sendable {
     var stack: TransformerStack
 
+    /// What the model computes, as data.
     public var configuration: TransformerConfiguration { stack.configuration }
 
     /// The encoder of a published model, with the weights of `source`.

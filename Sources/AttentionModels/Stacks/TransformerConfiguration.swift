@@ -9,15 +9,18 @@ public struct TransformerConfiguration: Hashable, Sendable {
     public var vocabulary: Int
     /// The most positions that the model was made for.
     public var longestSequence: Int
+    /// What the first block gets.
     public var input: InputConfiguration
     /// From the first to the last.
     public var blocks: [BlockConfiguration]
     /// The norm after the last block; nil: none.
     public var outputNorm: NormConfiguration?
+    /// What becomes of a decoder's last hidden states.
     public var head = HeadConfiguration()
     /// Of rotary positions, where tensors say the rest.
     var storedLongRope: StoredLongRope?
 
+    /// A model of these parts.
     public init(
         width: Int, vocabulary: Int, longestSequence: Int, input: InputConfiguration,
         blocks: [BlockConfiguration], outputNorm: NormConfiguration? = nil
@@ -58,13 +61,17 @@ public struct InputConfiguration: Hashable, Sendable {
     /// The norm of the sum; nil: none.
     public var norm: NormConfiguration?
 
+    /// Token vectors alone.
     public init() {}
 
     /// A table of position vectors.
     public struct PositionTable: Hashable, Sendable {
+        /// The number of rows.
         public var count: Int
+        /// The row of each token.
         public var numbering: PositionNumbering
 
+        /// A table of `count` rows.
         public init(count: Int, numbering: PositionNumbering = .fromZero) {
             self.count = count
             self.numbering = numbering
@@ -91,6 +98,7 @@ public struct HeadConfiguration: Hashable, Sendable {
     /// The cap of logits, c · tanh(logit / c); nil: none.
     public var softcap: Float?
 
+    /// A head that is the table of tokens where the checkpoint has no other.
     public init() {}
 }
 
