@@ -94,13 +94,13 @@ extension CheckpointNames {
 
     /// - Throws: ``ModelConfigurationError`` for a part that the family has no name for.
     func name(of part: ModelPart) throws(ModelConfigurationError) -> String {
-        guard let name = model[part] else { throw missing(part.rawValue) }
+        guard let name = model[part] else { throw missing("\(part)") }
         return name
     }
 
     /// - Throws: ``ModelConfigurationError`` for a part that the family has no name for.
     func name(of part: BlockPart) throws(ModelConfigurationError) -> String {
-        guard let name = block[part] else { throw missing(part.rawValue) }
+        guard let name = block[part] else { throw missing("\(part)") }
         return name
     }
 

@@ -1,6 +1,6 @@
 /// A part of a model outside its blocks, of which a checkpoint stores the tensors `weight` and, where it has
 /// one, `bias`.
-public enum ModelPart: String, Hashable, Sendable, CaseIterable {
+public enum ModelPart: Hashable, Sendable, CaseIterable {
     /// The table of token vectors, `[V, M]`.
     case tokens
     /// The table of position vectors.
@@ -16,7 +16,7 @@ public enum ModelPart: String, Hashable, Sendable, CaseIterable {
 }
 
 /// A part of a block, of which a checkpoint stores the tensors `weight` and, where it has one, `bias`.
-public enum BlockPart: String, Hashable, Sendable, CaseIterable {
+public enum BlockPart: Hashable, Sendable, CaseIterable {
     case attentionNorm
     /// `[Hq·D, M]`
     case query

@@ -35,10 +35,10 @@ struct ModelParts: PartSource {
         switch part {
         case .model(let part, let kind):
             switch part {
-            case .outputNorm: "norm.\(kind.rawValue)"
-            default: "\(part.rawValue).\(kind.rawValue)"
+            case .outputNorm: "norm.\(kind)"
+            default: "\(part).\(kind)"
             }
-        case .block(let layer, let part, let kind): "layers.\(layer).\(path(part, layer)).\(kind.rawValue)"
+        case .block(let layer, let part, let kind): "layers.\(layer).\(path(part, layer)).\(kind)"
         case .expert(let layer, let part, let expert):
             "layers.\(layer).experts.networks.\(expert).\(path(part, layer)).weight"
         }
@@ -47,7 +47,7 @@ struct ModelParts: PartSource {
     private func path(_ part: BlockPart, _ layer: Int) -> String {
         let up = configuration.blocks[layer].feedForward.isGated ? "up" : "expand"
         return switch part {
-        case .query, .key, .value, .queryNorm, .keyNorm: "attention.\(part.rawValue)"
+        case .query, .key, .value, .queryNorm, .keyNorm: "attention.\(part)"
         case .attentionOutput: "attention.output"
         case .gate: "feedForward.gate"
         case .up: "feedForward.\(up)"
@@ -56,7 +56,7 @@ struct ModelParts: PartSource {
         case .expertGate: "gate"
         case .expertUp: up
         case .expertDown: "contract"
-        case .attentionNorm, .attentionOutputNorm, .feedForwardNorm, .feedForwardOutputNorm: part.rawValue
+        case .attentionNorm, .attentionOutputNorm, .feedForwardNorm, .feedForwardOutputNorm: "\(part)"
         }
     }
 }

@@ -8,7 +8,8 @@ enum PartAddress: Hashable, Sendable {
     /// The weight of a part of one expert.
     case expert(Int, BlockPart, Int)
 
-    enum Kind: String, Hashable, Sendable {
+    /// The two tensors of a part, by the ends of their names.
+    enum Kind: Hashable, Sendable {
         case weight, bias
     }
 }

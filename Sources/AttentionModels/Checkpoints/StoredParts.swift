@@ -40,9 +40,9 @@ struct StoredParts: PartSource {
 
     private func place(of part: PartAddress) throws -> Place {
         switch part {
-        case .model(.head, let kind): return Place(name: "\(try names.name(of: .head)).\(kind.rawValue)")
+        case .model(.head, let kind): return Place(name: "\(try names.name(of: .head)).\(kind)")
         case .model(let part, let kind):
-            return Place(name: "\(prefix)\(try names.name(of: part)).\(kind.rawValue)")
+            return Place(name: "\(prefix)\(try names.name(of: part)).\(kind)")
         case .block(let layer, let part, let kind):
             let block = configuration.blocks[layer]
             let path = "\(prefix)\(names.layers).\(layer)."
@@ -53,11 +53,11 @@ struct StoredParts: PartSource {
                 let before = counts[..<(join.parts.firstIndex(of: part) ?? 0)].reduce(0, +)
                 let own = block.size(of: part, width: configuration.width).outputs
                 return Place(
-                    name: "\(path)\(join.name).\(kind.rawValue)", isLinear: true,
+                    name: "\(path)\(join.name).\(kind)", isLinear: true,
                     rows: (before..<before + own, counts.reduce(0, +)))
             }
             return Place(
-                name: "\(path)\(try names.name(of: part)).\(kind.rawValue)", isLinear: !part.isNorm)
+                name: "\(path)\(try names.name(of: part)).\(kind)", isLinear: !part.isNorm)
         case .expert(let layer, let part, let expert):
             let path = "\(prefix)\(names.layers).\(layer)."
             let name = try names.name(of: part)

@@ -26,9 +26,10 @@ extension DecoderTransformer {
         var pools: [KeyValueLayout: KeyValuePagePool] = [:]
         let layers = try configuration.blocks.map { block in
             let layout = try block.attention.layout(storage)
-            let pool =
-                try pools[layout] ?? KeyValuePagePool(layout: layout, pageLength: 128, pageLimit: .max)
-            pools[layout] = pool
+            // exact-text: the storages' names are the package's own.
+            let known = pools[layout]
+            let pool = try known ?? KeyValuePagePool(layout: layout, pageLength: 128, pageLimit: .max)
+            pools[layout] = pool  // exact-text: the storages' names are the package's own
             return try KeyValueCache(
                 sequences: sequences, capacity: capacity, pool: pool, window: block.attention.span.window)
         }

@@ -111,6 +111,7 @@ extension TextEmbedder {
     func noteCut(_ text: String, pair: String? = nil, prompt: SentencePrompt = .standard) throws {
         let count = try tokenCount(text, pair: pair, prompt: prompt)
         guard count > maximumLength else { return }
+        // exact-text: nothing is compared; the compiler merges this line's code with that of others.
         Messages.note("the text has \(count) tokens; the model reads \(maximumLength) of them.")
     }
 }
