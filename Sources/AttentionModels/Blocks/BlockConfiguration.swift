@@ -46,9 +46,9 @@ public enum NormPlacement: Hashable, Sendable {
 
 /// A normalisation, as data.
 public enum NormConfiguration: Hashable, Sendable {
-    /// ``LayerNorm``, with a bias or without.
+    /// `LayerNorm`, with a bias or without.
     case layer(epsilon: Float, hasBias: Bool = true)
-    /// ``RMSNorm``
+    /// `RMSNorm`
     case rms(epsilon: Float)
 
     /// ε, which keeps the root away from 0.
