@@ -21,6 +21,7 @@
 /// }
 /// ```
 public protocol ModelFamily: Decodable, Sendable {
+    /// What its models are made for.
     static var kind: ModelKind { get }
     /// The values of `model_type` in `config.json` that it answers to.
     static var modelTypes: [String] { get }
