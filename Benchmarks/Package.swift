@@ -22,6 +22,7 @@ let package = Package(
                 .product(name: "AttentionGrammars", package: "swift-attention"),
                 .product(name: "AttentionTokenizers", package: "swift-attention"),
                 .product(name: "AttentionGeneration", package: "swift-attention"),
+                .product(name: "AttentionTasks", package: "swift-attention"),
                 .product(name: "AttentionModels", package: "swift-attention"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

@@ -12,9 +12,9 @@ let package = Package(
             dependencies: [
                 .product(name: "AttentionFiles", package: "swift-attention"),
                 .product(name: "AttentionTokenizers", package: "swift-attention"),
+                .product(name: "AttentionTemplates", package: "swift-attention"),
                 .product(name: "AttentionModels", package: "swift-attention"),
                 .product(name: "AttentionGrammars", package: "swift-attention"),
-                .product(name: "AttentionGeneration", package: "swift-attention"),
             ],
             swiftSettings: [.unsafeFlags(["-parse-as-library"])])
     ]

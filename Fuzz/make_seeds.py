@@ -165,7 +165,7 @@ def seeds(reader):
         yield vocabulary("bert", ["[UNK]", "[CLS]", "[SEP]", "\u2581a", "b"], unknown_token_id=0, cls_token_id=1)
         yield vocabulary("t5", ["<unk>", "\u2581a", "b"], scores=[0.0, -1.0, -2.0], unknown_token_id=0)
     elif reader == "template":
-        fixture = Path(__file__).parent / "../Tests/AttentionTokenizersTests/Fixtures/chat_templates.json"
+        fixture = Path(__file__).parent / "../Tests/AttentionTemplatesTests/Fixtures/chat_templates.json"
         fixture = json.loads(fixture.read_text(encoding="utf-8"))
         yield from (source.encode() for source in fixture["templates"].values())
         yield from (source.encode() for source, _ in fixture["snippets"][::5])

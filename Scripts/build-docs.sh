@@ -12,8 +12,8 @@ target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/
 docc=$(command -v docc || xcrun --find docc)
 
 failed=()
-for module in AttentionTensors Attention AttentionFiles AttentionHub AttentionTokenizers AttentionGrammars \
-    AttentionModels AttentionGeneration AttentionMaps; do
+for module in AttentionTensors Attention AttentionFiles AttentionHub AttentionTokenizers AttentionTemplates \
+    AttentionGrammars AttentionModels AttentionGeneration AttentionTasks AttentionConversion AttentionMaps; do
     graphs=$output/graphs/$module
     rm -rf "$graphs" && mkdir -p "$graphs"
     swift symbolgraph-extract -module-name "$module" -target "$target" -I "$modules" \

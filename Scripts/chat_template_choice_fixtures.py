@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/AttentionTokenizersTests/Fixtures/chat_template_choice.json: folders with templates in several places,
+"""Writes Tests/AttentionTemplatesTests/Fixtures/chat_template_choice.json: folders with templates in several places,
 and the template that transformers takes of them.
 
     .venv/bin/python Scripts/chat_template_choice_fixtures.py
@@ -64,7 +64,7 @@ def main():
     for jinja, additional, config in itertools.product(*PLACES.values()):
         settings = {"tokenizer_class": "PreTrainedTokenizerFast", **({} if config is None else {"chat_template": config})}
         cases.append(case({**jinja, **additional, "tokenizer_config.json": json.dumps(settings, ensure_ascii=False)}))
-    path = os.path.join(os.path.dirname(__file__), "../Tests/AttentionTokenizersTests/Fixtures/chat_template_choice.json")
+    path = os.path.join(os.path.dirname(__file__), "../Tests/AttentionTemplatesTests/Fixtures/chat_template_choice.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(cases, file, ensure_ascii=False, separators=(",", ":"))
         file.write("\n")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/AttentionTokenizersTests/Fixtures/chat_templates.json: templates and conversations, and what the
+"""Writes Tests/AttentionTemplatesTests/Fixtures/chat_templates.json: templates and conversations, and what the
 reference (`transformers`, which runs Jinja in a sandbox) makes of them.
 
     python3 -m venv venv && venv/bin/pip install transformers==5.24.0 jinja2==3.1.6
@@ -321,7 +321,7 @@ def main():
         "variables": VARIABLES, "snippets": results, "templates": TEMPLATES, "conversations": CONVERSATIONS,
         "results": {name: {c: render(template, CONVERSATIONS[c]) for c in CONVERSATIONS} for name, template in TEMPLATES.items()},
     }
-    path = os.path.join(os.path.dirname(__file__), "../Tests/AttentionTokenizersTests/Fixtures/chat_templates.json")
+    path = os.path.join(os.path.dirname(__file__), "../Tests/AttentionTemplatesTests/Fixtures/chat_templates.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(fixture, file, ensure_ascii=False, separators=(",", ":"))
         file.write("\n")

@@ -108,9 +108,9 @@ Tests/AttentionGenerationTests/Fixtures/reciter/ – a Llama that has learnt a p
 Tests/AttentionGenerationTests/Fixtures/llama2c/: a Llama in llama2.c's forms, llama.bin (the first one), llama_v1.bin
     and llama-q8.bin (version 2); expected_greedy.json: ids
 
-Tests/AttentionGenerationTests/Fixtures/minilm.json – modelSHA256, maximumLength, similarities (the published ones
+Tests/AttentionTasksTests/Fixtures/minilm.json – modelSHA256, maximumLength, similarities (the published ones
     of the first three sentences), shortSentence (index), sentences: [{text, ids}]
-Tests/AttentionGenerationTests/Fixtures/minilm.safetensors
+Tests/AttentionTasksTests/Fixtures/minilm.safetensors
     sentences.embeddings_f32, sentences.embeddings_f64 [count, 384], in minilm.json's order
     short.hidden_f32, short.hidden_f64 [N, 384], short.attention_weights_f64 [6, 12, N, N]
 
@@ -118,7 +118,7 @@ Tests/AttentionModelsTests/Fixtures/nomic-bert/: model.gguf, as llama.cpp's conv
     expected.safetensors as for the encoders above, without attention weights
 Tests/AttentionModelsTests/Fixtures/gguf/NAME.gguf: the models of these folders, as llama.cpp's converter writes
     them, with small vocabularies
-Tests/AttentionGenerationTests/Fixtures/sentence_folders.json – tokenizers (by whether they lower-case), query,
+Tests/AttentionTasksTests/Fixtures/sentence_folders.json – tokenizers (by whether they lower-case), query,
     documents; cases: [{name, files (path: text), weights (path: {name: {shape, numbers}}), encoder (its folder),
     isLowercase, results: [{text, prompt, prompt_name, ids, vector}], scores (of the documents for the query)}]
 Tests/AttentionGenerationTests/Fixtures/sampling.json – prompt, generated (ids); cases: [{name, options, logits [V],

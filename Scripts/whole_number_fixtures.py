@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/AttentionTokenizersTests/Fixtures/whole_numbers.json: expressions with large whole numbers, and what
+"""Writes Tests/AttentionTemplatesTests/Fixtures/whole_numbers.json: expressions with large whole numbers, and what
 Jinja makes of them.
 
     .venv/bin/python Scripts/whole_number_fixtures.py
@@ -45,7 +45,7 @@ def main():
             return None
 
     results = [[e, text(e)] for e in dict.fromkeys(expressions)]
-    path = os.path.join(os.path.dirname(__file__), "../Tests/AttentionTokenizersTests/Fixtures/whole_numbers.json")
+    path = os.path.join(os.path.dirname(__file__), "../Tests/AttentionTemplatesTests/Fixtures/whole_numbers.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(results, file, ensure_ascii=False, separators=(",", ":"))
         file.write("\n")

@@ -124,7 +124,3 @@ private struct EndTokens {
         }
     }
 }
-
-extension GGUFFile: ModelMetadata {
-    public func count(_ key: String) throws -> Int? { metadata[key]?.array?.count }
-}

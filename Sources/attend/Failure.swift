@@ -6,6 +6,7 @@ import AttentionGrammars
 import AttentionHub
 import AttentionMaps
 import AttentionModels
+import AttentionTemplates
 import AttentionTensors
 import AttentionTokenizers
 import Foundation

@@ -1,4 +1,5 @@
 import AttentionGeneration
+import AttentionTemplates
 import AttentionTokenizers
 import Foundation
 import TestSupport

@@ -44,3 +44,10 @@ extension Sampling {
         return sampling
     }
 }
+
+extension TrainedModel {
+    /// The file that rounds nothing, or another one.
+    func model(_ type: String? = nil) throws -> LanguageModel {
+        try LanguageModel(path: path(type ?? types[0]))
+    }
+}

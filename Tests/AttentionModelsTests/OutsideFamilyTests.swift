@@ -1,3 +1,4 @@
+import AttentionConversion
 import AttentionFiles
 import AttentionGeneration
 import AttentionMaps

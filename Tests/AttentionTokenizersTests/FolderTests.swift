@@ -1,12 +1,13 @@
 import AttentionTokenizers
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct FolderTests {
     private static let lines = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nA\na\né\n##b\na\n"
 
     private func load(_ files: [String: String]) throws -> Tokenizer {
-        let folder = try TestData.folder(files)
+        let folder = try textFolder(files)
         defer { try? FileManager.default.removeItem(at: folder) }
         return try Tokenizer(contentsOf: folder)
     }
@@ -49,7 +50,7 @@ import Testing
             throws: TokenizerError.unreadableFile(
                 file: nowhere.path, reason: "there is no such file or folder")
         ) { try Tokenizer(contentsOf: nowhere) }
-        let folder = try TestData.folder(["readme.md": ""])
+        let folder = try textFolder(["readme.md": ""])
         defer { try? FileManager.default.removeItem(at: folder) }
         #expect(throws: TokenizerError.noTokenizerFile(folder: folder.path)) {
             try Tokenizer(contentsOf: folder)

@@ -159,7 +159,7 @@ import Testing
     @Test(arguments: ["llama", "bpe", "unigram", "unigram with bytes"])
     func damagedSentencePieceFiles(name: String) throws {
         let test = try #require(LanguageFixture.shared?.pieces.first { $0.name == name })
-        let folder = try TestData.folder([:])
+        let folder = try textFolder([:])
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appendingPathComponent("tokenizer.model")
         try fuzz(Array(test.model), seed: 6, rounds: 150) { bytes in
@@ -174,7 +174,7 @@ import Testing
     }
 
     @Test func sentencePieceFiles() throws {
-        let folder = try TestData.folder([:])
+        let folder = try textFolder([:])
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appendingPathComponent("tokenizer.model")
         func error(_ bytes: [UInt8]) throws -> TokenizerError? {

@@ -1,5 +1,6 @@
 import AttentionTokenizers
 import Foundation
+import TestSupport
 
 /// Tokenizers in the forms of language models, and the reference implementations' results for texts.
 /// Scripts/tokenizer_language_fixtures.py writes them.
@@ -41,7 +42,7 @@ struct LanguageFixture: Decodable {
     let pieces: [Pieces]
 
     static let shared: LanguageFixture? = {
-        let file = TestData.tests.appendingPathComponent("Fixtures/language.json")
+        let file = Locations.fixture("AttentionTokenizersTests", "language.json")
         // A missing fixture shows as a failing `everyCaseIsThere`.
         return (try? Data(contentsOf: file)).flatMap {
             try? JSONDecoder().decode(LanguageFixture.self, from: $0)

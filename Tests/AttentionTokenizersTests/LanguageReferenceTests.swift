@@ -1,5 +1,6 @@
 import AttentionTokenizers
 import Foundation
+import TestSupport
 import Testing
 
 /// Identity with the reference implementations: byte-level BPE, SentencePiece and Unigram.
@@ -36,7 +37,7 @@ import Testing
     func sentencePieceFiles(index: Int) throws {
         let fixture = try #require(Self.fixture)
         let test = fixture.pieces[index]
-        let folder = try TestData.folder([:])
+        let folder = try textFolder([:])
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appendingPathComponent("tokenizer.model")
         try test.model.write(to: file)

@@ -20,7 +20,7 @@ import Testing
     ]
 
     private static func fixture() throws -> Fixture {
-        let file = TestData.tests.appendingPathComponent("Fixtures/llama_words.json")
+        let file = Locations.fixture("AttentionTokenizersTests", "llama_words.json")
         return try JSONDecoder().decode(Fixture.self, from: Data(contentsOf: file))
     }
 

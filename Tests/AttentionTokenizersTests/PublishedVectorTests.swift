@@ -76,7 +76,7 @@ import Testing
     @Test(.enabled(if: hasData, "needs the published data: set ATTENTION_TEST_DATA"))
     func gpt2() throws {
         let data = try #require(Locations.data).appendingPathComponent("tokenizers")
-        let folder = try TestData.folder([
+        let folder = try textFolder([
             "vocab.json": String(contentsOf: data.appendingPathComponent("gpt2.vocab"), encoding: .utf8),
             "merges.txt": String(
                 contentsOf: data.appendingPathComponent("gpt2.merges.txt"), encoding: .utf8),

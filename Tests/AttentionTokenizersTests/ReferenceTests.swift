@@ -1,5 +1,6 @@
 import AttentionTokenizers
 import Foundation
+import TestSupport
 import Testing
 
 /// Identity with the reference implementation, on the stored answers that Scripts/tokenizer_fixtures.py
@@ -28,7 +29,7 @@ import Testing
     }
 
     static let fixtures: [Fixture] = {
-        let file = TestData.tests.appendingPathComponent("Fixtures/wordpiece.json")
+        let file = Locations.fixture("AttentionTokenizersTests", "wordpiece.json")
         // A missing fixture shows as a failing `everyCaseIsThere`.
         guard let data = try? Data(contentsOf: file) else { return [] }
         return (try? JSONDecoder().decode([Fixture].self, from: data)) ?? []

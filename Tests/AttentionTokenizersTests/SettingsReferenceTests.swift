@@ -1,5 +1,6 @@
 import AttentionTokenizers
 import Foundation
+import TestSupport
 import Testing
 
 /// Folders whose tokens and settings stand in several files, and the ids that the reference library gives.
@@ -18,7 +19,7 @@ private struct SettingsFixture: Decodable {
     let cases: [Case]
 
     static let shared: SettingsFixture? = {
-        let file = TestData.tests.appendingPathComponent("Fixtures/settings.json")
+        let file = Locations.fixture("AttentionTokenizersTests", "settings.json")
         // A missing fixture shows as a failing `everyCaseIsThere`.
         return (try? Data(contentsOf: file)).flatMap {
             try? JSONDecoder().decode(SettingsFixture.self, from: $0)
@@ -27,7 +28,7 @@ private struct SettingsFixture: Decodable {
 
     /// A folder with the files of a case.
     func folder(of test: Case) throws -> URL {
-        let folder = try TestData.folder([:])
+        let folder = try textFolder([:])
         for (name, text) in (bases[test.base] ?? [:]).merging(test.files, uniquingKeysWith: { $1 }) {
             let data = name == "tokenizer.model" ? Data(base64Encoded: text) : Data(text.utf8)
             try #require(data).write(to: folder.appendingPathComponent(name))

@@ -1,11 +1,12 @@
 import AttentionTokenizers
 import Foundation
+import TestSupport
 import Testing
 
 /// Settings that are refused by name, and older forms of models.
 @Suite struct SettingsTests {
     private func load(_ files: [String: String]) throws -> Tokenizer {
-        let folder = try TestData.folder(files)
+        let folder = try textFolder(files)
         defer { try? FileManager.default.removeItem(at: folder) }
         return try Tokenizer(contentsOf: folder)
     }

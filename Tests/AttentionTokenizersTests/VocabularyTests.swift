@@ -24,7 +24,7 @@ import Testing
         let json = try Data(contentsOf: VocabularyFixture.file("minilm.json"))
         let words = try JSONDecoder().decode(Root.self, from: json).model.vocab
             .sorted { $0.value < $1.value }.map(\.key)
-        let folder = try TestData.folder(["vocab.txt": words.joined(separator: "\n") + "\n"])
+        let folder = try textFolder(["vocab.txt": words.joined(separator: "\n") + "\n"])
         defer { try? FileManager.default.removeItem(at: folder) }
         let tokenizer = try Tokenizer(contentsOf: folder.appendingPathComponent("vocab.txt"))
         try check(tokenizer, "minilm")

@@ -61,7 +61,7 @@ struct MiniLMTests {
         let weights: [Double]
 
         init() throws {
-            let folder = Locations.fixture("AttentionGenerationTests", "")
+            let folder = Locations.fixture("AttentionTasksTests", "")
             let json = try Data(contentsOf: folder.appendingPathComponent("minilm.json"))
             let head = try JSONSerialization.jsonObject(with: json) as? [String: Any]
             let sentences = try #require(head?["sentences"] as? [[String: Any]])

@@ -1,6 +1,6 @@
 import ArgumentParser
 import AttentionFiles
-import AttentionGeneration
+import AttentionTasks
 import Foundation
 
 struct EmbeddingBenchmark: ParsableCommand {

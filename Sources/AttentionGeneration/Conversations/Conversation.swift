@@ -1,5 +1,6 @@
 import AttentionJSON
 import AttentionModels
+import AttentionTemplates
 import AttentionTensors
 import AttentionTokenizers
 import Foundation

@@ -7,7 +7,7 @@ extension JSONValue {
     ///
     /// - Parameter name: The name of the text in errors, such as the path of its file.
     /// - Throws: ``TokenizerError/invalidJSON(file:offset:reason:)``.
-    init(parsing bytes: [UInt8], name: String) throws(TokenizerError) {
+    package init(parsing bytes: [UInt8], name: String) throws(TokenizerError) {
         do throws(JSONError) {
             self = try JSONDocument(bytes, name: name).root
         } catch {
@@ -15,7 +15,7 @@ extension JSONValue {
         }
     }
 
-    func string() throws(TokenizerError) -> String {
+    package func string() throws(TokenizerError) -> String {
         guard let stringValue else { throw wrongType("a string") }
         return stringValue
     }
@@ -51,19 +51,19 @@ extension JSONValue {
         return elements
     }
 
-    func object() throws(TokenizerError) -> Members {
+    package func object() throws(TokenizerError) -> Members {
         guard let members else { throw wrongType("an object") }
         return members
     }
 
     /// The member of this name; nil where it is absent or null.
-    func optional(_ name: String) throws(TokenizerError) -> JSONValue? {
+    package func optional(_ name: String) throws(TokenizerError) -> JSONValue? {
         guard isObject else { throw wrongType("an object") }
         return self[name].flatMap { $0.isNull ? nil : $0 }
     }
 
     /// The member of this name, which must be there.
-    func required(_ name: String) throws(TokenizerError) -> JSONValue {
+    package func required(_ name: String) throws(TokenizerError) -> JSONValue {
         guard let value = try optional(name) else {
             throw .missingField(file: document.name, field: path(of: name))
         }
@@ -74,11 +74,11 @@ extension JSONValue {
 
     private var field: String { path.isEmpty ? "the whole text" : path }
 
-    func invalid(_ reason: String) -> TokenizerError {
+    package func invalid(_ reason: String) -> TokenizerError {
         .invalidValue(file: document.name, field: field, reason: reason)
     }
 
-    func wrongType(_ expected: String) -> TokenizerError {
+    package func wrongType(_ expected: String) -> TokenizerError {
         .wrongType(file: document.name, field: field, expected: expected, found: description)
     }
 

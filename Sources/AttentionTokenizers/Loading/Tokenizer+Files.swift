@@ -72,8 +72,15 @@ extension Tokenizer {
     }
 
     /// A file's bytes; nil where there is none.
-    static func bytesIfPresent(of url: URL) throws(TokenizerError) -> [UInt8]? {
+    package static func bytesIfPresent(of url: URL) throws(TokenizerError) -> [UInt8]? {
         FileManager.default.fileExists(atPath: url.path) ? try bytes(of: url) : nil
+    }
+
+    /// A JSON file of a folder; nil where there is none.
+    package static func json(_ name: String, in folder: URL) throws(TokenizerError) -> JSONValue? {
+        let file = folder.appendingPathComponent(name)
+        guard let bytes = try bytesIfPresent(of: file) else { return nil }
+        return try JSONValue(parsing: bytes, name: file.path)
     }
 
     private static func bytes(of url: URL) throws(TokenizerError) -> [UInt8] {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import AttentionGeneration
 import AttentionModels
+import AttentionTasks
 import AttentionTensors
 import AttentionTokenizers
 

@@ -3,6 +3,7 @@ import AttentionFiles
 import AttentionGeneration
 import AttentionMaps
 import AttentionModels
+import AttentionTasks
 import AttentionTokenizers
 import Foundation
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AttentionConversion
 import AttentionFiles
 import AttentionGeneration
 import AttentionModels

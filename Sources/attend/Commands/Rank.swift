@@ -1,6 +1,7 @@
 import ArgumentParser
 import AttentionGeneration
 import AttentionMaps
+import AttentionTasks
 import Foundation
 
 /// `attend rank`: the lines of a file by their likeness to a query.

@@ -3,6 +3,7 @@ import AttentionFiles
 import AttentionGeneration
 import AttentionHub
 import AttentionJSON
+import AttentionTemplates
 import AttentionTokenizers
 import Foundation
 

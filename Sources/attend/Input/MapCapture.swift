@@ -1,6 +1,7 @@
 import AttentionGeneration
 import AttentionMaps
 import AttentionModels
+import AttentionTasks
 import AttentionTokenizers
 
 /// A text that is ready to be looked at. Each map computes only the weights that it holds.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import AttentionGeneration
 import AttentionJSON
+import AttentionTemplates
 import AttentionTokenizers
 import Foundation
 

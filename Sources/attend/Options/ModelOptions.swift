@@ -3,6 +3,7 @@ import AttentionFiles
 import AttentionGeneration
 import AttentionJSON
 import AttentionModels
+import AttentionTasks
 import AttentionTensors
 import Foundation
 

@@ -3,6 +3,7 @@ import AttentionGeneration
 import AttentionJSON
 import AttentionMaps
 import AttentionModels
+import AttentionTemplates
 import AttentionTokenizers
 import Foundation
 

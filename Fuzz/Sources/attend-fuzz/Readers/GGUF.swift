@@ -1,5 +1,4 @@
 import AttentionFiles
-import AttentionGeneration
 import AttentionModels
 import AttentionTokenizers
 

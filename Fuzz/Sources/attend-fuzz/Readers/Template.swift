@@ -1,3 +1,4 @@
+import AttentionTemplates
 import AttentionTokenizers
 
 extension Reader {

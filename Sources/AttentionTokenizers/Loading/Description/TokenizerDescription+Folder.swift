@@ -10,11 +10,11 @@ extension TokenizerDescription {
     ///   - count: How many tokens the model has; ids that the files leave free become unused tokens.
     /// - Throws: ``TokenizerError``. What these values cannot say is refused by name.
     public init(folder: URL, count: Int) throws(TokenizerError) {
-        let files = TokenizerFolder(folder)
         let tokenizer = try Tokenizer(contentsOf: folder)
-        let json = try files.json("tokenizer.json")
-        if let model = try files.bytes("tokenizer.model") {
-            try self.init(SentencePieceModel(reading: model, file: files.path("tokenizer.model")))
+        let json = try Tokenizer.json("tokenizer.json", in: folder)
+        let pieces = folder.appendingPathComponent("tokenizer.model")
+        if let model = try Tokenizer.bytesIfPresent(of: pieces) {
+            try self.init(SentencePieceModel(reading: model, file: pieces.path))
         } else if let json {
             try self.init(bytePairs: json)
         } else {
@@ -173,28 +173,5 @@ extension TokenizerDescription {
                 self[keyPath: id] = found
             }
         }
-    }
-}
-
-/// The files of a folder, where they are there.
-private struct TokenizerFolder {
-    private let url: URL
-
-    init(_ url: URL) { self.url = url }
-
-    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-    func bytes(_ name: String) throws(TokenizerError) -> [UInt8]? {
-        guard FileManager.default.fileExists(atPath: path(name)) else { return nil }
-        do {
-            return [UInt8](try Data(contentsOf: url.appendingPathComponent(name)))
-        } catch {
-            throw .unreadableFile(file: path(name), reason: error.localizedDescription)
-        }
-    }
-
-    func json(_ name: String) throws(TokenizerError) -> JSONValue? {
-        guard let bytes = try bytes(name) else { return nil }
-        return try JSONValue(parsing: bytes, name: path(name))
     }
 }

@@ -30,13 +30,13 @@ struct TokenizerSettings: Sendable {
     /// - Parameter file: the folder's `tokenizer.json`, if it is read.
     /// - Throws: ``TokenizerError``.
     init(folder: URL, file: JSONValue?) throws(TokenizerError) {
-        let config = try Self.json("tokenizer_config.json", in: folder)
+        let config = try Tokenizer.json("tokenizer_config.json", in: folder)
         tokens = try TokenSettings(
-            config: config, specialTokens: Self.json("special_tokens_map.json", in: folder),
-            addedTokens: Self.json("added_tokens.json", in: folder), file: file)
+            config: config, specialTokens: Tokenizer.json("special_tokens_map.json", in: folder),
+            addedTokens: Tokenizer.json("added_tokens.json", in: folder), file: file)
         if let config { try read(config) }
         if tokenizerClass == nil, file == nil {
-            tokenizerClass = try Self.json("config.json", in: folder).flatMap {
+            tokenizerClass = try Tokenizer.json("config.json", in: folder).flatMap {
                 value throws(TokenizerError) in
                 try TokenizerClasses.name(inModelConfiguration: value)
             }
@@ -61,12 +61,5 @@ struct TokenizerSettings: Sendable {
             guard length > 0 else { throw limit.invalid("is \(length), not a length") }
             modelMaxLength = length
         }
-    }
-
-    /// A JSON file of the folder; nil where there is none.
-    static func json(_ name: String, in folder: URL) throws(TokenizerError) -> JSONValue? {
-        let file = folder.appendingPathComponent(name)
-        guard let bytes = try Tokenizer.bytesIfPresent(of: file) else { return nil }
-        return try JSONValue(parsing: bytes, name: file.path)
     }
 }
