@@ -33,7 +33,8 @@ test: ## Run every test. Fetches the encoder first if it can; without it, its te
 	@Scripts/run-tests.sh
 
 test-schemas: ## Run the public JSON Schema Test Suite: make test-schemas SUITE=path/to/JSON-Schema-Test-Suite
-	ATTENTION_SCHEMA_SUITE=$(abspath $(SUITE)) swift test -c release --filter SchemaSuiteTests
+	swift build -c release --build-tests
+	ATTENTION_SCHEMA_SUITE=$(abspath $(SUITE)) swift test -c release --skip-build --filter SchemaSuiteTests
 
 test-kernels: ## Check the C kernels on every instruction set, NEON under an emulator.
 	Scripts/test-kernels.sh
