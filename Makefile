@@ -6,7 +6,7 @@ LANGUAGE_MODEL := $(MODELS)/SmolLM2-135M-Instruct.Q4_1.gguf
 PYTHON ?= python3
 SWIFT_FOLDERS := Package.swift Sources Tests Snippets Examples Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: help demo model language-model build test test-schemas test-kernels test-lint-text bench fuzz format lint lint-text docs fixtures clean
+.PHONY: help demo model language-model build test test-schemas test-scheduler test-kernels test-lint-text bench fuzz format lint lint-text docs fixtures clean
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -35,6 +35,11 @@ test: ## Run every test. Fetches the encoder first if it can; without it, its te
 test-schemas: ## Run the public JSON Schema Test Suite: make test-schemas SUITE=path/to/JSON-Schema-Test-Suite
 	swift build -c release --build-tests
 	ATTENTION_SCHEMA_SUITE=$(abspath $(SUITE)) swift test -c release --skip-build --filter SchemaSuiteTests
+
+REQUESTS ?= 5000
+test-scheduler: ## Random arrivals, cancellations and errors of 5000 texts: make test-scheduler REQUESTS=5000
+	swift build -c release --build-tests
+	ATTENTION_SCHEDULER_REQUESTS=$(REQUESTS) swift test -c release --skip-build --filter SchedulerTests
 
 test-kernels: ## Check the C kernels on every instruction set, NEON under an emulator.
 	Scripts/test-kernels.sh

@@ -32,7 +32,8 @@ try conversation.keep(answer)
 // snippet.end
 
 // snippet.decode
-// Runs of several sequences go through together; each keeps the bits that it has alone.
-var cache = try model.decoder.makeCache(sequences: 2, capacity: 4096, storage: .float16)
-let logits = try model.decoder([[1, 15, 7], [1]], cache: &cache)  // [2, V]
+// Runs of several texts go through together; each keeps the bits that it has alone.
+let pages = try model.decoder.makePages(storage: .float16)
+var caches = try (0..<2).map { _ in try model.decoder.makeCache(capacity: 4096, pages: pages) }
+let logits = try model.decoder([[1, 15, 7], [1]], caches: &caches)  // [2, V]
 // snippet.end

@@ -3,38 +3,36 @@ import AttentionModels
 import AttentionTensors
 
 extension LanguageModel {
-    /// Writes what a cache holds of a sequence to a safetensors file, so that a conversation goes on later
+    /// Writes what a cache holds to a safetensors file, so that a conversation goes on later
     /// without being read again.
     ///
     /// - Parameters:
-    ///   - sequence: The sequence's index.
     ///   - cache: A cache of this model.
-    ///   - tokens: The tokens that the sequence has read, all of them.
+    ///   - tokens: The tokens that it has read, all of them.
     ///   - path: The file.
     /// - Throws: `KeyValueCacheError`, `TensorError`, `ModelFileError`.
-    public func save(_ sequence: Int = 0, of cache: DecoderCache, tokens: [Int], to path: String) throws {
+    public func save(_ cache: DecoderCache, tokens: [Int], to path: String) throws {
         let saved = try cache.save(
-            sequence: sequence, tokens: tokens, model: DecoderCache.fingerprint(of: weights()))
+            tokens: tokens, model: DecoderCache.fingerprint(of: weights()))
         try SafetensorsWriter.write(saved.tensors, metadata: saved.metadata, to: path)
     }
 
-    /// Puts what ``save(_:of:tokens:to:)`` wrote in the place of what a cache holds of a sequence.
+    /// Puts what ``save(_:tokens:to:)`` wrote in the place of what a cache holds.
     ///
     /// - Parameters:
-    ///   - sequence: The sequence's index.
     ///   - cache: A cache of this model, with the storage that the saved one had.
     ///   - path: The file.
     ///   - conversation: The tokens that are about to be continued: those that were saved must be their
     ///     beginning. nil: whatever was saved.
-    /// - Returns: The tokens that the sequence has read.
+    /// - Returns: The tokens that it has read.
     /// - Throws: `KeyValueCacheError.cannotRestore` if the file is that of another model, storage or
     ///   conversation, or damaged; `ModelFileError`, `SafetensorsError`. Then the cache is as it was.
     public func restore(
-        _ sequence: Int = 0, of cache: inout DecoderCache, from path: String, conversation: [Int]? = nil
+        _ cache: inout DecoderCache, from path: String, conversation: [Int]? = nil
     ) throws -> [Int] {
         let file = try SafetensorsFile(path: path)
         return try cache.restore(
-            sequence, from: file, metadata: file.metadata,
+            from: file, metadata: file.metadata,
             model: DecoderCache.fingerprint(of: weights()), conversation: conversation)
     }
 

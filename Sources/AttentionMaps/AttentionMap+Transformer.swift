@@ -65,7 +65,8 @@ extension AttentionMap {
             tokens[...], limit: resolution?.columns ?? ids.count, border: queries.lowerBound)
         var captured: [Int: LayerCapture] = [:]
         do {
-            try transformer.observe(TokenBatch([ids], typeIDs: typeIDs.map { [$0] })) { layer, observation in
+            try transformer.observe(SequenceBatch([ids], typeIDs: typeIDs.map { [$0] })) {
+                layer, observation in
                 guard layers.contains(layer) else { return }
                 captured[layer] = try LayerCapture(observation, heads: heads, rows: rows, columns: columns)
                 if layers.allSatisfy({ captured[$0] != nil }) { throw EverythingIsCaptured() }

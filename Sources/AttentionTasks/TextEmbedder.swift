@@ -196,7 +196,7 @@ public struct TextEmbedder: Sendable {
         var vectors = [[Float]](repeating: [], count: sequences.count)
         var done = 0
         for group in Self.groups(of: sequences.map(\.count)) {
-            let batch = try TokenBatch(group.map { sequences[$0] })
+            let batch = try SequenceBatch(group.map { sequences[$0] })
             let embedded = try pooled(encoder(batch), ranges: batch.ranges, skipping: skipped)
             for (vector, index) in zip(embedded, group) { vectors[index] = vector }
             done += group.count
@@ -209,7 +209,7 @@ public struct TextEmbedder: Sendable {
     ///
     /// - Throws: As ``embed(tokens:skipping:progress:)``.
     public func hiddenStates(tokens: [Int]) throws -> Tensor {
-        try encoder(TokenBatch([tokens]))
+        try encoder(SequenceBatch([tokens]))
     }
 
     /// The vector that the hidden states of one text become, the same to the bit as from

@@ -102,7 +102,7 @@ import Testing
                 source.decode(ModelDescription.self), from: source.weights()),
             try DecoderTransformer(.init(metadata: file), from: file)
         )
-        let batch = try TokenBatch([[1, 5, 9, 33, 2, 7]])
+        let batch = try SequenceBatch([[1, 5, 9, 33, 2, 7]])
         let (expected, found) = (try a(batch).scalars, try b(batch).scalars)
         let largest = expected.map(abs).max() ?? 0
         let error = zip(expected, found).map { abs($0 - $1) }.max() ?? 0

@@ -29,7 +29,7 @@ import Testing
         var cache = try model.decoder.makeCache(capacity: tokens.count, storage: storage)
         var sum = 0.0
         for (token, next) in zip(tokens, tokens.dropFirst()) {
-            let logits = try model.decoder([[token]], cache: &cache).scalars.map(Double.init)
+            let logits = try model.decoder([token], cache: &cache).scalars.map(Double.init)
             let largest = logits.max()!
             sum -= logits[next] - largest - log(logits.reduce(0) { $0 + exp($1 - largest) })
         }
@@ -41,20 +41,20 @@ import Testing
         let model = try trained.model("f16")
         let tokens = try model.tokenizer.encode(trained.prompt).ids
         var cache = try model.decoder.makeCache(capacity: 100, storage: .float16)
-        _ = try model.decoder([tokens], cache: &cache)
+        _ = try model.decoder(tokens, cache: &cache)
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).safetensors").path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try model.save(of: cache, tokens: tokens, to: path)
+        try model.save(cache, tokens: tokens, to: path)
         var later = try model.decoder.makeCache(capacity: 100, storage: .float16)
-        let read = try model.restore(of: &later, from: path, conversation: tokens + [7])
+        let read = try model.restore(&later, from: path, conversation: tokens + [7])
         #expect(read == tokens)
-        let expected = try model.decoder([[7]], cache: &cache)
-        #expect(areBitwiseEqual(try model.decoder([[7]], cache: &later), expected))
+        let expected = try model.decoder([7], cache: &cache)
+        #expect(areBitwiseEqual(try model.decoder([7], cache: &later), expected))
         // Another model's weights, another conversation.
         let other = try trained.model("q8_0")
-        #expect(throws: KeyValueCacheError.self) { try other.restore(of: &later, from: path) }
+        #expect(throws: KeyValueCacheError.self) { try other.restore(&later, from: path) }
         #expect(throws: KeyValueCacheError.self) {
-            try model.restore(of: &later, from: path, conversation: [1, 2, 3])
+            try model.restore(&later, from: path, conversation: [1, 2, 3])
         }
     }
 }

@@ -31,7 +31,7 @@ struct ConversationTests {
         ids: [Int], known: Int, prompt: [Int]
     ) {
         var answer = try conversation.answer(to: text)
-        let known = answer.generation.promptTokensRead
+        let known = answer.generation.request.promptTokensRead
         var ids: [Int] = []
         while let token = try answer.next() { ids.append(token.id) }
         try conversation.keep(answer)

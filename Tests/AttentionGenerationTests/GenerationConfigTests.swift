@@ -148,7 +148,7 @@ struct GenerationConfigTests {
         """
 
     /// Speculation and the other texts of a batch do not change the tokens.
-    @Test(arguments: [UInt64(1), 2, 3]) func guessesAndBatchesDoNotMatter(_ seed: UInt64) throws {
+    @Test(arguments: [UInt64(1), 2, 3]) func guessesAndBatchesDoNotMatter(_ seed: UInt64) async throws {
         let model = try TinyDecoder.model()
         var options = GenerationOptions(try Self.defaults(Self.rich), promptCount: TinyDecoder.prompt.count)
         options.maximumTokens = 50
@@ -161,22 +161,16 @@ struct GenerationConfigTests {
             guessing.speculation = speculation
             #expect(try model.generated(TinyDecoder.prompt, guessing) == expected)
         }
-        var states = try [TinyDecoder.prompt, [8, 9], TinyDecoder.prompt].map {
-            try model.state(of: $0, options)
+        let scheduler = Scheduler(model.decoder)
+        let requests = try [TinyDecoder.prompt, [8, 9], TinyDecoder.prompt].map {
+            try model.request(for: $0, options)
         }
-        var cache = try model.decoder.makeCache(
-            sequences: states.count, capacity: 64, textLength: states.map(\.longestText).max() ?? 0)
-        while true {
-            let live = states.indices.filter { states[$0].finish == nil }
-            guard !live.isEmpty else { break }
-            let runs = live.map { Array(states[$0].tokens[cache.lengths[$0]...]) }
-            let logits = try model.decoder(runs, cache: &cache, sequences: live)
-            for (row, index) in live.enumerated() {
-                let row = logits.selecting(axis: 0, row).contiguous()
-                _ = try row.withUnsafeBuffer { try states[index].next(from: $0) }
-            }
-        }
-        #expect(Array(states[0].generated) == expected && Array(states[2].generated) == expected)
+        async let first = scheduler.text(of: requests[0])
+        async let second = scheduler.text(of: requests[1])
+        async let third = scheduler.text(of: requests[2])
+        #expect(try await first.tokens.map(\.id) == expected)
+        #expect(try await third.tokens.map(\.id) == expected)
+        _ = try await second
     }
 
     /// A constraint comes first: an end that is forced or put off comes where the constraint admits it.

@@ -15,53 +15,12 @@ struct GenerationTests {
         let model = try TinyDecoder.model(name)
         var tokens = TinyDecoder.prompt
         for _ in 0..<20 {
-            let logits = try model.decoder(TokenBatch([tokens])).selecting(axis: 0, tokens.count - 1).scalars
+            let logits = try model.decoder(SequenceBatch([tokens])).selecting(axis: 0, tokens.count - 1)
+                .scalars
             tokens.append(logits.firstIndex(of: logits.max()!)!)
         }
         let options = GenerationOptions(maximumTokens: 20)
         #expect(try model.generated(TinyDecoder.prompt, options) == Array(tokens[4...]))
-    }
-
-    /// One of several requests, which begin and end at different steps, has the tokens and logits that it has
-    /// alone, to the bit, on any number of threads.
-    @Test func aRequestIsTheSameAloneAndAmongOthers() throws {
-        let prompts = [[5, 17, 40, 3], [9], [Int](0..<33), [63, 2]]
-        let lengths = [8, 11, 14, 17]
-        let alone = try prompts.indices.map { index in
-            try run([prompts[index]], [Sampling.samples[index]], [lengths[index]], threads: 1)[0]
-        }
-        for threads in [1, 2, 3] {
-            let together = try run(prompts, Sampling.samples, lengths, threads: threads)
-            for index in prompts.indices {
-                #expect(together[index].tokens == alone[index].tokens)
-                #expect(together[index].logits == alone[index].logits, "request \(index), \(threads) threads")
-            }
-        }
-    }
-
-    private func run(
-        _ prompts: [[Int]], _ samplings: [Sampling], _ lengths: [Int], threads: Int
-    ) throws -> [(tokens: [Int], logits: [[UInt32]])] {
-        try WorkerPool.$current.withValue(WorkerPool(threadCount: threads)) {
-            var states = try prompts.indices.map { index in
-                try model.state(
-                    of: prompts[index],
-                    GenerationOptions(sampling: samplings[index], maximumTokens: lengths[index]))
-            }
-            var logits = [[[UInt32]]](repeating: [], count: states.count)
-            var cache = try model.decoder.makeCache(sequences: states.count, capacity: 64)
-            while case let active = states.indices.filter({ states[$0].finish == nil }), !active.isEmpty {
-                let lengths = cache.lengths
-                let rows = try model.decoder(
-                    active.map { Array(states[$0].tokens[lengths[$0]...]) }, cache: &cache, sequences: active)
-                for (row, index) in active.enumerated() {
-                    let scalars = rows.selecting(axis: 0, row).scalars
-                    logits[index].append(scalars.map(\.bitPattern))
-                    _ = try scalars.withUnsafeBufferPointer { try states[index].next(from: $0) }
-                }
-            }
-            return zip(states, logits).map { (Array($0.generated), $1) }
-        }
     }
 
     /// Random numbers belong to positions, so a resumed text continues with the same tokens.
@@ -82,8 +41,8 @@ struct GenerationTests {
         var generation = try model.generation(of: TinyDecoder.prompt, options)
         let tokens = try generation.rest()
         let all = TinyDecoder.prompt + tokens.map(\.id)
-        let logits = try model.decoder(TokenBatch([all]))
-        let found = generation.promptLogProbabilities + tokens.map(\.logProbability)
+        let logits = try model.decoder(SequenceBatch([all]))
+        let found = generation.request.promptLogProbabilities + tokens.map(\.logProbability)
         #expect(found.count == all.count)
         #expect(found[0] == nil)
         for position in 1..<all.count {

@@ -48,7 +48,7 @@ import Testing
         var cache = try decoder.makeCache(capacity: expected.count)
         var ids = [expected[0]]
         while ids.count < expected.count {
-            ids.append(try decoder([[ids[ids.count - 1]]], cache: &cache).indexOfLargest(inRow: 0))
+            ids.append(try decoder([ids[ids.count - 1]], cache: &cache).indexOfLargest(inRow: 0))
         }
         #expect(ids == expected)
     }

@@ -13,7 +13,7 @@ struct PerplexityTests {
 
     /// −log p of each token from `first` on, in a window by itself.
     private func losses(_ window: [Int], from first: Int) throws -> [Double] {
-        let logits = try model.decoder(TokenBatch([window]))
+        let logits = try model.decoder(SequenceBatch([window]))
         return try (first..<window.count).map { position in
             let row = logits.selecting(axis: 0, position - 1).scalars
             return try -Double(

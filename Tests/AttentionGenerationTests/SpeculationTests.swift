@@ -20,7 +20,7 @@ struct SpeculationTests {
                 options.speculation = draft
                 var generation = try model.generation(of: TinyDecoder.prompt, options)
                 #expect(try generation.rest() == expected)
-                #expect(generation.guesses.made > 0)
+                #expect(generation.request.guesses.made > 0)
             }
         }
     }
@@ -33,8 +33,8 @@ struct SpeculationTests {
             options.speculation = .draft(model.decoder)
             var generation = try model.generation(of: TinyDecoder.prompt, options)
             _ = try generation.rest()
-            #expect(generation.guesses.right == generation.guesses.made)
-            #expect(generation.guesses.made >= 35)
+            #expect(generation.request.guesses.right == generation.request.guesses.made)
+            #expect(generation.request.guesses.made >= 35)
         }
     }
 

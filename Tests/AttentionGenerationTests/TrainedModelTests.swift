@@ -84,7 +84,7 @@ import Testing
         var cache = try decoder.makeCache(capacity: 512)
         var ids = [1]
         while ids.count < count {
-            ids.append(try decoder([[ids[ids.count - 1]]], cache: &cache).indexOfLargest(inRow: 0))
+            ids.append(try decoder([ids[ids.count - 1]], cache: &cache).indexOfLargest(inRow: 0))
         }
         return ids
     }

@@ -16,7 +16,7 @@ import Testing
         func headCount(ofLayer layer: Int) -> Int { heads }
 
         func observe(
-            _ batch: TokenBatch, _ body: @escaping (Int, AttentionObservation) throws -> Void
+            _ batch: SequenceBatch, _ body: @escaping (Int, AttentionObservation) throws -> Void
         ) throws {
             var random = TestSupport.SeededGenerator(seed: 5)
             let input = random.tensor([1, batch.ids.count, 24])

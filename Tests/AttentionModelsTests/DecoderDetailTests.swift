@@ -20,7 +20,7 @@ import Testing
     /// A tied head is the table of tokens, also after the table has changed.
     @Test func aTiedHeadFollowsItsTable() throws {
         var model = try DecoderFixture("gpt2").model
-        let batch = try TokenBatch([[3, 14, 15, 9]])
+        let batch = try SequenceBatch([[3, 14, 15, 9]])
         try model.forEachParameter { name, parameter in
             if name == "tokens.weight" { parameter = try parameter * 1.5 }
         }
@@ -36,7 +36,7 @@ import Testing
         let weights = try fixture.folder.weights()
         #expect(!weights.contains("lm_head.weight"))
         let model = try DecoderTransformer(description("gemma2", ["tie_word_embeddings": nil]), from: weights)
-        let batch = try TokenBatch(fixture.ids())
+        let batch = try SequenceBatch(fixture.ids())
         #expect(areBitwiseEqual(try model(batch), try fixture.model(batch)))
     }
 

@@ -13,7 +13,7 @@ import Testing
         try InstructionSet.$forced.withValue(instructionSet) {
             let fixture = try DecoderFixture(name)
             #expect(fixture.sequences.map(\.attributes.length) == [1, 2, 7, 23])
-            let batch = try TokenBatch(fixture.ids())
+            let batch = try SequenceBatch(fixture.ids())
             let logits = try fixture.model(batch)
             #expect(logits.shape == [33, 64])
             for (sequence, range) in zip(fixture.sequences, batch.ranges) {
@@ -22,16 +22,16 @@ import Testing
         }
     }
 
-    /// Runs of unequal lengths into one cache, then the rest of each sequence one token at a time.
+    /// Runs of unequal lengths in one step, then the rest of each sequence one token at a time.
     @Test(arguments: DecoderFixture.names, InstructionSet.available)
     func overACache(_ name: String, _ instructionSet: InstructionSet) throws {
         try InstructionSet.$forced.withValue(instructionSet) {
             let fixture = try DecoderFixture(name)
             let ids = try fixture.ids()
-            var cache = try fixture.model.makeCache(sequences: ids.count, capacity: 64)
+            var caches = try ids.map { _ in try fixture.model.makeCache(capacity: 64) }
             let beginnings = ids.map { Array($0.prefix(max($0.count - 3, 1))) }
             var parts = ids.map { _ in [Tensor]() }
-            var rows = try fixture.model(beginnings, cache: &cache, logits: .all)
+            var rows = try fixture.model(beginnings, caches: &caches, logits: ids.map { _ in .all })
             var first = 0
             for (index, run) in beginnings.enumerated() {
                 parts[index].append(rows.sliced(axis: 0, first..<first + run.count))
@@ -41,12 +41,14 @@ import Testing
                 let going = ids.indices.filter { beginnings[$0].count + step < ids[$0].count }
                 guard !going.isEmpty else { break }
                 let runs = going.map { [ids[$0][beginnings[$0].count + step]] }
-                rows = try fixture.model(runs, cache: &cache, sequences: going)
+                var some = going.map { caches[$0] }
+                rows = try fixture.model(runs, caches: &some)
+                for (index, cache) in zip(going, some) { caches[index] = cache }
                 for (row, index) in going.enumerated() {
                     parts[index].append(rows.sliced(axis: 0, row..<row + 1))
                 }
             }
-            #expect(cache.lengths == ids.map(\.count))
+            #expect(caches.map(\.length) == ids.map(\.count))
             for (index, sequence) in fixture.sequences.enumerated() {
                 try expect(Tensor.concatenating(parts[index], axis: 0), fits: sequence)
             }
@@ -61,11 +63,11 @@ import Testing
         for sequence in fixture.sequences {
             let ids = try sequence.tensors.integers("ids")
             var cache = try fixture.model.makeCache(capacity: 64, textLength: ids.count)
-            let first = try fixture.model([Array(ids[..<((ids.count + 1) / 2)])], cache: &cache, logits: .all)
+            let first = try fixture.model(Array(ids[..<((ids.count + 1) / 2)]), cache: &cache, logits: .all)
             var parts = [first]
             if ids.count > 1 {
                 parts.append(
-                    try fixture.model([Array(ids[((ids.count + 1) / 2)...])], cache: &cache, logits: .all))
+                    try fixture.model(Array(ids[((ids.count + 1) / 2)...]), cache: &cache, logits: .all))
             }
             try expect(Tensor.concatenating(parts, axis: 0), fits: sequence)
         }
@@ -87,7 +89,7 @@ import Testing
         var run = try fixture.greedy.tensors.integers("prompt")
         var found: [Int] = []
         while found.count < expected.count {
-            let next = try fixture.model([run], cache: &cache).indexOfLargest(inRow: 0)
+            let next = try fixture.model(run, cache: &cache).indexOfLargest(inRow: 0)
             found.append(next)
             run = [next]
         }
@@ -143,9 +145,10 @@ import Testing
         let fixture = try DecoderFixture(name)
         let ids = try fixture.ids()
         func together() throws -> [Tensor] {
-            var cache = try fixture.model.makeCache(sequences: ids.count, capacity: 64)
-            let prompt = try fixture.model(ids, cache: &cache)
-            let step = try fixture.model(ids.map { [$0[0]] }, cache: &cache)
+            let pages = try fixture.model.makePages()
+            var caches = try ids.map { _ in try fixture.model.makeCache(capacity: 64, pages: pages) }
+            let prompt = try fixture.model(ids, caches: &caches)
+            let step = try fixture.model(ids.map { [$0[0]] }, caches: &caches)
             return [prompt, step]
         }
         let results = try [1, 2, 3].map { threads in
@@ -156,8 +159,8 @@ import Testing
         }
         for (index, run) in ids.enumerated() {
             var cache = try fixture.model.makeCache(capacity: 64)
-            let prompt = try fixture.model([run], cache: &cache)
-            let step = try fixture.model([[run[0]]], cache: &cache)
+            let prompt = try fixture.model(run, cache: &cache)
+            let step = try fixture.model([run[0]], cache: &cache)
             #expect(areBitwiseEqual(prompt, results[0][0].sliced(axis: 0, index..<index + 1)))
             #expect(areBitwiseEqual(step, results[0][1].sliced(axis: 0, index..<index + 1)))
         }
@@ -170,37 +173,42 @@ import Testing
         let fixture = try DecoderFixture(name)
         let ids = try fixture.ids()[3]
         var cache = try fixture.model.makeCache(capacity: 64)
-        _ = try fixture.model([Array(ids[..<15])], cache: &cache)
+        _ = try fixture.model(Array(ids[..<15]), cache: &cache)
         var other = cache
-        let together = try fixture.model([Array(ids[15...])], cache: &cache, logits: .all)
+        let together = try fixture.model(Array(ids[15...]), cache: &cache, logits: .all)
         for (row, id) in ids[15...].enumerated() {
             // A wrong guess, taken back.
-            _ = try fixture.model([[(id + 1) % 64, id]], cache: &other)
-            try other.truncate(sequence: 0, to: 15 + row)
-            let alone = try fixture.model([[id]], cache: &other)
+            _ = try fixture.model([(id + 1) % 64, id], cache: &other)
+            try other.truncate(to: 15 + row)
+            let alone = try fixture.model([id], cache: &other)
             #expect(areBitwiseEqual(alone, together.sliced(axis: 0, row..<row + 1)), "\(row)")
         }
     }
 
-    @Test func sequencesThatBeginAlike() throws {
+    @Test func textsThatBeginAlike() throws {
         let fixture = try DecoderFixture("llama")
         let ids = try fixture.ids()[3]
         var cache = try fixture.model.makeCache(capacity: 64)
-        _ = try fixture.model([ids], cache: &cache)
-        let copy = try cache.addSequence(copying: 0, length: 20)
-        #expect(cache.lengths == [23, 20])
-        let next = try fixture.model([Array(ids[20...])], cache: &cache, sequences: [copy])
+        _ = try fixture.model(ids, cache: &cache)
+        var copy = cache
+        try copy.truncate(to: 20)
+        let next = try fixture.model(Array(ids[20...]), cache: &copy)
+        #expect((cache.length, copy.length) == (23, 23))
         var alone = try fixture.model.makeCache(capacity: 64)
-        _ = try fixture.model([Array(ids[..<20])], cache: &alone)
-        #expect(areBitwiseEqual(next, try fixture.model([Array(ids[20...])], cache: &alone)))
-        try cache.removeSequence(0)
-        #expect(cache.lengths == [23])
+        _ = try fixture.model(Array(ids[..<20]), cache: &alone)
+        #expect(areBitwiseEqual(next, try fixture.model(Array(ids[20...]), cache: &alone)))
+        // The original has not changed.
+        var whole = try fixture.model.makeCache(capacity: 64)
+        _ = try fixture.model(ids, cache: &whole)
+        #expect(
+            areBitwiseEqual(
+                try fixture.model([1], cache: &cache), try fixture.model([1], cache: &whole)))
     }
 
     /// Observing a model changes no result, and rows of weights sum to 1 within the layer's window.
     @Test func observation() throws {
         let fixture = try DecoderFixture("gemma2")
-        let batch = try TokenBatch([fixture.ids()[3]])
+        let batch = try SequenceBatch([fixture.ids()[3]])
         var layers = 0
         let looked = try fixture.model(batch) { layer, observation in
             let weights = try observation.weights(heads: [1]).scalars

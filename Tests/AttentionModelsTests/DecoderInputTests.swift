@@ -70,19 +70,19 @@ import Testing
 
     @Test func refusedCalls() throws {
         let model = try DecoderFixture("llama").model
-        var cache = try model.makeCache(sequences: 2, capacity: 8)
-        #expect(throws: TensorError.self) { try model([[1]], cache: &cache) }
-        #expect(throws: TensorError.self) { try model([[1], []], cache: &cache) }
-        #expect(throws: TensorError.self) { try model([[1], [64]], cache: &cache) }
-        #expect(throws: TensorError.self) { try model([[1], [-1]], cache: &cache) }
-        #expect(throws: KeyValueCacheError.self) { try model([[1]], cache: &cache, sequences: [2]) }
-        #expect(throws: KeyValueCacheError.self) {
-            try model([[Int](repeating: 1, count: 9)], cache: &cache, sequences: [0])
+        let pages = try model.makePages()
+        var caches = try (0..<2).map { _ in try model.makeCache(capacity: 8, pages: pages) }
+        for runs in [[[1]], [[1], []], [[1], [64]], [[1], [-1]], []] {
+            #expect(throws: TensorError.self) { try model(runs, caches: &caches) }
         }
-        #expect(throws: TensorError.self) { try model([[1], [1]], cache: &cache, sequences: [1, 1]) }
-        #expect(cache.lengths == [0, 0])
+        #expect(throws: TensorError.self) { try model([[1], [1]], caches: &caches, logits: [.last]) }
+        #expect(throws: KeyValueCacheError.self) {
+            try model([[1], [Int](repeating: 1, count: 9)], caches: &caches)
+        }
+        #expect(caches.map(\.length) == [0, 0])
+        #expect(pages.usedBytes == 0, "what a step takes that fails is given back")
         var foreign = try DecoderFixture("qwen3").model.makeCache(capacity: 8)
-        #expect(throws: TensorError.self) { try model([[1]], cache: &foreign) }
+        #expect(throws: TensorError.self) { try model([1], cache: &foreign) }
         // Other layers, other heads, another width.
         let (count, own) = (model.configuration.blocks.count, model.configuration.blocks[0].attention)
         for (layers, heads, width) in [
@@ -93,16 +93,16 @@ import Testing
             let layer = try KeyValueCache(sequences: 1, capacity: 8, layout: layout)
             var other = DecoderCache(layers: Array(repeating: layer, count: layers), capacity: 8)
             #expect {
-                try model([[1]], cache: &other)
+                try model([1], cache: &other)
             } throws: {
                 "\($0)".contains("another model: \(layers) layers of \(heads) heads")
             }
         }
         let gpt2 = try DecoderFixture("gpt2").model
-        #expect(throws: TensorError.self) { try gpt2(TokenBatch([[Int](repeating: 1, count: 65)])) }
+        #expect(throws: TensorError.self) { try gpt2(SequenceBatch([[Int](repeating: 1, count: 65)])) }
         var long = try gpt2.makeCache(capacity: 100)
-        _ = try gpt2([[Int](repeating: 1, count: 64)], cache: &long)
-        #expect(throws: TensorError.self) { try gpt2([[1]], cache: &long) }
+        _ = try gpt2([Int](repeating: 1, count: 64), cache: &long)
+        #expect(throws: TensorError.self) { try gpt2([1], cache: &long) }
     }
 
     /// A missing tensor and one of another shape are named.
@@ -126,7 +126,7 @@ import Testing
         var model = try DecoderFixture(name).model
         let (ids, targets) = ([3, 14, 15, 9, 26], [14, 15, 9, 26, 5])
         func loss(_ model: DecoderTransformer) throws -> Tensor {
-            try CrossEntropy()(model(TokenBatch([ids])), targets: targets)
+            try CrossEntropy()(model(SequenceBatch([ids])), targets: targets)
         }
         try model.watchParameters()
         let gradient = try model.parameterGradients(of: loss(model))
@@ -153,10 +153,10 @@ import Testing
     @Test func stepsOverACacheHaveNoGradients() throws {
         var model = try DecoderFixture("llama").model
         var cache = try model.makeCache(capacity: 8)
-        #expect(try !model([[1, 2]], cache: &cache).isWatched)
+        #expect(try !model([1, 2], cache: &cache).isWatched)
         try model.watchParameters()
         for rows in [LogitRows.last, .all] {
-            let logits = try model([[3, 4]], cache: &cache, logits: rows)
+            let logits = try model([3, 4], cache: &cache, logits: rows)
             #expect(logits.isWatched)
             #expect(throws: GradientError.noBackwardPass(operation: "attention over a cache")) {
                 try model.parameterGradients(of: logits.sum())

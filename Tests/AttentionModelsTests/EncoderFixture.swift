@@ -27,9 +27,9 @@ struct EncoderFixture {
     }
 
     /// The sequences at these places, as one batch.
-    func batch(_ places: [Int]) throws -> TokenBatch {
+    func batch(_ places: [Int]) throws -> SequenceBatch {
         let tensors = places.map { sequences[$0].tensors }
-        return try TokenBatch(
+        return try SequenceBatch(
             tensors.map { try $0.integers("ids") },
             typeIDs: tensors.map {
                 $0.contains("token_type_ids")

@@ -28,7 +28,7 @@ import Testing
     }
 
     let model: EncoderTransformer
-    let batch: TokenBatch
+    let batch: SequenceBatch
     let test: FixtureCase<Attributes>
 
     init() throws {
@@ -37,7 +37,7 @@ import Testing
             path: Locations.fixture("AttentionModelsTests", "bert/gradients.safetensors").path)
         test = try Fixture(file, metadata: file.metadata).cases()[0]
         var ids = try test.tensors.integers("ids")
-        batch = try TokenBatch(
+        batch = try SequenceBatch(
             test.attributes.lengths.map { length in
                 defer { ids.removeFirst(length) }
                 return Array(ids.prefix(length))

@@ -9,10 +9,10 @@ import Testing
     @Test(arguments: EncoderFixture.names)
     func emptyBatchesAndSequences(_ name: String) throws {
         let fixture = try EncoderFixture(name)
-        #expect(try fixture.model(TokenBatch([])).shape == [0, 24])
-        #expect(try fixture.model(TokenBatch([[], []])).shape == [0, 24])
-        let alone = try fixture.model(TokenBatch([[5, 6, 7]]))
-        let batch = try TokenBatch([[], [5, 6, 7], [], [8], []])
+        #expect(try fixture.model(SequenceBatch([])).shape == [0, 24])
+        #expect(try fixture.model(SequenceBatch([[], []])).shape == [0, 24])
+        let alone = try fixture.model(SequenceBatch([[5, 6, 7]]))
+        let batch = try SequenceBatch([[], [5, 6, 7], [], [8], []])
         #expect(batch.ranges == [0..<0, 0..<3, 3..<3, 3..<4, 4..<4])
         let found = try fixture.model(batch) { _, observation in
             let weights = try observation.weights()
@@ -27,9 +27,9 @@ import Testing
         let model = try EncoderFixture(name).model
         let longest = model.configuration.longestSequence
         #expect(longest == 40)
-        #expect(try model(TokenBatch([[Int](repeating: 5, count: longest)])).shape == [40, 24])
+        #expect(try model(SequenceBatch([[Int](repeating: 5, count: longest)])).shape == [40, 24])
         let error = #expect(throws: TensorError.self) {
-            try model(TokenBatch([[5], [Int](repeating: 5, count: longest + 1)]))
+            try model(SequenceBatch([[5], [Int](repeating: 5, count: longest + 1)]))
         }
         #expect(error?.description == "a sequence of 41 tokens is longer than the model's 40")
     }
@@ -37,20 +37,22 @@ import Testing
     @Test(arguments: EncoderFixture.names, [-1, 100, Int.max, Int.min])
     func idsThatTheModelHasNot(_ name: String, _ id: Int) throws {
         let model = try EncoderFixture(name).model
-        let error = #expect(throws: TensorError.self) { try model(TokenBatch([[5, 6], [7, id]])) }
+        let error = #expect(throws: TensorError.self) { try model(SequenceBatch([[5, 6], [7, id]])) }
         #expect(error?.description == "token id \(id) is outside the model's 100 (0 to 99)")
     }
 
     @Test func tokenTypesThatTheModelHasNot() throws {
         let model = try EncoderFixture("bert").model
-        let error = #expect(throws: TensorError.self) { try model(TokenBatch([[5, 6]], typeIDs: [[0, 2]])) }
+        let error = #expect(throws: TensorError.self) {
+            try model(SequenceBatch([[5, 6]], typeIDs: [[0, 2]]))
+        }
         #expect(error?.description == "token type 2 is outside the model's 2 (0 to 1)")
-        #expect(throws: TensorError.self) { try model(TokenBatch([[5]], typeIDs: [[-1]])) }
+        #expect(throws: TensorError.self) { try model(SequenceBatch([[5]], typeIDs: [[-1]])) }
     }
 
     @Test func thereIsOneTypeForEachToken() {
         for types in [[[0]], [[0, 1], []], [[0], [1, 1]], []] as [[[Int]]] {
-            #expect(throws: TensorError.self) { try TokenBatch([[5, 6], [7]], typeIDs: types) }
+            #expect(throws: TensorError.self) { try SequenceBatch([[5, 6], [7]], typeIDs: types) }
         }
     }
 
@@ -58,10 +60,10 @@ import Testing
     /// position.
     @Test func paddingTokensOfRoBERTaKeepTheirPlace() throws {
         let model = try EncoderFixture("roberta").model
-        let found = try model(TokenBatch([[1, 1, 1]]))
+        let found = try model(SequenceBatch([[1, 1, 1]]))
         // All tokens and positions alike: so are the rows.
         #expect(areBitwiseEqual(found.sliced(axis: 0, 0..<1), found.sliced(axis: 0, 2..<3)))
-        let other = try model(TokenBatch([[5, 5, 5]]))
+        let other = try model(SequenceBatch([[5, 5, 5]]))
         #expect(!areBitwiseEqual(other.sliced(axis: 0, 0..<1), other.sliced(axis: 0, 2..<3)))
     }
 

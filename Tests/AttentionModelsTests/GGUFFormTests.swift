@@ -58,7 +58,7 @@ import Testing
         }
         let model = try DecoderTransformer(
             ModelDescription(metadata: Metadata(form)), from: InMemoryWeights(tensors))
-        let batch = try TokenBatch(fixture.ids())
+        let batch = try SequenceBatch(fixture.ids())
         let original = try DecoderTransformer(description, from: weights)
         let (expected, found) = (try original(batch), try model(batch))
         // The channels of a head stand in another order, and so do the terms of its dot products.

@@ -16,7 +16,7 @@ import Testing
         let fixture = try DecoderFixture(name)
         let file = try file(name)
         let model = try DecoderTransformer(ModelDescription(metadata: file), from: file)
-        let batch = try TokenBatch(fixture.ids())
+        let batch = try SequenceBatch(fixture.ids())
         let logits = try model(batch)
         for (sequence, range) in zip(fixture.sequences, batch.ranges) {
             let expected = try sequence.tensors.doubles("logits_f64")

@@ -41,7 +41,7 @@ import Testing
         let path = folder.path + "/granite.gguf"
         _ = try ModelQuantizer(path: fixture.folder.path, type: .float32).write(to: path)
         let other = try LanguageModel(path: path)
-        let batch = try TokenBatch([ids])
+        let batch = try SequenceBatch([ids])
         // The channels of a head stand in another order, and so do the terms of its dot products.
         #expect(
             largestError(try other.decoder(batch), try model.decoder(batch).scalars.map(Double.init)) < 1e-5)
@@ -51,7 +51,7 @@ import Testing
         var student = model.decoder
         try student.watchParameters()
         let loss = try CrossEntropy()(
-            student(TokenBatch([Array(ids.dropLast())])), targets: Array(ids.dropFirst()))
+            student(SequenceBatch([Array(ids.dropLast())])), targets: Array(ids.dropFirst()))
         let gradients = try student.parameterGradients(of: loss)
         try student.forEachParameter { name, parameter in
             let gradient = try #require(gradients[name])
@@ -66,10 +66,10 @@ import Testing
         try fixture.folder.data(of: "config.json").write(
             to: URL(fileURLWithPath: folder.path + "/config.json"))
         let trained = try LanguageModel(path: folder.path).decoder
-        let batch = try TokenBatch([ids])
+        let batch = try SequenceBatch([ids])
         #expect(areBitwiseEqual(try trained(batch), try student(batch)))
         let after = try CrossEntropy()(
-            trained(TokenBatch([Array(ids.dropLast())])), targets: Array(ids.dropFirst()))
+            trained(SequenceBatch([Array(ids.dropLast())])), targets: Array(ids.dropFirst()))
         #expect(after.scalars[0] < loss.scalars[0])
     }
 }

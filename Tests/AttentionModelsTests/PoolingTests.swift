@@ -99,7 +99,7 @@ import Testing
     @Test(arguments: try cases(), InstructionSet.available)
     func gradientsOfPyTorch(_ test: FixtureCase<Attributes>, _ instructionSet: InstructionSet) throws {
         let pooling = try #require(Pooling(rawValue: test.attributes.mode))
-        let ranges = try TokenBatch(test.attributes.lengths.map { [Int](repeating: 0, count: $0) }).ranges
+        let ranges = try SequenceBatch(test.attributes.lengths.map { [Int](repeating: 0, count: $0) }).ranges
         let expected = try test.tensors.doubles("output_f64")
         let expectedGradient = try test.tensors.doubles("input_gradient_f64")
         try InstructionSet.$forced.withValue(instructionSet) {

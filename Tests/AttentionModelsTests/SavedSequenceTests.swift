@@ -32,38 +32,38 @@ import Testing
         let tokens = Self.tokens(150, model)
         var cache = try model.makeCache(capacity: 200, storage: storage)
         for first in stride(from: 0, to: tokens.count, by: 50) {
-            _ = try model([Array(tokens[first..<first + 50])], cache: &cache)
+            _ = try model(Array(tokens[first..<first + 50]), cache: &cache)
         }
-        let file = try Self.file(cache.save(sequence: 0, tokens: tokens, model: fingerprint))
-        var other = try model.makeCache(sequences: 2, capacity: 200, storage: storage)
-        _ = try model([[1, 2]], cache: &other, sequences: [1])
+        let file = try Self.file(cache.save(tokens: tokens, model: fingerprint))
+        var other = try model.makeCache(capacity: 200, storage: storage)
+        _ = try model([1, 2], cache: &other)
         let found = try other.restore(
-            1, from: file, metadata: file.metadata, model: fingerprint, conversation: tokens + [5])
-        #expect(found == tokens && other.lengths == [0, 150])
-        let expected = try model([[5]], cache: &cache)
-        #expect(areBitwiseEqual(try model([[5]], cache: &other, sequences: [1]), expected))
+            from: file, metadata: file.metadata, model: fingerprint, conversation: tokens + [5])
+        #expect(found == tokens && other.length == 150)
+        let expected = try model([5], cache: &cache)
+        #expect(areBitwiseEqual(try model([5], cache: &other), expected))
     }
 
     @Test func whatBelongsToSomethingElseIsRefused() throws {
         let (model, fingerprint) = try Self.decoder("llama")
         let tokens = Self.tokens(20, model)
         var cache = try model.makeCache(capacity: 40, storage: .float16)
-        _ = try model([tokens], cache: &cache)
-        let saved = try cache.save(sequence: 0, tokens: tokens, model: fingerprint)
+        _ = try model(tokens, cache: &cache)
+        let saved = try cache.save(tokens: tokens, model: fingerprint)
         let file = try Self.file(saved)
         func expectRefused(
             _ field: String, by target: DecoderCache? = nil, metadata: [String: String]? = nil,
             model: String? = nil, conversation: [Int]? = nil, from source: (any WeightSource)? = nil
         ) {
             var target = target ?? cache
-            let lengths = target.lengths
+            let length = target.length
             #expect {
                 try target.restore(
-                    0, from: source ?? file, metadata: metadata ?? file.metadata, model: model ?? fingerprint,
+                    from: source ?? file, metadata: metadata ?? file.metadata, model: model ?? fingerprint,
                     conversation: conversation)
             } throws: {
                 guard case KeyValueCacheError.cannotRestore(_, field, _, _) = $0 else { return false }
-                return target.lengths == lengths
+                return target.length == length
             }
         }
         // Another conversation, a shorter one, another model.
@@ -84,17 +84,14 @@ import Testing
         // Damage, and keys that belong to other tokens.
         for key in file.metadata.keys { expectRefused(key, metadata: file.metadata.filter { $0.key != key }) }
         var elsewhere = try model.makeCache(capacity: 40, storage: .float16)
-        _ = try model([others], cache: &elsewhere)
-        let mixed = try elsewhere.save(sequence: 0, tokens: others, model: fingerprint)
+        _ = try model(others, cache: &elsewhere)
+        let mixed = try elsewhere.save(tokens: others, model: fingerprint)
         let tensors = saved.tensors.prefix(2) + mixed.tensors.dropFirst(2)
         expectRefused(
             "checksum",
             from: try Self.file(SavedSequence(tensors: Array(tensors), metadata: saved.metadata)))
         #expect(throws: TensorError.self) {
-            try cache.save(sequence: 0, tokens: Array(tokens.dropLast()), model: fingerprint)
-        }
-        #expect(throws: KeyValueCacheError.self) {
-            try cache.save(sequence: 1, tokens: tokens, model: fingerprint)
+            try cache.save(tokens: Array(tokens.dropLast()), model: fingerprint)
         }
     }
 
@@ -103,13 +100,13 @@ import Testing
     func positionsOfLongTexts(_ name: String) throws {
         let model = try DecoderFixture(name).model
         var cache = try model.makeCache(capacity: 64, textLength: 16)
-        _ = try model([[1, 2, 3]], cache: &cache)
-        let saved = try cache.save(sequence: 0, tokens: [1, 2, 3], model: "")
+        _ = try model([1, 2, 3], cache: &cache)
+        let saved = try cache.save(tokens: [1, 2, 3], model: "")
         let file = try Self.file(saved)
         var again = try model.makeCache(capacity: 64, textLength: 5)
-        #expect(try again.restore(0, from: file, metadata: file.metadata, model: "") == [1, 2, 3])
+        #expect(try again.restore(from: file, metadata: file.metadata, model: "") == [1, 2, 3])
         var long = try model.makeCache(capacity: 64)
-        #expect { try long.restore(0, from: file, metadata: file.metadata, model: "") } throws: {
+        #expect { try long.restore(from: file, metadata: file.metadata, model: "") } throws: {
             guard case KeyValueCacheError.cannotRestore(_, "rotary", _, _) = $0 else { return false }
             return true
         }

@@ -24,7 +24,7 @@ struct GGUFEncoderTests {
     private func expectHiddenStates(_ embedder: TextEmbedder, _ name: String) throws {
         let sequences = try Self.sequences(name)
         #expect(sequences.map(\.attributes.length) == [1, 2, 7, 23, 40])
-        let batch = try TokenBatch(
+        let batch = try SequenceBatch(
             sequences.map { try $0.tensors.integers("ids") },
             typeIDs: sequences.map {
                 $0.tensors.contains("token_type_ids")

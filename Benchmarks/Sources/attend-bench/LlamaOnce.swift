@@ -24,22 +24,22 @@ struct LlamaOnce: ParsableCommand {
         let decoder = try DecoderTransformer(ModelDescription(metadata: file), from: file)
         let capacity = max(prompt, 1) + steps + 8
         var cache = try decoder.makeCache(capacity: capacity, storage: .float16)
-        _ = try decoder([[1]], cache: &cache)
+        _ = try decoder(1, cache: &cache)
         let firstToken = Date().timeIntervalSince1970 - begin
         // Warm, as llama-bench does it: the prompt once, and a few steps, in which mapped weights move to
         // large pages.
         if !cold {
             if prompt > 0 { try read(prompt, decoder, &cache) }
-            for step in 0..<6 { _ = try decoder([[7 + step]], cache: &cache) }
+            for step in 0..<6 { _ = try decoder([7 + step], cache: &cache) }
         }
         var best = Double.infinity
         for _ in 0..<repeats {
-            try cache.truncate(sequence: 0, to: 0)
+            try cache.truncate(to: 0)
             best = min(
                 best,
                 try seconds {
                     if prompt > 0 { try read(prompt, decoder, &cache) }
-                    for step in 0..<steps { _ = try decoder([[7 + step]], cache: &cache) }
+                    for step in 0..<steps { _ = try decoder([7 + step], cache: &cache) }
                 })
         }
         let embedding = try file.storedTensor(named: "token_embd.weight")
@@ -56,11 +56,11 @@ struct LlamaOnce: ParsableCommand {
     }
 
     private func read(_ count: Int, _ decoder: DecoderTransformer, _ cache: inout DecoderCache) throws {
-        try cache.truncate(sequence: 0, to: 0)
+        try cache.truncate(to: 0)
         let tokens = (0..<count).map { 3 + $0 * 7919 % 400 }
         let chunk = chunk > 0 ? chunk : decoder.configuration.promptChunk
         for first in stride(from: 0, to: count, by: chunk) {
-            _ = try decoder([Array(tokens[first..<min(first + chunk, count)])], cache: &cache)
+            _ = try decoder(Array(tokens[first..<min(first + chunk, count)]), cache: &cache)
         }
     }
 

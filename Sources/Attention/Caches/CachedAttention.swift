@@ -105,12 +105,32 @@ struct CachedAttention {
         ) { values in
             guard let values = values.baseAddress else { return }
             let results = TiledAttention.Results(values: values, logSumExp: logSumExp)
-            try decode(runs.filter { $0.rows.count <= DecodeSequence.mostQueries }, into: results)
-            for run in runs where run.rows.count > DecodeSequence.mostQueries {
-                try attend(run, into: results)
+            var steps: [CacheRun] = []
+            for run in runs {
+                let (tiled, rest) = parts(of: run)
+                if let tiled { try attend(tiled, into: results) }
+                if let rest { steps.append(rest) }
             }
+            try decode(steps, into: results)
         }
         return recorded(values.transposed(1, 2))
+    }
+
+    /// The part of a run that takes the tiled path, and the part that takes the schedule of a decoder's step.
+    ///
+    /// A prompt that is read in pieces must have the bits of one that is read at once. So the way of a query
+    /// must not depend on the pieces. What lies behind the last multiple of
+    /// ``AttentionOperator/cutLength`` is a run of its own wherever the run before it ends.
+    private func parts(of run: CacheRun) -> (tiled: CacheRun?, rest: CacheRun?) {
+        let most = DecodeSequence.mostQueries
+        guard run.rows.count > most else { return (nil, run) }
+        let rest = cache.sequences[run.sequence].length % AttentionOperator.cutLength
+        guard rest <= most, rest > 0 else { return (run, nil) }
+        var (tiled, last) = (run, run)
+        let cut = run.rows.upperBound - rest
+        (tiled.rows, tiled.behind) = (run.rows.lowerBound..<cut, rest)
+        last.rows = cut..<run.rows.upperBound
+        return (tiled, last)
     }
 
     /// Few queries: all sequences in one go.
@@ -151,7 +171,7 @@ struct CachedAttention {
         let element = run.element
         let keyCount = cache.sequences[run.sequence].length
         var parameters = problem.parameters
-        parameters.alignment = .offset(keyCount - run.rows.count)
+        parameters.alignment = .offset(keyCount - run.behind - run.rows.count)
         if problem.extent.batch > 1 { parameters.mask = ElementMask(mask: parameters.mask, element: element) }
         if let bias = problem.bias {
             parameters.bias = AttentionBias(
@@ -190,7 +210,9 @@ struct CacheRun: Sendable {
     /// The element of the tensor's batch.
     let element: Int
     /// Of that element.
-    let rows: Range<Int>
+    var rows: Range<Int>
+    /// The number of the sequence's positions behind those of the rows.
+    var behind = 0
 
     /// Runs of one element that lie after each other.
     static func packed(_ counts: [Int], in sequences: [Int]) throws(TensorError) -> [CacheRun] {

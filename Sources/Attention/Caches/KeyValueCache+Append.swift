@@ -130,6 +130,16 @@ extension KeyValueCache {
         }
     }
 
+    /// Takes the memory for `count` more positions of a sequence, so that appending them cannot fail for lack
+    /// of it.
+    ///
+    /// - Throws: ``KeyValueCacheError``; then nothing has changed.
+    package mutating func reserve(_ count: Int, of sequence: Int) throws {
+        let run = CacheRun(sequence: sequence, element: 0, rows: 0..<count)
+        try checkRoom(for: [run])
+        try makeRoom(for: [run])
+    }
+
     /// Takes pages for the new positions, and copies pages that others share and that would be written to.
     private mutating func makeRoom(for runs: [CacheRun]) throws {
         var fresh: [[KeyValuePage]] = []

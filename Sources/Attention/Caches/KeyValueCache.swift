@@ -167,7 +167,7 @@ public struct KeyValueCache: Sendable {
         cut(sequence, to: length)
     }
 
-    private func checkCut(of sequence: Int, to length: Int) throws(KeyValueCacheError) {
+    package func checkCut(of sequence: Int, to length: Int) throws(KeyValueCacheError) {
         try check(sequence)
         let (current, first) = (sequences[sequence].length, sequences[sequence].first)
         guard length >= 0, length <= current else {

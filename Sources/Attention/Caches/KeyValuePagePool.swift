@@ -19,7 +19,7 @@ public final class KeyValuePagePool: Sendable {
     }
 
     private let state = Mutex(State())
-    private let pageBytes: Int
+    package let pageBytes: Int
 
     /// - Parameters:
     ///   - layout: What a position keeps.
@@ -39,6 +39,8 @@ public final class KeyValuePagePool: Sendable {
 
     /// The pages that are not in use.
     public var freePages: Int { state.withLock { pageLimit - $0.used } }
+    /// The pages that are in use.
+    public var usedPages: Int { state.withLock { $0.used } }
 
     /// A page with undefined contents.
     ///

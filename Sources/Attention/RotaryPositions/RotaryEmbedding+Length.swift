@@ -41,7 +41,16 @@ extension RotaryEmbedding {
         }
         var parts: [RotaryAngles] = []
         for length in lengths { parts.append(try fitted(toLength: length).angles(positions: 0..<length)) }
-        return try RotaryAngles(
+        return try RotaryAngles(concatenating: parts, pairing)
+    }
+}
+
+extension RotaryAngles {
+    /// The angles of several texts end to end.
+    package init(
+        concatenating parts: [RotaryAngles], _ pairing: RotaryEmbedding.Pairing
+    ) throws(TensorError) {
+        try self.init(
             cosines: .concatenatingRows(parts.map(\.cosines)), sines: .concatenatingRows(parts.map(\.sines)),
             pairing: pairing)
     }

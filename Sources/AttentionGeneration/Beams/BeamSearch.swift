@@ -5,20 +5,23 @@ import AttentionTensors
 /// A search that follows several texts at once and finds those that are most probable as a whole, as
 /// transformers' `generate` does.
 ///
-/// Texts share the cache's memory as far as they are alike.
-struct BeamSearch {
+/// Texts share their states' memory as far as they are alike.
+struct BeamSearch<Model: StepModel>: Sendable {
     private let options: BeamOptions
     private let stopTokens: Set<Int>
-    private let decoder: DecoderTransformer
-    private var cache: DecoderCache
-    /// The texts under way, the best first; the cache has a sequence for each.
+    private let prompt: [Int]
+    private let cutLength: Int
+    /// The texts under way, the best first; there is a state for each.
     private var running: [Running]
+    var states: [Model.State]
     /// The texts that have ended, the best first.
     private(set) var finished: [Beam] = []
-    /// The most tokens that may be generated.
+    /// The most tokens that may be generated, and those that are.
     private let limit: Int
-    /// The number of the prompt's tokens.
-    private let promptCount: Int
+    private var length = 0
+    private(set) var isFinished = false
+    /// The end of the piece of the prompt that is being read.
+    private var pieceEnd = 0
 
     private struct Running {
         var tokens: [Int] = []
@@ -34,15 +37,22 @@ struct BeamSearch {
         let score: Float
     }
 
+    /// - Parameters:
+    ///   - prompt: At least one token.
+    ///   - options: The settings.
+    ///   - stopTokens: The tokens that end a text.
+    ///   - limit: The most tokens that may be generated.
+    ///   - state: An empty state of the model.
     init(
-        _ decoder: DecoderTransformer, options: BeamOptions, stopTokens: Set<Int>, limit: Int, prompt: [Int]
-    ) throws {
-        self.decoder = decoder
+        _ prompt: [Int], options: BeamOptions, stopTokens: Set<Int>, limit: Int, state: Model.State,
+        cutLength: Int
+    ) {
+        self.prompt = prompt
         self.options = options
         self.stopTokens = stopTokens
         self.limit = limit
-        promptCount = prompt.count
-        cache = try decoder.makeCache(capacity: prompt.count + limit, storage: options.storage)
+        self.cutLength = cutLength
+        states = [state]
         var sampling = options.sampling
         for token in stopTokens { sampling.bannedSequences.remove([token]) }
         running = [
@@ -50,27 +60,11 @@ struct BeamSearch {
         ]
     }
 
-    /// Reads the prompt and searches to the end.
-    mutating func run(prompt: [Int]) throws {
-        var logits: Tensor?
-        for chunk in PromptChunks(prompt.count, by: decoder.configuration) {
-            if Task.isCancelled { throw CancellationError() }
-            logits = try decoder([Array(prompt[chunk])], cache: &cache)
-        }
-        for length in 1...limit {
-            if Task.isCancelled { throw CancellationError() }
-            guard let current = logits else { return }
-            let candidates = try candidates(from: current)
-            try finish(candidates, length: length)
-            guard length < limit else { return }
-            try follow(candidates)
-            guard !running.isEmpty, canImprove(length: length) else { return }
-            logits = try decoder(running.map { [$0.tokens[length - 1]] }, cache: &cache)
-        }
-    }
+    /// The best texts, as many as were asked for.
+    var results: [Beam] { Array(finished.prefix(options.results)) }
 
     /// The best ways to go on, the best first: more than there are beams, because some end a text.
-    private func candidates(from logits: Tensor) throws -> [Candidate] {
+    private func candidates(from logits: StepLogits) throws -> [Candidate] {
         let count = max(2, 1 + stopTokens.count) * options.beams
         var candidates: [Candidate] = []
         for (index, beam) in running.enumerated() {
@@ -91,7 +85,7 @@ struct BeamSearch {
         _ count: Int, from logits: UnsafeBufferPointer<Float>, for beam: Running
     ) throws -> [TokenLogProbability.Alternative] {
         let position = TextPosition(
-            prompt: promptCount, generated: beam.tokens.count, limit: promptCount + limit)
+            prompt: prompt.count, generated: beam.tokens.count, limit: prompt.count + limit)
         var allowed = try allowedTokens(beam)
         if !options.rules.isEmpty {
             allowed = options.rules.restrict(
@@ -119,7 +113,7 @@ struct BeamSearch {
     }
 
     /// Keeps the texts that end here, of the candidates that are as good as a beam.
-    private mutating func finish(_ candidates: [Candidate], length: Int) throws {
+    private mutating func finish(_ candidates: [Candidate]) throws {
         for candidate in candidates.prefix(options.beams)
         where stopTokens.contains(candidate.token) || length == limit {
             let beam = running[candidate.parent]
@@ -143,7 +137,8 @@ struct BeamSearch {
     /// Goes on with the best that do not end. A text that its constraint admits nothing to ends by itself.
     private mutating func follow(_ candidates: [Candidate]) throws {
         let chosen = candidates.filter { !stopTokens.contains($0.token) }.prefix(options.beams)
-        let parents = running.count
+        let parents = states
+        states = []
         var next: [Running] = []
         for candidate in chosen {
             var beam = running[candidate.parent]
@@ -159,14 +154,13 @@ struct BeamSearch {
                 }
             }
             next.append(beam)
-            try cache.addSequence(copying: candidate.parent)
+            states.append(parents[candidate.parent])
         }
-        for _ in 0..<parents { try cache.removeSequence(0) }
         running = next
     }
 
     /// Whether a text under way can still be better than the worst that has ended.
-    private func canImprove(length: Int) -> Bool {
+    private func canImprove() -> Bool {
         guard finished.count == options.beams, let worst = finished.last, let best = running.first else {
             return true
         }
@@ -180,6 +174,38 @@ struct BeamSearch {
     }
 }
 
+extension BeamSearch: StepParticipant {
+    var mostBytes: Int { options.beams * states[0].byteCount(forLength: prompt.count + limit) }
+
+    mutating func nextRuns(promptTokens: Int) throws -> [StepRun] {
+        let read = states[0].length
+        guard read < prompt.count else {
+            return running.map { StepRun(tokens: [$0.tokens[length - 1]], logits: .last) }
+        }
+        pieceEnd = prompt.count
+        if pieceEnd - read > promptTokens { pieceEnd = (read + promptTokens) / cutLength * cutLength }
+        guard pieceEnd > read else { return [] }
+        return [
+            StepRun(
+                tokens: Array(prompt[read..<pieceEnd]), logits: pieceEnd < prompt.count ? .none : .last,
+                isPrompt: true)
+        ]
+    }
+
+    mutating func accept(_ logits: StepLogits) throws {
+        guard pieceEnd == prompt.count else { return }
+        length += 1
+        let candidates = try candidates(from: logits)
+        try finish(candidates)
+        guard length < limit else {
+            isFinished = true
+            return
+        }
+        try follow(candidates)
+        isFinished = running.isEmpty || !canImprove()
+    }
+}
+
 extension LanguageModel {
     /// The most probable texts that follow some tokens, by beam search, the best first.
     ///
@@ -190,6 +216,24 @@ extension LanguageModel {
     /// - Throws: ``GenerationError``; `TensorError`; `KeyValueCacheError`; what the constraint throws;
     ///   `CancellationError` in a task that was cancelled.
     public func beamSearch(_ tokens: [Int], _ options: BeamOptions) throws -> [Beam] {
+        var search = try search(tokens, options)
+        while !search.isFinished {
+            if Task.isCancelled { throw CancellationError() }
+            try search.step(decoder, promptTokens: decoder.promptChunk)
+        }
+        return search.results
+    }
+
+    /// The same beside other texts of a scheduler, which drives this model's decoder.
+    public func beamSearch(
+        _ tokens: [Int], _ options: BeamOptions, on scheduler: Scheduler<DecoderTransformer>
+    ) async throws -> [Beam] {
+        try await scheduler.beams(of: search(tokens, options))
+    }
+
+    private func search(
+        _ tokens: [Int], _ options: BeamOptions
+    ) throws -> BeamSearch<DecoderTransformer> {
         for (name, value) in [
             ("the number of beams", options.beams), ("the number of texts", options.results),
         ]
@@ -211,10 +255,9 @@ extension LanguageModel {
         request.sampling = options.sampling
         // Checks the prompt and the options that the two have in common.
         let state = try state(of: tokens, request)
-        var search = try BeamSearch(
-            decoder, options: options, stopTokens: state.stopTokens,
-            limit: state.longestText - tokens.count, prompt: tokens)
-        try search.run(prompt: tokens)
-        return Array(search.finished.prefix(options.results))
+        return BeamSearch(
+            tokens, options: options, stopTokens: state.stopTokens,
+            limit: state.longestText - tokens.count,
+            state: try emptyCache(for: state, storage: options.storage, nil), cutLength: decoder.cutLength)
     }
 }

@@ -41,7 +41,7 @@ public struct Conversation: Sendable {
     public var date = Date()
 
     private let system: [ChatMessage]
-    /// The tokens that were read, in sequence 0.
+    /// The tokens that were read.
     private var cache: DecoderCache?
     private var known: [Int] = []
 
@@ -101,8 +101,9 @@ public struct Conversation: Sendable {
         var decoder = try model.tokenizer.streamDecoder(skipSpecialTokens: true)
         let text = state.generated.reduce(into: "") { $0 += decoder.append($1) } + decoder.finish()
         messages += answer.messages + [ChatMessage(.assistant, text)]
-        cache = answer.generation.currentCache
-        known = Array(state.tokens.prefix(cache?.lengths.first ?? 0))
+        let read = answer.generation.request.state
+        cache = read
+        known = Array(state.tokens.prefix(read.length))
     }
 
     /// The cache with the beginning that these tokens share with those that were read.
@@ -114,7 +115,7 @@ public struct Conversation: Sendable {
             promptCount: tokens.count, maximumTokens: options.maximumTokens, limit: cache.capacity)
         guard common > 0, model.decoder.suits(cache, textLength: longest) else { return nil }
         do {
-            try cache.truncate(sequence: 0, to: min(common, tokens.count - 1))
+            try cache.truncate(to: min(common, tokens.count - 1))
         } catch {
             // A sliding window has let go of what would be seen from there.
             return nil
@@ -149,7 +150,7 @@ public struct Conversation: Sendable {
     public struct Answer: Sendable {
         fileprivate let messages: [ChatMessage]
         /// The text under way.
-        public fileprivate(set) var generation: TextGeneration
+        public fileprivate(set) var generation: TextGeneration<DecoderTransformer>
 
         /// The next token; nil after the last.
         ///

@@ -2,16 +2,7 @@ import AttentionTokenizers
 
 /// A request under way: its tokens, and the choice of the next one from the model's logits.
 ///
-/// It computes nothing, so that one model serves many at once: the caller lets the model read the tokens of
-/// each that its cache has not, and hands every state its row of logits.
-///
-/// ```swift
-/// while state.finish == nil {
-///     let run = Array(state.tokens[cache.lengths[0]...])
-///     let logits = try decoder([run], cache: &cache)                  // [1, V]
-///     let token = try logits.withUnsafeBuffer { try state.next(from: $0) }
-/// }
-/// ```
+/// It computes nothing: a ``TextRequest`` lets a model read the tokens, and hands the state the logits.
 ///
 /// A state is a value, and the tokens of one do not depend on those of others.
 public struct GenerationState: Sendable {
@@ -25,7 +16,7 @@ public struct GenerationState: Sendable {
     public let limit: Int
 
     private(set) var chooser: TokenChooser
-    private var text: GeneratedText
+    private var text: SettledText
     /// The tokens that end the text, each one that the model has.
     let stopTokens: Set<Int>
     private let maximumTokens: Int
@@ -76,7 +67,7 @@ public struct GenerationState: Sendable {
             limit: Self.longestText(
                 promptCount: prompt.count, maximumTokens: options.maximumTokens, limit: context),
             vocabulary: vocabulary)
-        text = try GeneratedText(options, tokenizer: tokenizer, prompt: prompt)
+        text = try SettledText(options, tokenizer: tokenizer, prompt: prompt)
         maximumTokens = options.maximumTokens
         logProbabilities = options.logProbabilities
         isConstrained = options.constraint != nil
@@ -134,7 +125,7 @@ public struct GenerationState: Sendable {
 }
 
 /// The text of the tokens that are generated, up to a stop string.
-private struct GeneratedText: Sendable {
+private struct SettledText: Sendable {
     private var decoder: StreamDecoder?
     private var stops: StopMatcher
 

@@ -1,3 +1,4 @@
+import Attention
 import AttentionModels
 import AttentionTokenizers
 
@@ -23,14 +24,46 @@ extension LanguageModel {
     ///   `TensorError`.
     public func generation(
         of tokens: [Int], _ options: GenerationOptions = GenerationOptions(), cache: DecoderCache? = nil
-    ) throws -> TextGeneration {
-        try TextGeneration(state(of: tokens, options), decoder: decoder, cache: cache, options: options)
+    ) throws -> TextGeneration<DecoderTransformer> {
+        TextGeneration(try request(for: tokens, options, cache: cache), of: decoder)
     }
 
-    /// The request that ``generation(of:_:cache:)`` begins with, for callers that drive several at once.
+    /// The same text as a request, for a ``Scheduler`` that generates many at once.
+    ///
+    /// - Parameters:
+    ///   - tokens: The prompt, taken as it is.
+    ///   - options: The settings.
+    ///   - cache: As for ``generation(of:_:cache:)``.
+    ///   - pages: Memory that the text shares with others; nil: memory of its own. Its form counts, not that
+    ///     of the options.
+    /// - Throws: As ``generation(of:_:cache:)``.
+    public func request(
+        for tokens: [Int], _ options: GenerationOptions = GenerationOptions(), cache: DecoderCache? = nil,
+        pages: DecoderPages? = nil
+    ) throws -> TextRequest<DecoderTransformer> {
+        let text = try state(of: tokens, options)
+        if let cache, !decoder.suits(cache, textLength: text.longestText) {
+            throw GenerationError.unsupported(
+                "the cache was made for texts of another length, which have other positions in this model: "
+                    + "make one with textLength: \(text.longestText)")
+        }
+        // The length of the text is not known before; pages are taken as it grows.
+        let empty = try cache ?? emptyCache(for: text, storage: options.storage, pages)
+        return try TextRequest(text, state: empty, of: decoder, options: options)
+    }
+
+    func emptyCache(
+        for text: GenerationState, storage: KeyValueStorage, _ pages: DecoderPages?
+    ) throws -> DecoderCache {
+        try decoder.makeCache(
+            capacity: text.limit, pages: pages ?? decoder.makePages(storage: storage),
+            textLength: text.longestText)
+    }
+
+    /// The tokens of a request, and the choice of the next ones.
     ///
     /// - Throws: ``GenerationError``; what the constraint throws.
-    public func state(of tokens: [Int], _ options: GenerationOptions) throws -> GenerationState {
+    func state(of tokens: [Int], _ options: GenerationOptions) throws -> GenerationState {
         try GenerationState(
             prompt: tokens, options: options, vocabulary: decoder.configuration.vocabulary,
             endTokens: endTokens, tokenizer: try? tokenizer, context: context(options),
@@ -54,44 +87,25 @@ extension LanguageModel {
     /// for try await token in model.generate("Once upon a time") { print(token.text, terminator: "") }
     /// ```
     ///
-    /// Each token is computed when the loop asks for it. Where the loop is left or its task cancelled, the
-    /// computation ends within one token or one chunk of the prompt. The loop throws the errors.
+    /// It is generated on a thread of its own, not on those of Swift's tasks. Where the loop is left or its
+    /// task cancelled, the computation ends within one token or one piece of the prompt. The loop throws the
+    /// errors. A ``Scheduler`` generates several texts faster than one after the other.
     public func generate(
         _ prompt: String, _ options: GenerationOptions = GenerationOptions()
     ) -> GeneratedTokens {
-        GeneratedTokens { try generation(of: tokenize(prompt: prompt), options) }
+        GeneratedTokens { try generate(of: tokenize(prompt: prompt), options) }
     }
 
     /// The text that follows some tokens, as it comes.
     public func generate(
         tokens: [Int], _ options: GenerationOptions = GenerationOptions()
     ) -> GeneratedTokens {
-        GeneratedTokens { try generation(of: tokens, options) }
+        GeneratedTokens { try generate(of: tokens, options) }
     }
-}
 
-/// The tokens of a text, as they are generated.
-public struct GeneratedTokens: AsyncSequence, Sendable {
-    public typealias Element = GeneratedToken
-
-    private let begin: @Sendable () throws -> TextGeneration
-
-    init(_ begin: @escaping @Sendable () throws -> TextGeneration) { self.begin = begin }
-
-    public func makeAsyncIterator() -> Iterator { Iterator(begin: begin) }
-
-    /// Computes each token when it is asked for.
-    public struct Iterator: AsyncIteratorProtocol {
-        fileprivate let begin: @Sendable () throws -> TextGeneration
-        private var generation: TextGeneration?
-
-        fileprivate init(begin: @escaping @Sendable () throws -> TextGeneration) { self.begin = begin }
-
-        /// - Throws: As ``TextGeneration/next()``; what loading the prompt throws.
-        public mutating func next() async throws -> GeneratedToken? {
-            try Task.checkCancellation()
-            if generation == nil { generation = try begin() }
-            return try generation?.next()
-        }
+    private func generate(
+        of tokens: [Int], _ options: GenerationOptions
+    ) throws -> AsyncThrowingStream<GenerationEvent, any Error> {
+        Scheduler(decoder).events(of: try request(for: tokens, options))
     }
 }

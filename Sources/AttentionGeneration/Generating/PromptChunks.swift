@@ -7,25 +7,20 @@ struct PromptChunks: Sequence, IteratorProtocol {
     private let length: Int
 
     /// - Parameters:
-    ///   - count: The tokens of the prompt.
-    ///   - start: How many were read already.
-    ///   - model: Who reads them.
-    ///   - logits: Of which tokens the logits are wanted: their memory is bounded, too.
-    init(
-        _ count: Int, from start: Int = 0, by model: TransformerConfiguration,
-        logits: LogitRows = .last
-    ) {
+    ///   - count: The number of the prompt's tokens.
+    ///   - start: The number of those that were read already.
+    ///   - model: The model that reads them.
+    ///   - logits: The tokens whose logits are wanted: their memory is bounded, too.
+    init(_ count: Int, from start: Int = 0, by model: some StepModel, logits: LogitRows = .last) {
         self.count = count
         self.start = start
-        // 16 M logits are 64 MB.
-        let mostLogits = logits == .all ? Swift.max(16, (1 << 24) / Swift.max(model.vocabulary, 1)) : .max
-        length = Swift.min(model.promptChunk, mostLogits)
+        length =
+            logits == .all ? Swift.min(model.promptChunk, model.longestScoredRun) : model.promptChunk
     }
 
     mutating func next() -> Range<Int>? {
         guard start < count else { return nil }
-        // From multiples of the length on, wherever the reading began: a prompt whose beginning was read
-        // before is cut like one that was not.
+        // Prompts may be cut at multiples of the length alone.
         let end = Swift.min(count, (start / length + 1) * length)
         defer { start = end }
         return start..<end

@@ -17,9 +17,9 @@ extension LanguageModel {
         }
         var cache = try decoder.makeCache(capacity: tokens.count, storage: storage)
         var logits: [Float] = []
-        for chunk in PromptChunks(tokens.count, by: decoder.configuration) {
+        for chunk in PromptChunks(tokens.count, by: decoder) {
             if Task.isCancelled { throw CancellationError() }
-            logits = try decoder([Array(tokens[chunk])], cache: &cache).scalars
+            logits = try decoder(Array(tokens[chunk]), cache: &cache).scalars
         }
         return logits
     }

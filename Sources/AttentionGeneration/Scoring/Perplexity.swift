@@ -133,11 +133,11 @@ extension LanguageModel {
         _ run: [Int], from first: Int, _ storage: KeyValueStorage, _ body: (Float) -> Void
     ) throws {
         var cache = try decoder.makeCache(capacity: run.count, storage: storage)
-        for chunk in PromptChunks(run.count, by: decoder.configuration, logits: .all) {
+        for chunk in PromptChunks(run.count, by: decoder, logits: .all) {
             if Task.isCancelled { throw CancellationError() }
             // A token is foreseen by the one before it: where none is to be scored, no logits are needed.
             let isScored = chunk.upperBound >= first
-            let logits = try decoder([Array(run[chunk])], cache: &cache, logits: isScored ? .all : .last)
+            let logits = try decoder(Array(run[chunk]), cache: &cache, logits: isScored ? .all : .none)
             guard isScored else { continue }
             for (row, position) in chunk.enumerated() where position + 1 >= first && position + 1 < run.count
             {

@@ -21,25 +21,21 @@ public struct SavedSequence: Sendable {
 }
 
 extension DecoderCache {
-    /// Everything that a sequence holds, in its own storage: nothing is rounded on the way.
+    /// Everything that the cache holds, in its own storage: nothing is rounded on the way.
     ///
     /// - Parameters:
-    ///   - sequence: The sequence's index.
-    ///   - tokens: The tokens that the sequence has read, all of them.
+    ///   - tokens: The tokens that were read, all of them.
     ///   - model: The model's checksum, as from ``fingerprint(of:)``.
     /// - Throws: `KeyValueCacheError`, `TensorError`.
-    public func save(sequence: Int, tokens: [Int], model: String) throws -> SavedSequence {
-        guard lengths.indices.contains(sequence) else {
-            throw KeyValueCacheError.noSuchSequence(sequence, count: count)
-        }
-        guard tokens.count == lengths[sequence], tokens.allSatisfy({ Int32(exactly: $0) ?? -1 >= 0 }) else {
+    public func save(tokens: [Int], model: String) throws -> SavedSequence {
+        guard tokens.count == length, tokens.allSatisfy({ Int32(exactly: $0) ?? -1 >= 0 }) else {
             throw TensorError.invalidArgument(
-                "\(tokens.count) tokens for sequence \(sequence), which has read \(lengths[sequence])")
+                "\(tokens.count) tokens for a cache that has read \(length)")
         }
-        let first = try layers.map { try $0.keptPositions(of: sequence).lowerBound }
+        let first = try layers.map { try $0.keptPositions(of: 0).lowerBound }
         var tensors = [try StoredTensor(name: "tokens", tokens), try StoredTensor(name: "first", first)]
         for (index, layer) in layers.enumerated() {
-            tensors += try layer.storedTensors(of: sequence, prefix: "layers.\(index).")
+            tensors += try layer.storedTensors(of: 0, prefix: "layers.\(index).")
         }
         let metadata = [  // exact-text: the names are those below
             "format": SavedSequence.format, "model": model,
@@ -49,10 +45,9 @@ extension DecoderCache {
         return SavedSequence(tensors: tensors, metadata: metadata)
     }
 
-    /// Puts a saved sequence in the place of what a sequence holds, and returns the tokens that it has read.
+    /// Puts a saved sequence in the place of what the cache holds, and returns the tokens that it has read.
     ///
     /// - Parameters:
-    ///   - sequence: The sequence's index.
     ///   - source: The file's tensors.
     ///   - metadata: The file's metadata.
     ///   - model: The model's checksum when the cache was saved.
@@ -61,7 +56,7 @@ extension DecoderCache {
     /// - Throws: `KeyValueCacheError.cannotRestore` for a file of another kind, model, layout or
     ///   conversation, or a damaged one; the source's own errors. Then nothing has changed.
     public mutating func restore(
-        _ sequence: Int, from source: any WeightSource, metadata: [String: String], model: String,
+        from source: any WeightSource, metadata: [String: String], model: String,
         conversation: [Int]? = nil
     ) throws -> [Int] {
         let saved = SavedReader(source: source, metadata: [ExactString: String](metadata))
@@ -79,7 +74,7 @@ extension DecoderCache {
                     "first position of layer \(index)", "at most \(tokens.count)", "\(first[index])")
             }
             try restored[index].restore(
-                sequence, positions: first[index]..<tokens.count, from: source, prefix: "layers.\(index).")
+                0, positions: first[index]..<tokens.count, from: source, prefix: "layers.\(index).")
         }
         try saved.require("rotary", rotaryMark)
         // In the order in which it was taken when it was written.

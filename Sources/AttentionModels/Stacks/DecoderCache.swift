@@ -1,12 +1,14 @@
 import Attention
 import AttentionTensors
 
-/// The keys and values of every layer for the tokens that a ``DecoderTransformer`` has read.
+/// The keys and values of every layer for the tokens of one text that a ``DecoderTransformer`` has read.
 ///
-/// It is a value: copies, and sequences that begin alike, share memory until one of them grows.
+/// It is a value: a copy shares memory with the original until one of them grows, and then only the pages
+/// that they have in common stay shared. So a beginning that many texts have is read once and copied.
 public struct DecoderCache: Sendable {
+    /// Each layer's, of one sequence.
     package var layers: [KeyValueCache]
-    /// The most positions of a sequence.
+    /// The most tokens of the text.
     public let capacity: Int
     /// The positions, where the model's depend on how long a text becomes: keys and queries of one text are
     /// turned alike.
@@ -22,47 +24,46 @@ public struct DecoderCache: Sendable {
         self.rotary = rotary
     }
 
-    /// The number of sequences.
-    public var count: Int { layers.first?.count ?? 0 }
-    /// The number of positions of each sequence.
-    public var lengths: [Int] { layers.first?.lengths ?? [] }
-    /// The bytes that the sequences hold; what several share counts once for each.
+    /// The number of tokens that were read.
+    public var length: Int { layers.first?.length(of: 0) ?? 0 }
+    /// The bytes of its pages; those that several caches share count for each of them.
     public var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
 
-    /// Adds an empty sequence, and returns its index.
-    @discardableResult public mutating func addSequence() -> Int {
-        for index in layers.indices { layers[index].addSequence() }
-        return count - 1
+    /// The most bytes that it takes for a text of `length` tokens.
+    public func byteCount(forLength length: Int) -> Int {
+        layers.reduce(0) { $0 + $1.byteCount(forLength: length) }
     }
 
-    /// Adds a sequence that begins like another one, and returns its index.
-    ///
-    /// - Parameters:
-    ///   - other: The sequence to begin like.
-    ///   - length: How many positions they have in common; nil: all.
-    /// - Throws: `KeyValueCacheError`; then nothing has changed.
-    @discardableResult public mutating func addSequence(
-        copying other: Int, length: Int? = nil
-    ) throws(KeyValueCacheError) -> Int {
-        var copy = layers
-        for index in copy.indices { try copy[index].addSequence(copying: other, length: length) }
-        layers = copy
-        return count - 1
-    }
-
-    /// Removes a sequence; those behind it move up.
-    ///
-    /// - Throws: `KeyValueCacheError`.
-    public mutating func removeSequence(_ sequence: Int) throws(KeyValueCacheError) {
-        for index in layers.indices { try layers[index].removeSequence(sequence) }
-    }
-
-    /// Forgets the positions from `length` on.
+    /// Forgets the tokens from `length` on.
     ///
     /// - Throws: `KeyValueCacheError`; then nothing has changed.
-    public mutating func truncate(sequence: Int, to length: Int) throws(KeyValueCacheError) {
-        var shorter = layers
-        for index in shorter.indices { try shorter[index].truncate(sequence: sequence, to: length) }
-        layers = shorter
+    public mutating func truncate(to length: Int) throws(KeyValueCacheError) {
+        for layer in layers { try layer.checkCut(of: 0, to: length) }
+        for index in layers.indices { try layers[index].truncate(sequence: 0, to: length) }
     }
+
+    /// Takes the memory for `count` more tokens.
+    mutating func reserve(_ count: Int) throws {
+        for index in layers.indices { try layers[index].reserve(count, of: 0) }
+    }
+
+    /// Takes back a step that failed on the way: in some layers its tokens have been appended.
+    mutating func takeBack(to length: Int) {
+        // The latest append can always be taken back.
+        for index in layers.indices { try? layers[index].truncate(sequence: 0, to: length) }
+    }
+}
+
+/// The memory that the caches of many texts take their pages from and give them back to, so that one text's
+/// pages serve the next.
+public struct DecoderPages: Sendable {
+    /// How keys and values are written down.
+    public let storage: KeyValueStorage
+    let pools: [KeyValueLayout: KeyValuePagePool]
+
+    /// The tokens of a page.
+    static let length = 128
+
+    /// The bytes of the pages in use.
+    public var usedBytes: Int { pools.values.reduce(0) { $0 + $1.usedPages * $1.pageBytes } }
 }

@@ -40,7 +40,7 @@ public struct DecoderTransformer: Sendable {
     /// - Throws: `TensorError.invalidArgument` for a sequence that is too long or an id that the model does
     ///   not have; what `observe` throws.
     public func callAsFunction(
-        _ batch: TokenBatch, observe: ((_ layer: Int, AttentionObservation) throws -> Void)? = nil
+        _ batch: SequenceBatch, observe: ((_ layer: Int, AttentionObservation) throws -> Void)? = nil
     ) throws -> Tensor {
         try logits(hiddenStates(batch, observe: observe))
     }
@@ -50,7 +50,7 @@ public struct DecoderTransformer: Sendable {
     /// - Returns: `[tokens, M]`
     /// - Throws: As ``callAsFunction(_:observe:)``.
     public func hiddenStates(
-        _ batch: TokenBatch, observe: ((_ layer: Int, AttentionObservation) throws -> Void)? = nil
+        _ batch: SequenceBatch, observe: ((_ layer: Int, AttentionObservation) throws -> Void)? = nil
     ) throws -> Tensor {
         try stack.hiddenStates(batch, observe: observe)
     }

@@ -33,7 +33,7 @@ public struct EncoderTransformer: Sendable {
     /// - Throws: `TensorError.invalidArgument` for a sequence that is too long or an id that the model does
     ///   not have; what `observe` throws.
     public func callAsFunction(
-        _ batch: TokenBatch, observe: ((_ layer: Int, AttentionObservation) throws -> Void)? = nil
+        _ batch: SequenceBatch, observe: ((_ layer: Int, AttentionObservation) throws -> Void)? = nil
     ) throws -> Tensor {
         let longest = configuration.longestSequence
         if let length = batch.ranges.map(\.count).first(where: { $0 > longest }) {

@@ -19,21 +19,22 @@ struct InputEmbedding: Sendable {
     }
 
     /// - Parameters:
-    ///   - ids: The tokens of all runs, end to end.
-    ///   - typeIDs: The segment of each; nil: all 0.
-    ///   - runs: How many positions come before each run, and how long it is.
+    ///   - batch: The tokens.
+    ///   - past: The number of tokens before each sequence of the batch; nil: the sequences are whole texts.
     /// - Returns: `[1, tokens, M]`
     /// - Throws: `TensorError.invalidArgument` for an id that the model does not have, or a run that is
     ///   longer than the table of positions.
     func callAsFunction(
-        _ ids: [Int], typeIDs: [Int]? = nil, runs: [(past: Int, count: Int)]
+        _ batch: SequenceBatch, after past: [Int]? = nil
     ) throws(TensorError) -> Tensor {
+        let ids = batch.ids
         var sum = try tokens(ids)
         if configuration.scale != 1 { sum = try sum * configuration.scale }
         if let segments {
-            sum = try sum + segments(typeIDs ?? [Int](repeating: 0, count: ids.count), what: "token type")
+            sum =
+                try sum + segments(batch.typeIDs ?? [Int](repeating: 0, count: ids.count), what: "token type")
         }
-        let placed = try positions?(numbers(ids, runs), what: "position")
+        let placed = try positions?(numbers(batch, past), what: "position")
         if let norm {
             sum = try norm(sum, adding: placed)
         } else if let placed {
@@ -43,25 +44,24 @@ struct InputEmbedding: Sendable {
     }
 
     /// The rows of the table of positions.
-    private func numbers(_ ids: [Int], _ runs: [(past: Int, count: Int)]) throws(TensorError) -> [Int] {
+    private func numbers(_ batch: SequenceBatch, _ past: [Int]?) throws(TensorError) -> [Int] {
         guard let table = configuration.positions else { return [] }
-        if let run = runs.first(where: { $0.past + $0.count > table.longestSequence }) {
+        let runs = batch.ranges.enumerated().map { (past: past?[$0] ?? 0, range: $1) }
+        if let run = runs.first(where: { $0.past + $0.range.count > table.longestSequence }) {
             throw .invalidArgument(
-                "a sequence of \(run.past + run.count) tokens is longer than the model's table of "
+                "a sequence of \(run.past + run.range.count) tokens is longer than the model's table of "
                     + "\(table.longestSequence) positions")
         }
         guard case .after(let padding) = table.numbering else {
-            return runs.flatMap { $0.past..<$0.past + $0.count }
+            return runs.flatMap { $0.past..<$0.past + $0.range.count }
         }
         var numbers: [Int] = []
-        var first = 0
         for run in runs {
             var next = padding + run.past
-            for id in ids[first..<first + run.count] {
+            for id in batch.ids[run.range] {
                 if id != padding { next += 1 }
                 numbers.append(id == padding ? padding : next)
             }
-            first += run.count
         }
         return numbers
     }

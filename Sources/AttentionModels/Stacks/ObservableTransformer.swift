@@ -11,7 +11,7 @@ public protocol ObservableTransformer: Sendable {
     /// - Throws: `TensorError.invalidArgument` for a sequence that is too long or an id that the model does
     ///   not have; what `body` throws.
     func observe(
-        _ batch: TokenBatch, _ body: @escaping (_ layer: Int, AttentionObservation) throws -> Void) throws
+        _ batch: SequenceBatch, _ body: @escaping (_ layer: Int, AttentionObservation) throws -> Void) throws
 }
 
 extension EncoderTransformer: ObservableTransformer {
@@ -19,7 +19,7 @@ extension EncoderTransformer: ObservableTransformer {
     public func headCount(ofLayer layer: Int) -> Int { configuration.blocks[layer].attention.heads }
 
     public func observe(
-        _ batch: TokenBatch, _ body: @escaping (_ layer: Int, AttentionObservation) throws -> Void
+        _ batch: SequenceBatch, _ body: @escaping (_ layer: Int, AttentionObservation) throws -> Void
     ) throws {
         _ = try self(batch, observe: body)
     }
@@ -30,7 +30,7 @@ extension DecoderTransformer: ObservableTransformer {
     public func headCount(ofLayer layer: Int) -> Int { configuration.blocks[layer].attention.heads }
 
     public func observe(
-        _ batch: TokenBatch, _ body: @escaping (_ layer: Int, AttentionObservation) throws -> Void
+        _ batch: SequenceBatch, _ body: @escaping (_ layer: Int, AttentionObservation) throws -> Void
     ) throws {
         _ = try hiddenStates(batch, observe: body)
     }

@@ -48,6 +48,24 @@ struct RotaryTables: Sendable, Equatable {
         return Angles(kindOfLayer: kindOfLayer, kinds: angles)
     }
 
+    /// The angles of runs of several texts that lie end to end, each with the tables of its own text, by
+    /// layer.
+    ///
+    /// - Parameter runs: At least one, of the same layers.
+    /// - Throws: `TensorError`.
+    static func angles(
+        of runs: [(tables: RotaryTables, positions: Range<Int>)]
+    ) throws(TensorError) -> Angles {
+        let parts = runs.map { $0.tables.angles(positions: Array($0.positions)) }
+        var kinds: [RotaryAngles] = []
+        for kind in parts[0].kinds.indices {
+            kinds.append(
+                try RotaryAngles(
+                    concatenating: parts.map { $0.kinds[kind] }, parts[0].kinds[kind].pairing))
+        }
+        return Angles(kindOfLayer: parts[0].kindOfLayer, kinds: kinds)
+    }
+
     /// The angles of one step, computed once for each kind.
     struct Angles {
         fileprivate let kindOfLayer: [Int?]

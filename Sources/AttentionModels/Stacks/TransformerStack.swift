@@ -32,11 +32,11 @@ struct TransformerStack: Sendable {
     /// - Throws: `TensorError.invalidArgument` for an id that the model does not have, or a sequence longer
     ///   than the table of positions; what `observe` throws.
     func hiddenStates(
-        _ batch: TokenBatch, observe: ((_ layer: Int, AttentionObservation) throws -> Void)?
+        _ batch: SequenceBatch, observe: ((_ layer: Int, AttentionObservation) throws -> Void)?
     ) throws -> Tensor {
-        let lengths = batch.ranges.map(\.count)
+        let lengths = batch.lengths
         let sequences = try BlockDiagonalMask(queryLengths: lengths)
-        var h = try input(batch.ids, typeIDs: batch.typeIDs, runs: lengths.map { (0, $0) })
+        var h = try input(batch)
         let angles = try rotary.angles(lengths: lengths)
         for (index, block) in blocks.enumerated() {
             let observeLayer = observe.map { observe in { observation in try observe(index, observation) } }

@@ -135,7 +135,7 @@ struct ChatSession {
         let start = ContinuousClock.now
         let bar = ProgressBar("tokens", total: answer.generation.state.promptCount)
         while !Interruption.isAsked, try answer.readPromptChunk() {
-            bar.update(answer.generation.promptTokensRead)
+            bar.update(answer.generation.request.promptTokensRead)
         }
         bar.finish()
         let read = ContinuousClock.now

@@ -1,4 +1,5 @@
 import AttentionGeneration
+import AttentionModels
 import AttentionTokenizers
 import Foundation
 
@@ -36,22 +37,22 @@ struct GenerationRun {
             readingTime = start.duration(to: .now)
             try writeTokens(&generation)
             generatingTime = start.duration(to: .now) - readingTime
-            guesses = generation.guesses
+            guesses = generation.request.guesses
         } catch GenerationError.notFinite {
             throw Failure.overflow(of: modelName)
         }
     }
 
-    private mutating func readPrompt(_ generation: inout TextGeneration) throws {
+    private mutating func readPrompt(_ generation: inout TextGeneration<DecoderTransformer>) throws {
         let bar = ProgressBar("tokens", total: prompt.count)
         defer { bar.finish() }
         while !Interruption.isAsked, try generation.readPromptChunk() {
-            bar.update(generation.promptTokensRead)
+            bar.update(generation.request.promptTokensRead)
         }
-        promptProbabilities = generation.promptLogProbabilities
+        promptProbabilities = generation.request.promptLogProbabilities
     }
 
-    private mutating func writeTokens(_ generation: inout TextGeneration) throws {
+    private mutating func writeTokens(_ generation: inout TextGeneration<DecoderTransformer>) throws {
         var output = StandardOutput()
         if streams, echoes {
             try output.write(shown: Self.text(model, after: [], prompt, skipsSpecial: skipsSpecial))

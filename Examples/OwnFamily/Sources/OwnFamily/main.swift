@@ -36,7 +36,7 @@ let map = try AttentionMap(
 print("a map of \(map.layers.count) layers and \(map.heads.count) heads")
 
 // Measure.
-let logits = try model.decoder(TokenBatch([ids]))
+let logits = try model.decoder(SequenceBatch([ids]))
 print("logits \(logits.shape)")
 
 // Write it as a GGUF file with 8 bits a weight, and read that again.
@@ -53,7 +53,7 @@ var student = model.decoder
 if try student.untrainableWeights.isEmpty, ids.count > 1 {
     try student.watchParameters()
     let loss = try CrossEntropy()(
-        student(TokenBatch([Array(ids.dropLast())])), targets: Array(ids.dropFirst()))
+        student(SequenceBatch([Array(ids.dropLast())])), targets: Array(ids.dropFirst()))
     let gradients = try student.parameterGradients(of: loss)
     print("loss \(loss.scalars[0]), gradients of \(gradients.count) weights")
 }

@@ -1,12 +1,14 @@
 import AttentionTensors
 
-/// Token sequences of unequal lengths, laid end to end. Nothing is padded: no work is done for padding, and a
-/// sequence's numbers do not depend on what it was batched with.
-public struct TokenBatch: Sendable {
+/// Token sequences of unequal lengths, laid end to end: whole texts, or the runs of tokens that several texts
+/// read in one step. Nothing is padded: no work is done for padding, and a sequence's numbers do not depend
+/// on what it was batched with.
+public struct SequenceBatch: Sendable {
     /// The token ids of all sequences.
     public let ids: [Int]
-    /// The segment of each token (BERT's `token_type_ids`): 0, and 1 in the second text of a pair.
-    public let typeIDs: [Int]
+    /// The segment of each token (BERT's `token_type_ids`): 0, and 1 in the second text of a pair; nil: all
+    /// 0.
+    public let typeIDs: [Int]?
     /// The range of each sequence.
     public let ranges: [Range<Int>]
 
@@ -19,11 +21,14 @@ public struct TokenBatch: Sendable {
             throw .invalidArgument("there must be one token type for each token id")
         }
         ids = Array(sequences.joined())
-        self.typeIDs = typeIDs.map { Array($0.joined()) } ?? [Int](repeating: 0, count: ids.count)
+        self.typeIDs = typeIDs.map { Array($0.joined()) }
         var end = 0
         ranges = sequences.map { sequence in
             defer { end += sequence.count }
             return end..<end + sequence.count
         }
     }
+
+    /// The number of tokens of each sequence.
+    public var lengths: [Int] { ranges.map(\.count) }
 }

@@ -26,14 +26,14 @@ protocol Drafter: Sendable {
 
 extension Speculation {
     /// - Parameters:
+    ///   - vocabulary: The model's V.
     ///   - capacity: The most tokens of the text.
-    ///   - textLength: How long it may become, as for
-    ///     ``DecoderTransformer/makeCache(sequences:capacity:storage:textLength:)``.
-    func makeDrafter(for model: DecoderTransformer, capacity: Int, textLength: Int) throws -> any Drafter {
+    ///   - textLength: How long it may become, as for `DecoderTransformer.makeCache`.
+    func makeDrafter(vocabulary: Int, capacity: Int, textLength: Int) throws -> any Drafter {
         switch self {
         case .lookup: return PromptLookup()
         case .draft(let draft):
-            return try DraftModel(draft, for: model, capacity: capacity, textLength: textLength)
+            return try DraftModel(draft, vocabulary: vocabulary, capacity: capacity, textLength: textLength)
         }
     }
 }
@@ -71,12 +71,11 @@ struct DraftModel: Drafter {
     private var read: [Int] = []
 
     init(
-        _ draft: DecoderTransformer, for model: DecoderTransformer, capacity: Int, textLength: Int
+        _ draft: DecoderTransformer, vocabulary: Int, capacity: Int, textLength: Int
     ) throws {
-        let vocabularies = (draft.configuration.vocabulary, model.configuration.vocabulary)
-        guard vocabularies.0 == vocabularies.1 else {
+        guard draft.vocabulary == vocabulary else {
             throw GenerationError.unsupported(
-                "the draft model has \(vocabularies.0) tokens, and the model \(vocabularies.1); "
+                "the draft model has \(draft.vocabulary) tokens, and the model \(vocabulary); "
                     + "both must have the same")
         }
         self.model = draft
@@ -102,14 +101,14 @@ struct DraftModel: Drafter {
     private mutating func forget(notIn tokens: [Int]) throws {
         // At least one token must be read for there to be logits.
         let common = min(zip(read, tokens).prefix { $0 == $1 }.count, tokens.count - 1)
-        try cache.truncate(sequence: 0, to: common)
+        try cache.truncate(to: common)
         read.removeLast(read.count - common)
     }
 
     private mutating func advance(to tokens: [Int]) throws -> Tensor {
         var logits: Tensor?
-        for chunk in PromptChunks(tokens.count, from: read.count, by: model.configuration) {
-            logits = try model([Array(tokens[chunk])], cache: &cache)
+        for chunk in PromptChunks(tokens.count, from: read.count, by: model) {
+            logits = try model(Array(tokens[chunk]), cache: &cache)
         }
         read = tokens
         guard let logits else { throw GenerationError.emptyPrompt }

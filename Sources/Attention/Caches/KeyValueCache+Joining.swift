@@ -1,0 +1,43 @@
+extension KeyValueCache {
+    /// The number of positions of a sequence.
+    package func length(of sequence: Int) -> Int { sequences[sequence].length }
+
+    /// The bytes of the pages of a sequence of `length` positions.
+    package func byteCount(forLength length: Int) -> Int {
+        guard let pool else { return layout.bytesPerPosition * capacity }
+        // A window keeps the page that its first position is in, and one piece of a prompt is read whole
+        // before the positions behind it are forgotten.
+        let pages = (length + pageLength - 1) / pageLength
+        return pages * pool.pageBytes
+    }
+
+    /// Joins the only sequences of several caches of one layer for the time of `body`, so that one call reads
+    /// them all. Nothing is copied: each sequence moves into the joint cache and back.
+    ///
+    /// Pages are those of each cache's own pool, so what `body` appends must have been reserved before
+    /// (``reserve(_:of:)``).
+    ///
+    /// - Parameters:
+    ///   - count: The number of caches.
+    ///   - cache: Gives access to a cache by its index.
+    ///   - body: Gets a cache whose sequences are those, in order.
+    package static func withJoined<Result>(
+        _ count: Int, _ cache: (Int, (inout KeyValueCache) -> Void) -> Void,
+        _ body: (inout KeyValueCache) throws -> Result
+    ) rethrows -> Result {
+        var joined: KeyValueCache?
+        for index in 0..<count {
+            cache(index) { own in
+                if joined == nil {
+                    joined = own
+                    joined!.sequences = [Sequence](repeating: Sequence(), count: count)
+                }
+                swap(&joined!.sequences[index], &own.sequences[0])
+            }
+        }
+        defer {
+            for index in 0..<count { cache(index) { swap(&joined!.sequences[index], &$0.sequences[0]) } }
+        }
+        return try body(&joined!)
+    }
+}
