@@ -19,5 +19,6 @@ struct AttendBench: ParsableCommand {
             GrammarBenchmark.self,
             LlamaBenchmark.self,
             LlamaOnce.self,
+            SchedulerBenchmark.self,
         ])
 }

@@ -91,20 +91,19 @@ struct GenerationRun {
     func object(_ options: GenerationOptions) -> [UInt8] {
         var members: [(String, JSON)] = [
             ("tokens", .integers(tokens.map(\.id))), ("text", .string(tokens.map(\.text).joined())),
-            ("finish", .string(finish)),
+            ("finish", .string(tokens.last?.finish?.name ?? (wasInterrupted ? "interrupted" : "complete"))),
         ]
         if options.logProbabilities != nil {
-            members.append(("logprobs", .array(tokens.map { Self.json($0.logProbability) })))
+            members.append(("logprobs", .array(tokens.map { JSON($0.logProbability) })))
         }
         if echoes {
-            let probabilities = [("logprobs", JSON.array(promptProbabilities.map(Self.json)))]
+            let probabilities = [("logprobs", JSON.array(promptProbabilities.map { JSON($0) }))]
             let prompt = Self.object(
                 prompt, model, skipsSpecial: skipsSpecial, options.includesPrompt ? probabilities : [])
             members.append(("prompt", prompt))
         }
         if !options.sampling.isGreedy {
-            let seed = options.sampling.seed
-            members.append(("seed", Int(exactly: seed).map(JSON.integer) ?? .string("\(seed)")))
+            members.append(("seed", JSON(seed: options.sampling.seed)))
         }
         return JSON.object(members).line
     }
@@ -118,26 +117,6 @@ struct GenerationRun {
         let hasText = (try? model.tokenizer) != nil
         let text = hasText ? text(model, after: [], prompt, skipsSpecial: skipsSpecial) : ""
         return .object([("tokens", .integers(prompt)), ("text", .string(text))] + more)
-    }
-
-    private var finish: String {
-        switch tokens.last?.finish {
-        case .stopToken: "stop-token"
-        case .stopString: "stop-string"
-        case .complete: "complete"
-        case .maximumTokens: "max-tokens"
-        case .context: "context"
-        case nil: wasInterrupted ? "interrupted" : "complete"
-        }
-    }
-
-    private static func json(_ token: TokenLogProbability?) -> JSON {
-        guard let token else { return .null }
-        func entry(_ id: Int, _ logProbability: Float) -> [(String, JSON)] {
-            [("token", .integer(id)), ("logprob", logProbability.isFinite ? .number(logProbability) : .null)]
-        }
-        let top = token.alternatives.map { JSON.object(entry($0.token, $0.logProbability)) }
-        return .object(entry(token.token, token.logProbability) + [("top", .array(top))])
     }
 
     var statistics: String {

@@ -7,6 +7,7 @@ enum JSON {
     case array([JSON])
     case members([Member])
     case null
+    case bool(Bool)
 
     /// A part of an object. No tuple: one that holds the enumeration itself is "a circular reference" to some
     /// debug builds (Swift 6.3), depending on which files are compiled together.
@@ -34,6 +35,7 @@ enum JSON {
     private func write(into bytes: inout [UInt8]) {
         switch self {
         case .null: bytes += "null".utf8
+        case .bool(let value): bytes += (value ? "true" : "false").utf8
         case .string(let text): Self.write(text, into: &bytes)
         case .integer(let value): bytes += "\(value)".utf8
         case .number(let value):
