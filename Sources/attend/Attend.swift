@@ -67,7 +67,8 @@ struct Attend: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Generate.self, Batch.self, Chat.self, ShowPrompt.self, Logits.self, MeasurePerplexity.self, Embed.self,
+            Generate.self, Batch.self, Chat.self, ShowPrompt.self, Logits.self, MeasurePerplexity.self,
+            Embed.self,
             Rank.self, Tokenize.self, Look.self, Quantize.self, Inspect.self, Fetch.self,
         ])
 

@@ -53,7 +53,9 @@ struct Failure: Error {
         case let error as TensorError: self.init(Self.code(error), "\(error)")
         case let error as GenerationError: self.init(Self.code(error), "\(error)")
         case is SafetensorsError, is GGUFError, is ModelConfigurationError, is AttentionMapError,
-            is GrammarMatchError, is KeyValueCacheError, is SchedulerError, is ChatTemplateError, is ConversationError:
+            is GrammarMatchError, is KeyValueCacheError, is SchedulerError,
+            is ChatTemplateError,
+            is ConversationError:
             self.init(.badData, "\(error)")
         default:
             if Attend.exitCode(for: error) != .failure { return nil }
