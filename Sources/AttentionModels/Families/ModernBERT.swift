@@ -9,93 +9,83 @@ struct ModernBERT: ModelFamily {
     static let modelTypes = ["modernbert"]
     static let ggufNames = ["modern-bert"]
 
-    let hiddenSize: Int
-    let numHiddenLayers: Int
-    let numAttentionHeads: Int
-    let intermediateSize: Int
-    let vocabSize: Int
-    let maxPositionEmbeddings: Int?
-    let hiddenActivation: String?
-    let normEps: Float?
-    let normBias: Bool?
-    let attentionBias: Bool?
-    let mlpBias: Bool?
-    let localAttention: Int?
-    let globalAttnEveryNLayers: Int?
-    let globalRopeTheta: Double?
-    let localRopeTheta: Double?
-    let layerTypes: [String]?
+    private let fields: Fields
     private let rotary: RotaryFields
 
-    private enum CodingKeys: String, CodingKey {
-        case hiddenSize = "hidden_size"
-        case numHiddenLayers = "num_hidden_layers"
-        case numAttentionHeads = "num_attention_heads"
-        case intermediateSize = "intermediate_size"
-        case vocabSize = "vocab_size"
-        case maxPositionEmbeddings = "max_position_embeddings"
-        case hiddenActivation = "hidden_activation"
-        case normEps = "norm_eps"
-        case normBias = "norm_bias"
-        case attentionBias = "attention_bias"
-        case mlpBias = "mlp_bias"
-        case localAttention = "local_attention"
-        case globalAttnEveryNLayers = "global_attn_every_n_layers"
-        case globalRopeTheta = "global_rope_theta"
-        case localRopeTheta = "local_rope_theta"
-        case layerTypes = "layer_types"
+    private struct Fields: Decodable {
+        let hiddenSize: Int
+        let numHiddenLayers: Int
+        let numAttentionHeads: Int
+        let intermediateSize: Int
+        let vocabSize: Int
+        let maxPositionEmbeddings: Int?
+        let hiddenActivation: String?
+        let normEps: Float?
+        let normBias: Bool?
+        let attentionBias: Bool?
+        let mlpBias: Bool?
+        let localAttention: Int?
+        let globalAttnEveryNLayers: Int?
+        let globalRopeTheta: Double?
+        let localRopeTheta: Double?
+        let layerTypes: [String]?
+
+        private enum CodingKeys: String, CodingKey {
+            case hiddenSize = "hidden_size"
+            case numHiddenLayers = "num_hidden_layers"
+            case numAttentionHeads = "num_attention_heads"
+            case intermediateSize = "intermediate_size"
+            case vocabSize = "vocab_size"
+            case maxPositionEmbeddings = "max_position_embeddings"
+            case hiddenActivation = "hidden_activation"
+            case normEps = "norm_eps"
+            case normBias = "norm_bias"
+            case attentionBias = "attention_bias"
+            case mlpBias = "mlp_bias"
+            case localAttention = "local_attention"
+            case globalAttnEveryNLayers = "global_attn_every_n_layers"
+            case globalRopeTheta = "global_rope_theta"
+            case localRopeTheta = "local_rope_theta"
+            case layerTypes = "layer_types"
+        }
     }
 
     init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        hiddenSize = try fields.decode(Int.self, forKey: .hiddenSize)
-        numHiddenLayers = try fields.decode(Int.self, forKey: .numHiddenLayers)
-        numAttentionHeads = try fields.decode(Int.self, forKey: .numAttentionHeads)
-        intermediateSize = try fields.decode(Int.self, forKey: .intermediateSize)
-        vocabSize = try fields.decode(Int.self, forKey: .vocabSize)
-        maxPositionEmbeddings = try fields.decodeIfPresent(Int.self, forKey: .maxPositionEmbeddings)
-        hiddenActivation = try fields.decodeIfPresent(String.self, forKey: .hiddenActivation)
-        normEps = try fields.decodeIfPresent(Float.self, forKey: .normEps)
-        normBias = try fields.decodeIfPresent(Bool.self, forKey: .normBias)
-        attentionBias = try fields.decodeIfPresent(Bool.self, forKey: .attentionBias)
-        mlpBias = try fields.decodeIfPresent(Bool.self, forKey: .mlpBias)
-        localAttention = try fields.decodeIfPresent(Int.self, forKey: .localAttention)
-        globalAttnEveryNLayers = try fields.decodeIfPresent(Int.self, forKey: .globalAttnEveryNLayers)
-        globalRopeTheta = try fields.decodeIfPresent(Double.self, forKey: .globalRopeTheta)
-        localRopeTheta = try fields.decodeIfPresent(Double.self, forKey: .localRopeTheta)
-        layerTypes = try fields.decodeIfPresent([String].self, forKey: .layerTypes)
+        fields = try Fields(from: decoder)
         rotary = try RotaryFields(from: decoder)
     }
 
     func configuration() throws -> TransformerConfiguration {
-        try ConfigurationCheck.positive(hiddenSize, "hidden_size")
-        try ConfigurationCheck.divides(numAttentionHeads, hiddenSize, "num_attention_heads")
-        let every = globalAttnEveryNLayers ?? 3
+        try ConfigurationCheck.positive(fields.hiddenSize, "hidden_size")
+        try ConfigurationCheck.divides(fields.numAttentionHeads, fields.hiddenSize, "num_attention_heads")
+        let every = fields.globalAttnEveryNLayers ?? 3
         try ConfigurationCheck.positive(every, "global_attn_every_n_layers")
-        let width = hiddenSize / numAttentionHeads
-        let (globalBase, localBase) = (globalRopeTheta ?? 160_000, localRopeTheta ?? 10_000)
-        let norm = NormConfiguration.layer(epsilon: normEps ?? 1e-5, hasBias: normBias ?? false)
+        let width = fields.hiddenSize / fields.numAttentionHeads
+        let (globalBase, localBase) = (fields.globalRopeTheta ?? 160_000, fields.localRopeTheta ?? 10_000)
+        let norm = NormConfiguration.layer(epsilon: fields.normEps ?? 1e-5, hasBias: fields.normBias ?? false)
         var attention = AttentionConfiguration(
-            heads: numAttentionHeads, headWidth: width,
+            heads: fields.numAttentionHeads, headWidth: width,
             rotary: try rotary.embedding(headWidth: width, of: .full, theta: globalBase)
                 ?? RotaryEmbedding(width: width, base: globalBase),
             span: .bidirectional())
-        attention.hasQueryKeyValueBiases = attentionBias ?? false
-        attention.hasOutputBias = attentionBias ?? false
+        attention.hasQueryKeyValueBiases = fields.attentionBias ?? false
+        attention.hasOutputBias = fields.attentionBias ?? false
         var feedForward = FeedForwardConfiguration(
-            width: intermediateSize,
-            activation: try Activation(configured: hiddenActivation ?? "gelu", field: "hidden_activation"),
+            width: fields.intermediateSize,
+            activation: try Activation(
+                configured: fields.hiddenActivation ?? "gelu", field: "hidden_activation"),
             isGated: true)
-        feedForward.hasBiases = mlpBias ?? false
+        feedForward.hasBiases = fields.mlpBias ?? false
         let local =
             try rotary.embedding(headWidth: width, of: .sliding, theta: localBase)
             ?? RotaryEmbedding(width: width, base: localBase)
         let isLocal =
-            try layerTypes.map { try LayerTypes.areSliding($0, layers: numHiddenLayers) }
+            try fields.layerTypes.map { try LayerTypes.areSliding($0, layers: fields.numHiddenLayers) }
         return try .modernBERT(
-            width: hiddenSize, vocabulary: vocabSize, longestSequence: maxPositionEmbeddings ?? 8192,
+            width: fields.hiddenSize, vocabulary: fields.vocabSize,
+            longestSequence: fields.maxPositionEmbeddings ?? 8192,
             block: BlockConfiguration(attention: attention, feedForward: feedForward, norm: norm),
-            layers: numHiddenLayers, local: (local, reach: (localAttention ?? 128) / 2),
+            layers: fields.numHiddenLayers, local: (local, reach: (fields.localAttention ?? 128) / 2),
             isLocal: { isLocal?[$0] ?? ($0 % every != 0) })
     }
 
