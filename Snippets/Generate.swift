@@ -24,6 +24,17 @@ for try await token in model.generate("Ada is 36 years old. As JSON:", options) 
 }
 // snippet.end
 
+// snippet.schedule
+let scheduler = Scheduler(model.decoder)
+let pages = try model.decoder.makePages(storage: .float16)
+let requests = try ["Once upon a time", "The capital of France is"].map {
+    try model.request(for: model.tokenize(prompt: $0), pages: pages)
+}
+async let tale = scheduler.text(of: requests[0])
+async let city = scheduler.text(of: requests[1])
+print(try await tale.text, try await city.text)
+// snippet.end
+
 // snippet.converse
 var conversation = try Conversation(with: model, system: "Answer in one sentence.")
 var answer = try conversation.answer(to: "Why is the sky blue?")
@@ -33,7 +44,6 @@ try conversation.keep(answer)
 
 // snippet.decode
 // Runs of several texts go through together; each keeps the bits that it has alone.
-let pages = try model.decoder.makePages(storage: .float16)
 var caches = try (0..<2).map { _ in try model.decoder.makeCache(capacity: 4096, pages: pages) }
 let logits = try model.decoder([[1, 15, 7], [1]], caches: &caches)  // [2, V]
 // snippet.end
