@@ -4,8 +4,8 @@
     python3 -m venv .venv && .venv/bin/pip install -r Scripts/requirements.txt
     .venv/bin/python Scripts/make_fixtures.py [--model FOLDER] [FAMILY…]
 
-FAMILY is one of: multi-head, operator, operator-gradients, layers, encoders, decoders, gradients, operations,
-sampling, beams, llama2c, onnx, reciter, sentence-folders, sorter, gguf-encoders, gguf-models, sentences (all of them
+FAMILY is one of: multi-head, operator, operator-gradients, relative-positions, layers, encoders, decoders, gradients,
+operations, sampling, beams, llama2c, onnx, reciter, sentence-folders, sorter, gguf-encoders, gguf-models, sentences (all of them
 when none is named).
 `sentences` needs the folder of all-MiniLM-L6-v2 (`--model`) and is left out without it.
 
@@ -47,6 +47,13 @@ Tests/AttentionTests/Fixtures/operator_gradients.safetensors – `caseN.` or `ca
     output_gradient [B, H, Nq, Dv]; sinks [H], where the case has them; the other inputs are those of `operatorCase`
     {query,key,value,bias,alibi_slopes,temperature,sinks}_gradient_f64, of their inputs' shapes
     attributes: operatorCase (a case of operator.safetensors), float32Errors of each gradient
+
+Tests/AttentionTests/Fixtures/relative_positions.safetensors
+    bucketsN: distances I64 [n], each the first of those that share values I64 [n], the bucket; the last run ends with
+    `farthest`; attributes: isBidirectional buckets maximumDistance farthest (and −farthest is the first distance)
+    attentionN: query [B, H, Nq, D], key [B, H, Nk, D], value [B, H, Nk, Dv], table [buckets, H], output_gradient,
+    output_f64 [B, H, Nq, Dv], {query,key,value,table}_gradient_f64; isBidirectional maximumDistance queryOffset causal
+    float32Errors (of the output and each gradient)
 
 Tests/AttentionTests/Fixtures/onnx.safetensors – a case for each of ONNX's operator tests
     the node's inputs and outputs by name, in their own types; operator, inputs, outputs (in the node's order, empty
@@ -146,6 +153,7 @@ from fixtures.operations import make_operations
 from fixtures.operator import make_operator
 from fixtures.operator_gradients import make_operator_gradients
 from fixtures.reciter import make_reciter
+from fixtures.relative_positions import make_relative_positions
 from fixtures.sampling import make_sampling
 from fixtures.sentence_folders import make_sentence_folders
 from fixtures.sentences import make_sentences
@@ -153,7 +161,8 @@ from fixtures.sorter import make_sorter
 
 FAMILIES = {
     "multi-head": make_multi_head, "operator": make_operator,
-    "operator-gradients": make_operator_gradients, "layers": make_layers,
+    "operator-gradients": make_operator_gradients, "relative-positions": make_relative_positions,
+    "layers": make_layers,
     "encoders": make_encoders, "decoders": make_decoders, "gradients": make_gradients,
     "operations": make_operations, "sampling": make_sampling, "beams": make_beams,
     "llama2c": make_llama2c, "onnx": make_onnx, "reciter": make_reciter,

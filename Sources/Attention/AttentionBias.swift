@@ -8,13 +8,19 @@ public struct AttentionBias: Sendable {
     public let additive: Tensor?
     /// `[Hq]`: each query head's slope of ALiBi.
     public let slopes: Tensor?
+    /// A bias by buckets of distances.
+    public let relative: RelativePositionBias?
+
+    init(additive: Tensor? = nil, slopes: Tensor? = nil, relative: RelativePositionBias? = nil) {
+        (self.additive, self.slopes, self.relative) = (additive, slopes, relative)
+    }
 
     /// No bias.
-    public static let none = AttentionBias(additive: nil, slopes: nil)
+    public static let none = AttentionBias()
 
     /// Adds the elements of `tensor`.
     public static func additive(_ tensor: Tensor) -> AttentionBias {
-        AttentionBias(additive: tensor, slopes: nil)
+        AttentionBias(additive: tensor)
     }
 
     /// ALiBi (arXiv:2108.12409): adds −slope · |query position − key position|, a slope for each query head.
@@ -26,7 +32,7 @@ public struct AttentionBias: Sendable {
 
     /// ALiBi with slopes `[Hq]`, which may be learnt.
     public static func alibi(slopes: Tensor) -> AttentionBias {
-        AttentionBias(additive: nil, slopes: slopes)
+        AttentionBias(slopes: slopes)
     }
 
     /// ALiBi with the paper's slopes: the geometric sequence 2^(−8/n), 2^(−16/n), … for n a power of two; in
@@ -39,14 +45,24 @@ public struct AttentionBias: Sendable {
         return .alibi(slopes: slopes(power) + between.prefix(heads - power))
     }
 
-    /// An additive bias and ALiBi together.
+    /// T5's bias (arXiv:1910.10683): adds a learnt number for each head and bucket of distances.
+    public static func relative(_ bias: RelativePositionBias) -> AttentionBias {
+        AttentionBias(relative: bias)
+    }
+
+    /// Biases of different kinds together.
+    ///
+    /// - Throws: `TensorError.invalidArgument` for two of one kind.
     public static func + (first: AttentionBias, second: AttentionBias) throws(TensorError) -> AttentionBias {
-        guard first.additive == nil || second.additive == nil, first.slopes == nil || second.slopes == nil
+        guard first.additive == nil || second.additive == nil, first.slopes == nil || second.slopes == nil,
+            first.relative == nil || second.relative == nil
         else {
-            throw .invalidArgument("two biases of one kind: add the tensors, or the slopes, first")
+            throw .invalidArgument(
+                "two biases of one kind: add the tensors, the slopes or the tables first")
         }
         return AttentionBias(
-            additive: first.additive ?? second.additive, slopes: first.slopes ?? second.slopes)
+            additive: first.additive ?? second.additive, slopes: first.slopes ?? second.slopes,
+            relative: first.relative ?? second.relative)
     }
 
     /// The slopes of `heads` heads.
@@ -65,6 +81,22 @@ public struct AttentionBias: Sendable {
             throw .invalidArgument("an ALiBi slope of \(slope); it must be finite")
         }
         return scalars
+    }
+
+    /// The bias by distance of `heads` heads, laid out for positions that are at most `longest` apart.
+    ///
+    /// - Throws: `TensorError` if there are more or fewer heads, or if a number is not finite.
+    func distances(heads: Int, longest: Int) throws(TensorError) -> DistanceRows? {
+        guard let relative else { return nil }
+        guard relative.table.shape[1] == heads else {
+            throw .shapeMismatch(
+                tensor: "table of relative positions", expected: "[\(relative.buckets), \(heads)]",
+                found: relative.table.shape)
+        }
+        if let number = relative.table.scalars.first(where: { !$0.isFinite }) {
+            throw .invalidArgument("a bias of \(number) in a table of relative positions; it must be finite")
+        }
+        return DistanceRows(relative, longest: longest)
     }
 
     /// The bias as a view of `[B, Hq, Nq, Nk]`, extents of 1 repeated by a stride of 0.

@@ -115,6 +115,9 @@ extension AttentionProblem {
         if let slopes {
             score -= Double(slopes[head]) * Double(abs(position - column))
         }
+        if let relative = parameters.bias.relative {
+            score += Double(relative.table[relative.bucket(distance: column - position), head])
+        }
         if let bias = bias?[batch, head, row, column] {
             // A bias that overflows in the kernels' units stands for −∞.
             if bias * Float.log2e == -.infinity { return -.infinity }

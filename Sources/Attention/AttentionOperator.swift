@@ -57,7 +57,8 @@ public struct AttentionOperator: Sendable {
     }
 
     /// Exact attention in memory linear in Nq and Nk. Where the queries, keys or values, the additive bias,
-    /// slopes, the temperature or sinks are watched, it is recorded, and the result has gradients.
+    /// slopes, relative positions, the temperature or sinks are watched, it is recorded, and the result has
+    /// gradients.
     ///
     /// - Parameters:
     ///   - query: `[B, Hq, Nq, D]`, with any strides.

@@ -17,6 +17,8 @@ package struct AttentionProblem: Sendable {
     package let factors: [Float]
     /// `[Hq]`, each head's slope of ALiBi; nil: none.
     package let slopes: [Float]?
+    /// The bias by distance; nil: none.
+    var distances: DistanceRows?
     /// `[Hq]`, each head's sink; nil: none.
     package let sinks: [Float]?
 
@@ -43,6 +45,8 @@ package struct AttentionProblem: Sendable {
         bias = try parameters.bias.view(for: extent)
         factors = try parameters.score.factors(headWidth: query.shape[3], heads: extent.heads)
         slopes = try parameters.bias.slopes(heads: extent.heads)
+        let farthest = max(abs(positions.first), abs(positions.last))
+        distances = try parameters.bias.distances(heads: extent.heads, longest: farthest + keys)
         sinks = try Self.sinks(parameters.sinks, heads: extent.heads)
         self.parameters = parameters
         self.query = query.withUnitStride()

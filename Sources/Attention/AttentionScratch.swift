@@ -42,7 +42,7 @@ struct AttentionScratch {
         let lanes: Int
         let queries, sums, more, inverses, logSumExps, queryFactors, queryScales, slopes, sinks, positions,
             pointers: Int
-        let places, dropout, first, last, scores, bias, keys, values: Int
+        let places, dropout, first, last, scores, bias, distances, keys, values: Int
         let count: Int
         fileprivate let valueWidth: Int
 
@@ -73,6 +73,8 @@ struct AttentionScratch {
             last = part(panel)
             scores = part(TiledAttention.keyBlock * panel)
             bias = part(TiledAttention.keyBlock * panel)
+            let hasTwo = problem.bias != nil && problem.distances != nil
+            distances = part(hasTwo ? TiledAttention.keyBlock * panel : 0)
             keys = part(problem.cached == nil ? 0 : TiledAttention.keyBlock * problem.headWidth)
             values = part(problem.cached == nil ? 0 : TiledAttention.keyBlock * problem.valueWidth)
             count = end
@@ -122,6 +124,8 @@ struct AttentionScratch {
     var scores: UnsafeMutablePointer<Float> { base + layout.scores }
     /// `[keys][lanes]`: a tile of bias.
     var bias: UnsafeMutablePointer<Float> { base + layout.bias }
+    /// The same for a bias by distance, where there is an additive one, too.
+    var distances: UnsafeMutablePointer<Float> { base + layout.distances }
     /// `[keys][D]` and `[keys][Dv]`: a block of a cache's keys and values.
     var keys: UnsafeMutablePointer<Float> { base + layout.keys }
     var values: UnsafeMutablePointer<Float> { base + layout.values }

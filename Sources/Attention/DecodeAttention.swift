@@ -21,6 +21,8 @@ final class DecodeAttention {
     let isCosine: Bool
     let softcap: Float?
     let hasIntervalMask: Bool
+    /// Whether rows need memory for the sum of their biases and mask.
+    let addsBiases: Bool
 
     init(problem: AttentionProblem, kernels: Kernels, sequences: [DecodeSequence]) {
         (self.problem, self.sequences) = (problem, sequences)
@@ -31,6 +33,7 @@ final class DecodeAttention {
         isCosine = problem.parameters.score.isCosine
         softcap = problem.parameters.softcap
         hasIntervalMask = problem.parameters.mask.isInterval
+        addsBiases = !hasIntervalMask || problem.bias != nil && problem.distances != nil
     }
 
     /// The offsets of a sequence's partial sums: `[Hkv][chunks][rows][row of sums]`, and of its reference
@@ -45,7 +48,7 @@ final class DecodeAttention {
         sequences.map { Int(table.pointee.decode.row_size(Int64($0.rows.valueWidth))) }.max() ?? 0
     }
 
-    func run(query: UnsafePointer<Float>, bias: UnsafePointer<Float>?, into results: TiledAttention.Results) {
+    func run(query: UnsafePointer<Float>, biases: BiasAddresses, into results: TiledAttention.Results) {
         let sumsRow = sumsRow
         var end = Place(item: 0, sums: 0, totals: 0, chunks: 0, rows: 0)
         let places = sequences.map { sequence in
@@ -80,7 +83,7 @@ final class DecodeAttention {
                     range: sequence.keys(ofChunk: sequence.chunks.lowerBound + chunk),
                     scratch: DecodeScratch(scratch + worker * layout.count, layout))
                 part.attend(
-                    query: query, bias: bias,
+                    query: query, biases: biases,
                     sums: memory + place.sums + (keyHead * place.chunks + chunk) * place.rows * sumsRow,
                     sumsRow: sumsRow
                 ) { row, maximum, total in
@@ -157,7 +160,7 @@ struct DecodeScratch {
             bias = keyNorms + DecodeSequence.chunk
             // A line more, so that no two workers write to one.
             count =
-                (bias + (attention.hasIntervalMask ? 0 : rows * DecodeSequence.chunk)) / 16 * 16 + 32
+                (bias + (attention.addsBiases ? rows * DecodeSequence.chunk : 0)) / 16 * 16 + 32
         }
     }
 
@@ -175,6 +178,6 @@ struct DecodeScratch {
     var scores: UnsafeMutablePointer<Float> { base + layout.scores }
     /// 1 / ‖k‖ of the chunk's keys, for cosine scores.
     var keyNorms: UnsafeMutablePointer<Float> { base + layout.keyNorms }
-    /// `[rows][chunk]`: bias and mask, for masks that are no interval.
+    /// `[rows][chunk]`: the sum of biases and mask, where one address does not say it.
     var bias: UnsafeMutablePointer<Float> { base + layout.bias }
 }

@@ -25,7 +25,7 @@ struct DecodeChunk {
     ///   - sums: `[rows][sumsRow]`: written, the weighted sums.
     ///   - note: Receives each row's reference exponent and sum of weights.
     func attend(
-        query: UnsafePointer<Float>, bias: UnsafePointer<Float>?, sums: UnsafeMutablePointer<Float>,
+        query: UnsafePointer<Float>, biases: BiasAddresses, sums: UnsafeMutablePointer<Float>,
         sumsRow: Int,
         note: (_ row: Int, _ maximum: Float, _ total: Float) -> Void
     ) {
@@ -34,8 +34,9 @@ struct DecodeChunk {
         withUnsafeTemporaryAllocation(of: ak_decode_row.self, capacity: rowCount) { rows in
             var isMasked = false
             for row in 0..<rowCount {
-                rows.initializeElement(at: row, to: describe(row, bias))
-                isMasked = isMasked || hides(rows[row])
+                let (described, hidesKeys) = describe(row, biases)
+                rows.initializeElement(at: row, to: described)
+                isMasked = isMasked || hidesKeys
                 table.pointee.decode.softmax(rows.baseAddress! + row)
                 note(row, rows[row].maximum, rows[row].total)
             }
@@ -75,8 +76,9 @@ struct DecodeChunk {
         }
     }
 
-    /// The mask, bias and scale of a row's scores, for the kernel.
-    private func describe(_ row: Int, _ bias: UnsafePointer<Float>?) -> ak_decode_row {
+    /// The mask, bias and scale of a row's scores, for the kernel; and whether some of the keys that are
+    /// multiplied may be hidden from the row.
+    private func describe(_ row: Int, _ biases: BiasAddresses) -> (ak_decode_row, hidesKeys: Bool) {
         let seen = sequence.visible(query: query(row), head: head(row)).clamped(to: keys)
         var result = ak_decode_row()
         result.scores = scratch.scores + row * DecodeSequence.chunk
@@ -88,45 +90,54 @@ struct DecodeChunk {
         result.softcap = attention.softcap.map { $0 * .log2e } ?? 0
         result.slope = problem.slopes.map { $0[head(row)] * .log2e } ?? 0
         result.distance = Float(sequence.position + query(row) - range.lowerBound)
-        result.bias = self.bias(row, seen, bias)
-        return result
+        let bias = bias(row, seen, biases)
+        result.bias = bias.address
+        return (result, bias.hidesKeys || seen != keys)
     }
 
-    /// Bias and mask of a row, for each key of the chunk.
-    private func bias(_ row: Int, _ seen: Range<Int>, _ bias: UnsafePointer<Float>?) -> UnsafePointer<Float>?
-    {
-        var additive: UnsafePointer<Float>?
-        if let bias, let view = problem.bias {
-            additive =
-                bias + sequence.batch * view.strides[0] + head(row) * view.strides[1]
-                + (sequence.queries.lowerBound + query(row)) * view.strides[2] + range.lowerBound
-        }
-        guard !attention.hasIntervalMask, !seen.isEmpty else { return additive }
-        let (mask, position) = (problem.parameters.mask, sequence.position + query(row))
-        let site = AttentionSite(batch: sequence.batch, head: head(row), keys: sequence.keyCount)
-        switch mask.coverage(queries: position..<position + 1, keys: seen, at: site) {
-        case .full: return additive
-        case .empty, .partial: break
-        }
+    /// Bias and mask of a row, for each key of the chunk; and whether they may hide keys.
+    private func bias(
+        _ row: Int, _ seen: Range<Int>, _ biases: BiasAddresses
+    ) -> (address: UnsafePointer<Float>?, hidesKeys: Bool) {
+        let (head, position) = (head(row), sequence.position + query(row))
+        let additive = biases.additive(
+            batch: sequence.batch, head: head, row: sequence.queries.lowerBound + query(row),
+            key: range.lowerBound)
+        let byDistance = biases.byDistance(head: head, position: position, key: range.lowerBound)
+        let isHidden = hidesKeys(row, seen)
+        guard isHidden || biases.areTwo else { return (additive ?? byDistance, additive != nil) }
         let own = scratch.bias + row * DecodeSequence.chunk
         own.update(repeating: 0, count: DecodeSequence.chunk)
-        if let additive {
-            (own + (seen.lowerBound - range.lowerBound)).update(
-                from: additive + (seen.lowerBound - range.lowerBound), count: seen.count)
+        let first = seen.lowerBound - range.lowerBound
+        for bias in [additive, byDistance] {
+            guard let bias, !seen.isEmpty else { continue }
+            table.pointee.elementwise.add(own + first, bias + first, Int64(seen.count), own + first)
         }
+        if isHidden { hideKeys(row, seen, own) }
+        return (UnsafePointer(own), true)
+    }
+
+    /// Whether the mask hides some of the keys within the visible range.
+    private func hidesKeys(_ row: Int, _ seen: Range<Int>) -> Bool {
+        guard !attention.hasIntervalMask, !seen.isEmpty else { return false }
+        let position = sequence.position + query(row)
+        let site = AttentionSite(batch: sequence.batch, head: head(row), keys: sequence.keyCount)
+        switch problem.parameters.mask.coverage(queries: position..<position + 1, keys: seen, at: site) {
+        case .full: return false
+        case .empty, .partial: return true
+        }
+    }
+
+    private func hideKeys(_ row: Int, _ seen: Range<Int>, _ bias: UnsafeMutablePointer<Float>) {
+        let (mask, position) = (problem.parameters.mask, sequence.position + query(row))
+        let site = AttentionSite(batch: sequence.batch, head: head(row), keys: sequence.keyCount)
         for first in stride(from: seen.lowerBound, to: seen.upperBound, by: 64) {
             let part = first..<min(first + 64, seen.upperBound)
             let bits = mask.visibleBits(query: position, keys: part, at: site)
             for key in part where bits >> UInt64(key - first) & 1 == 0 {
-                own[key - range.lowerBound] = -.infinity
+                bias[key - range.lowerBound] = -.infinity
             }
         }
-        return UnsafePointer(own)
-    }
-
-    /// Whether some of the keys that were multiplied may be hidden from a row.
-    private func hides(_ row: ak_decode_row) -> Bool {
-        row.bias != nil || row.first != row.begin || row.last != row.end
     }
 
     private func someValueIsNotFinite() -> Bool {

@@ -35,9 +35,9 @@ public enum QueryAlignment: Hashable, Sendable {
     /// - Throws: `TensorError.invalidArgument` if packed lengths do not add up to `queries` and `keys`.
     package func positions(queries: Int, keys: Int) throws(TensorError) -> QueryPositions {
         switch self {
-        case .topLeft: QueryPositions(offset: 0)
-        case .bottomRight: QueryPositions(offset: keys - queries)
-        case .offset(let offset): QueryPositions(offset: offset)
+        case .topLeft: QueryPositions(offset: 0, count: queries)
+        case .bottomRight: QueryPositions(offset: keys - queries, count: queries)
+        case .offset(let offset): QueryPositions(offset: offset, count: queries)
         case .packed(let packed): try packed.positions(queries: queries, keys: keys)
         }
     }
@@ -94,23 +94,28 @@ public struct PackedQueries: Hashable, Sendable {
 /// The position of every query row; positions ascend.
 package struct QueryPositions: Sendable {
     private let offset: Int
+    private let count: Int
     private let packed: [Int]?
     /// Rows at which packed sequences begin, ascending.
     package let starts: [Int]
 
-    fileprivate init(offset: Int) {
+    fileprivate init(offset: Int, count: Int) {
         self.offset = offset
+        self.count = count
         packed = nil
         starts = []
     }
 
     fileprivate init(packed: [Int], starts: [Int]) {
         offset = packed.first ?? 0
+        count = packed.count
         self.packed = packed
         self.starts = starts
     }
 
     package var first: Int { offset }
+    /// The last position; the first one if there are no queries.
+    var last: Int { packed?.last ?? offset + max(count - 1, 0) }
     package var arePacked: Bool { packed != nil }
 
     package subscript(row: Int) -> Int { packed?[row] ?? offset + row }

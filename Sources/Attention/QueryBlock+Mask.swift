@@ -11,8 +11,8 @@ extension QueryBlock {
             block.first = UnsafePointer(scratch.first)
             block.last = UnsafePointer(scratch.last)
         }
-        if let bias = operands.bias, let view = problem.bias {
-            writeBias(bias, view, panel, step.keys)
+        if operands.biases.hasAdditive || operands.biases.areByDistance {
+            writeBias(panel, step.keys)
             block.bias = UnsafePointer(scratch.bias)
         }
     }
@@ -28,17 +28,33 @@ extension QueryBlock {
         }
     }
 
-    /// The additive bias as a tile `[keys][lanes]`, in the kernels' units.
-    private func writeBias(
-        _ bias: UnsafePointer<Float>, _ view: Tensor, _ panel: QueryPlan.Panel, _ keys: Range<Int>
-    ) {
-        for (lane, row) in panel.rows.enumerated() {
-            scratch.sources[lane] =
-                bias + batch * view.strides[0] + head(row) * view.strides[1]
-                + plan.rows.query(row) * view.strides[2] + keys.lowerBound
+    /// The sum of the biases as a tile `[keys][lanes]`, in the kernels' units.
+    private func writeBias(_ panel: QueryPlan.Panel, _ keys: Range<Int>) {
+        let biases = operands.biases
+        if biases.hasAdditive {
+            pack(panel, keys, into: scratch.bias) { row in
+                biases.additive(
+                    batch: batch, head: head(row), row: plan.rows.query(row), key: keys.lowerBound)
+            }
         }
+        guard biases.areByDistance else { return }
+        pack(panel, keys, into: biases.areTwo ? scratch.distances : scratch.bias) { row in
+            biases.byDistance(
+                head: head(row), position: problem.positions[plan.rows.query(row)], key: keys.lowerBound)
+        }
+        if biases.areTwo {
+            kernels.elementwise.add(
+                scratch.bias, scratch.distances, Int64(keys.count * panel.lanes), scratch.bias)
+        }
+    }
+
+    private func pack(
+        _ panel: QueryPlan.Panel, _ keys: Range<Int>, into tile: UnsafeMutablePointer<Float>,
+        _ source: (_ row: Int) -> UnsafePointer<Float>?
+    ) {
+        for (lane, row) in panel.rows.enumerated() { scratch.sources[lane] = source(row) }
         kernels.pack_rows(
             scratch.sources, Int64(panel.rows.count), Int64(keys.count), .log2e, nil, Int32(panel.vectors),
-            scratch.bias)
+            tile)
     }
 }

@@ -20,13 +20,13 @@ extension TiledAttention {
         return problem.query.withElementPointer { query in
             problem.key.withElementPointer { key in
                 problem.value.withElementPointer { value in
-                    withOptionalPointer(problem.bias) { bias in
+                    problem.withBiases { biases in
                         let steps = parts.map { step($0, key, value) }.filter {
                             $0.keys.count >= Self.leastKeys
                         }
                         guard !steps.isEmpty else { return [] }
                         DecodeAttention(problem: problem, kernels: kernels, sequences: steps)
-                            .run(query: query, bias: bias, into: results)
+                            .run(query: query, biases: biases, into: results)
                         return Set(steps.map { Part(batch: $0.batch, queries: $0.queries) })
                     }
                 }

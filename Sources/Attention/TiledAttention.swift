@@ -74,7 +74,7 @@ package struct TiledAttention {
     /// The addresses that an item reads from.
     struct Operands {
         let query, key, value: UnsafePointer<Float>
-        let bias: UnsafePointer<Float>?
+        let biases: BiasAddresses
         /// 1 / ‖k‖ of every key, `[B, Hkv, Nk]`; for cosine scores.
         let keyNorms: UnsafePointer<Float>?
         /// The keys and values of a cache; nil: those of `key` and `value`.
@@ -86,11 +86,11 @@ package struct TiledAttention {
         problem.query.withElementPointer { query in
             problem.key.withElementPointer { key in
                 problem.value.withElementPointer { value in
-                    withOptionalPointer(problem.bias) { bias in
+                    problem.withBiases { biases in
                         withKeyNorms(key, cached) { norms in
                             body(
                                 Operands(
-                                    query: query, key: key, value: value, bias: bias, keyNorms: norms,
+                                    query: query, key: key, value: value, biases: biases, keyNorms: norms,
                                     cached: cached))
                         }
                     }

@@ -13,8 +13,9 @@ import Testing
             let expected = try BackwardCase.gradients(attention, inputs)
             let additive = attention.bias.additive?.watched()
             let slopes = attention.bias.slopes?.watched()
-            attention.bias =
-                try (additive.map { .additive($0) } ?? .none) + (slopes.map { .alibi(slopes: $0) } ?? .none)
+            let table = attention.bias.relative?.table.watched()
+            attention.bias = try attention.bias.replacing(
+                additive: additive, slopes: slopes, table: table)
             var temperature: Tensor?
             if case .cosine(let own) = attention.score {
                 temperature = own.watched()
@@ -23,7 +24,7 @@ import Testing
             attention.sinks = attention.sinks?.watched()
             let (q, k, v) = (inputs.query.watched(), inputs.key.watched(), inputs.value.watched())
             let output = try attention(query: q, key: k, value: v)
-            let watched = [q, k, v, additive, slopes, temperature, attention.sinks].compactMap { $0 }
+            let watched = [q, k, v, additive, slopes, table, temperature, attention.sinks].compactMap { $0 }
             let found = try gradients(of: output, seed: inputs.outputGradient, at: watched)
             let wanted = expected.all.compactMap(\.tensor)
             #expect(found.count == wanted.count)

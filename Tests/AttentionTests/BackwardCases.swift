@@ -71,6 +71,18 @@ struct BackwardCase: CustomStringConvertible, Sendable {
                     AttentionOperator(mask: .causal, bias: .alibi(slopes: slopes), alignment: .bottomRight)),
                 BackwardCase(
                     "temperatures", base, AttentionOperator(score: .cosine(temperature: temperatures))),
+                BackwardCase(
+                    "relative positions", base,
+                    AttentionOperator(
+                        mask: .causal,
+                        bias: try RelativePositionTests.bias(heads: 4, buckets: 9, isBidirectional: false),
+                        alignment: .bottomRight)),
+                BackwardCase(
+                    "relative positions, an additive bias and a softcap", base,
+                    AttentionOperator(
+                        softcap: 3,
+                        bias: try RelativePositionTests.bias(heads: 4, buckets: 8, maximumDistance: 11)
+                            + .additive(random.tensor([1, 53, 70])))),
                 BackwardCase("dropout", base, AttentionOperator(dropout: dropout)),
                 BackwardCase(
                     "everything", base,
@@ -85,17 +97,46 @@ struct BackwardCase: CustomStringConvertible, Sendable {
 
     /// Several segments of keys, and several blocks of queries.
     private static var segments: [BackwardCase] {
-        let base = TiledPathTests.Case(heads: 2, keyHeads: 1, queries: 310, keys: 1200, width: 8)
-        let long = TiledPathTests.Case(queries: 1100, keys: 1100, width: 4, valueWidth: 3)
-        return [
-            BackwardCase("segments", base),
-            BackwardCase("segments, causal", long, AttentionOperator(mask: .causal)),
-            BackwardCase(
-                "segments, window", long, AttentionOperator(mask: .slidingWindow(before: 70, after: 9))),
-            BackwardCase(
-                "segments, predicate", long, AttentionOperator(mask: .predicate { $1 <= $0 && $1 + 300 > $0 })
-            ),
-        ]
+        get throws {
+            let base = TiledPathTests.Case(heads: 2, keyHeads: 1, queries: 310, keys: 1200, width: 8)
+            let long = TiledPathTests.Case(queries: 1100, keys: 1100, width: 4, valueWidth: 3)
+            return [
+                BackwardCase("segments", base),
+                BackwardCase("segments, causal", long, AttentionOperator(mask: .causal)),
+                BackwardCase(
+                    "segments, window", long, AttentionOperator(mask: .slidingWindow(before: 70, after: 9))),
+                BackwardCase(
+                    "segments, predicate", long,
+                    AttentionOperator(mask: .predicate { $1 <= $0 && $1 + 300 > $0 })
+                ),
+                BackwardCase(
+                    "segments, relative positions", base,
+                    AttentionOperator(bias: try RelativePositionTests.bias(heads: 2, maximumDistance: 300))),
+                BackwardCase(
+                    "segments, predicate, relative positions", long,
+                    AttentionOperator(
+                        mask: .predicate { $1 <= $0 && ($1 + $0) % 3 > 0 },
+                        bias: try RelativePositionTests.bias(heads: 1, isBidirectional: false))),
+            ]
+        }
+    }
+}
+
+extension AttentionBias {
+    /// This bias with other numbers in some of its parts.
+    func replacing(
+        additive: Tensor? = nil, slopes: Tensor? = nil, table: Tensor? = nil
+    ) throws -> AttentionBias {
+        var result = AttentionBias.none
+        if let additive = additive ?? self.additive { result = try result + .additive(additive) }
+        if let slopes = slopes ?? self.slopes { result = try result + .alibi(slopes: slopes) }
+        if let relative {
+            let other = try RelativePositionBias(
+                table: table ?? relative.table, isBidirectional: relative.isBidirectional,
+                maximumDistance: relative.maximumDistance)
+            result = try result + .relative(other)
+        }
+        return result
     }
 }
 
@@ -103,7 +144,7 @@ extension AttentionOperator.Gradients {
     var all: [(name: String, tensor: Tensor?)] {
         [
             ("query", query), ("key", key), ("value", value), ("bias", bias), ("slopes", slopes),
-            ("temperature", temperature), ("sinks", sinks),
+            ("relative", relative), ("temperature", temperature), ("sinks", sinks),
         ]
     }
 }

@@ -42,6 +42,7 @@ import Testing
         var result = gradients
         // Sums over all.
         (result.bias, result.slopes, result.temperature, result.sinks) = (nil, nil, nil, nil)
+        result.relative = nil
         result.query = gradients.query?.sliced(axis: axis, range)
         result.key = gradients.key?.sliced(axis: axis, range)
         result.value = gradients.value?.sliced(axis: axis, range)
@@ -79,7 +80,7 @@ import Testing
 
     static let lengths = [1, 23, 0, 300, 77, 5, 193, 700]
 
-    @Test(arguments: [0, 1, 2], InstructionSet.available)
+    @Test(arguments: [0, 1, 2, 4], InstructionSet.available)
     func packed(_ kind: Int, _ instructionSet: InstructionSet) throws {
         let inputs = inputs(seed: 52, length: Self.lengths.reduce(0, +), width: 9)
         let variant = InvarianceTests.variants[kind].parameters

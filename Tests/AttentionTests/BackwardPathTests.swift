@@ -68,14 +68,21 @@ import Testing
         if let additive = attention.bias.additive {
             try check("bias", additive, gradients.bias) {
                 var other = attention
-                other.bias = try .additive($0) + (attention.bias.slopes.map { .alibi(slopes: $0) } ?? .none)
+                other.bias = try attention.bias.replacing(additive: $0)
                 return try value(other, q, k, v)
             }
         }
         if let slopes = attention.bias.slopes {
             try check("slopes", slopes, gradients.slopes) {
                 var other = attention
-                other.bias = try .alibi(slopes: $0) + (attention.bias.additive.map { .additive($0) } ?? .none)
+                other.bias = try attention.bias.replacing(slopes: $0)
+                return try value(other, q, k, v)
+            }
+        }
+        if let relative = attention.bias.relative {
+            try check("relative", relative.table, gradients.relative) {
+                var other = attention
+                other.bias = try attention.bias.replacing(table: $0)
                 return try value(other, q, k, v)
             }
         }

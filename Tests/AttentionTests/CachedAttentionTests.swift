@@ -35,6 +35,15 @@ import Testing
                 mask: .causal, bias: .alibi(heads: heads),
                 sinks: try Tensor((0..<heads).map { Float($0) - 1 }, shape: [heads]))
         },
+        Variant(description: "relative positions") { heads, _, _ in
+            AttentionOperator(mask: .causal, bias: try RelativePositionTests.bias(heads: heads))
+        },
+        Variant(description: "relative positions, scattered, additive bias") { heads, queries, keys in
+            AttentionOperator(
+                mask: .predicate { query, key, site in (query * 7 + key * 3 + site.head) % 5 < 3 },
+                bias: try RelativePositionTests.bias(heads: heads, maximumDistance: 200)
+                    + bias(heads, queries, keys))
+        },
         Variant(description: "sees nothing") { _, _, _ in
             AttentionOperator(mask: .predicate { _, _, _ in false })
         },

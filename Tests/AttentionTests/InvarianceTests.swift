@@ -21,6 +21,9 @@ import Testing
             parameters: AttentionOperator(
                 score: .cosine(temperature: 0.1),
                 mask: .predicate { query, key, _ in (query * 7 + key * 3) % 5 < 3 })),
+        Variant(
+            description: "relative positions",
+            parameters: AttentionOperator(bias: try! RelativePositionTests.bias(heads: 4))),
     ]
 
     struct Inputs {
@@ -83,7 +86,7 @@ import Testing
 
     /// Each packed sequence has the numbers that it has alone. (Only masks that depend on distances are
     /// tested, because a packed sequence has other positions.)
-    @Test(arguments: [0, 1, 2], InstructionSet.available)
+    @Test(arguments: [0, 1, 2, 4], InstructionSet.available)
     func packed(_ kind: Int, _ instructionSet: InstructionSet) throws {
         let inputs = Inputs(seed: 42, batch: 1, length: Self.lengths.reduce(0, +))
         var attention = Self.variants[kind].parameters

@@ -8,6 +8,8 @@ import Testing
     static let queryLengths = [3, 0, 1, 200, 5, 0], keyLengths = [300, 4, 1, 200, 2100, 0]
 
     static let operators = [
+        AttentionOperator(
+            bias: try! RelativePositionTests.bias(heads: 4, maximumDistance: 2000)),
         AttentionOperator(mask: .causal), AttentionOperator(),
         AttentionOperator(mask: .slidingWindow(before: 40), bias: .alibi(heads: 4)),
         AttentionOperator(

@@ -85,6 +85,17 @@ import Testing
                     "ALiBi", AttentionOperator(mask: .causal, bias: .alibi(heads: 4), alignment: .bottomRight)
                 ),
                 variant(
+                    "relative positions",
+                    AttentionOperator(
+                        bias: try RelativePositionTests.bias(heads: 4, maximumDistance: 40),
+                        alignment: .bottomRight)),
+                variant(
+                    "relative positions, bias, predicate",
+                    AttentionOperator(
+                        mask: scattered & .causal,
+                        bias: try RelativePositionTests.bias(heads: 4, isBidirectional: false)
+                            + .additive(bias), alignment: .bottomRight)),
+                variant(
                     "everything",
                     AttentionOperator(
                         score: .cosine(temperature: 0.05), softcap: 7,

@@ -17,12 +17,16 @@ extension AttentionOperator {
         public static let bias = Inputs(rawValue: 8)
         /// ``AttentionBias/slopes``
         public static let slopes = Inputs(rawValue: 16)
+        /// The table of ``AttentionBias/relative``.
+        public static let relative = Inputs(rawValue: 32)
         /// The temperature of cosine scores.
-        public static let temperature = Inputs(rawValue: 32)
+        public static let temperature = Inputs(rawValue: 64)
         /// ``AttentionOperator/sinks``
-        public static let sinks = Inputs(rawValue: 64)
+        public static let sinks = Inputs(rawValue: 128)
         /// Every input.
-        public static let all: Inputs = [.query, .key, .value, .bias, .slopes, .temperature, .sinks]
+        public static let all: Inputs = [
+            .query, .key, .value, .bias, .slopes, .relative, .temperature, .sinks,
+        ]
     }
 
     /// The gradients of attention's inputs, each of its input's shape; nil for an input that is absent or not
@@ -38,6 +42,8 @@ extension AttentionOperator {
         public var bias: Tensor?
         /// `[Hq]`
         public var slopes: Tensor?
+        /// `[buckets, Hq]`: the gradient of the table of relative positions.
+        public var relative: Tensor?
         /// `[1]` or `[Hq]`
         public var temperature: Tensor?
         /// `[Hq]`
@@ -51,7 +57,8 @@ extension AttentionOperator {
             }
             return Gradients(
                 query: recorded(query), key: recorded(key), value: recorded(value), bias: recorded(bias),
-                slopes: recorded(slopes), temperature: recorded(temperature), sinks: recorded(sinks))
+                slopes: recorded(slopes), relative: recorded(relative), temperature: recorded(temperature),
+                sinks: recorded(sinks))
         }
     }
 
@@ -109,6 +116,7 @@ extension AttentionProblem {
         var inputs: AttentionOperator.Inputs = [.query, .key, .value]
         if bias != nil { inputs.insert(.bias) }
         if slopes != nil { inputs.insert(.slopes) }
+        if distances != nil { inputs.insert(.relative) }
         if parameters.score.temperature != nil { inputs.insert(.temperature) }
         if sinks != nil { inputs.insert(.sinks) }
         return inputs

@@ -29,6 +29,8 @@ private struct ReferenceGradients {
     private var bias: [Double]
     private let biasStrides: [Int]
     private var slopes, temperature, sinks: [Double]
+    /// `[buckets][Hq]`
+    private var relative: [Double]
 
     init(_ problem: AttentionProblem) {
         func zeros(_ shape: Shape) -> Rows {
@@ -46,6 +48,8 @@ private struct ReferenceGradients {
             [Int](repeating: 0, count: 4 - shape.rank)
             + zip(shape, shape.contiguousStrides).map { $0 == 1 ? 0 : $1 }
         slopes = [Double](repeating: 0, count: problem.extent.heads)
+        relative = [Double](
+            repeating: 0, count: problem.parameters.bias.relative?.table.elementCount ?? 0)
         temperature = slopes
         sinks = slopes
     }
@@ -99,6 +103,10 @@ private struct ReferenceGradients {
                 batch * biasStrides[0] + head * biasStrides[1] + row * biasStrides[2] + key * biasStrides[3]] +=
                 gradient
         }
+        if let bias = problem.parameters.bias.relative {
+            let bucket = bias.bucket(distance: key - problem.positions[row])
+            relative[bucket * problem.extent.heads + head] += gradient
+        }
         slopes[head] -= gradient * Double(abs(problem.positions[row] - key))
         var gradient = gradient
         if let cap = problem.parameters.softcap.map({ Double($0) }) {
@@ -143,6 +151,7 @@ private struct ReferenceGradients {
             value: try tensor(flat(value), problem.value.shape),
             bias: try parameters.bias.additive.map { try tensor(bias, $0.shape) },
             slopes: problem.slopes == nil ? nil : try tensor(slopes, [slopes.count]),
+            relative: try parameters.bias.relative.map { try tensor(relative, $0.table.shape) },
             temperature: try temperatures.map { try tensor($0, [$0.count]) },
             sinks: problem.sinks == nil ? nil : try tensor(sinks, [sinks.count]))
     }

@@ -10,8 +10,8 @@ struct BackwardItem {
     let scratch: BackwardScratch
     /// `[later segments][Nq][group][D]`: gradients of queries.
     let parts: UnsafeMutablePointer<Float>
-    /// `[group]`: gradients of slopes.
-    let slopes: UnsafeMutablePointer<Double>
+    /// `[group]`: gradients of the heads' own numbers.
+    let sums: HeadSums
 
     private var problem: AttentionProblem { pass.problem }
     private var kernels: ak_kernels { pass.kernels }
@@ -22,6 +22,7 @@ struct BackwardItem {
         let units = segment.blocks.compactMap { units[$0] }.filter { !segment.keys(of: $0.plan).isEmpty }
         guard !units.isEmpty else { return }
         moveKeyGradients(isLoading: true)
+        scratch.distanceGradients.update(repeating: 0, count: scratch.layout.distanceCount)
         let isFinite = areKeysFinite
         for unit in units {
             let block = QueryBlock(
@@ -30,6 +31,7 @@ struct BackwardItem {
             add(block, isGuarded: !isFinite)
         }
         moveKeyGradients(isLoading: false)
+        if wantsDistances { addDistanceGradients() }
     }
 
     private var areKeysFinite: Bool {
@@ -186,17 +188,13 @@ struct BackwardItem {
             if pass.needsQueries {
                 work.q_gradient = scratch.queryGradients + panel.lane * problem.headWidth
             }
-            if let bias = operands.bias {
-                let strides = operands.biasStrides
-                for (lane, row) in panel.rows.enumerated() {
-                    scratch.forward.targets[lane] =
-                        bias + pair.batch * strides[0] + block.head(row) * strides[1]
-                        + block.plan.rows.query(row) * strides[2] + keys.lowerBound
-                }
+            if operands.bias != nil || wantsDistances {
+                noteBiasTargets(block, panel, keys)
                 work.bias_gradient = UnsafePointer(scratch.forward.targets)
             }
             if pass.wanted.contains(.slopes) { work.slope_gradient = scratch.slopeGradients + panel.lane }
             kernels.backward.gradient_block(&work)
+            if hasTwoBiases { addBiasRows(block, panel, keys) }
         }
     }
 
@@ -243,7 +241,8 @@ struct BackwardItem {
     private func addSlopeGradients(_ block: QueryBlock) {
         for panel in block.plan.panels {
             for (lane, row) in panel.rows.enumerated() {
-                slopes[block.plan.rows.head(row)] += Double(scratch.slopeGradients[panel.lane + lane])
+                sums.addSlope(
+                    Double(scratch.slopeGradients[panel.lane + lane]), head: block.plan.rows.head(row))
             }
         }
     }

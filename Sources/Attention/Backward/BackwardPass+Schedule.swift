@@ -40,26 +40,36 @@ extension BackwardPass {
     /// The most floats of a wave's gradients of queries: 64 MiB.
     private static let waveFloats = 1 << 24
 
-    /// Runs all items. Returns the gradients of ALiBi's slopes.
-    func runWaves(_ operands: Operands) -> Tensor? {
+    /// Runs all items. Returns the gradients of ALiBi's slopes and of the table of relative positions.
+    func runWaves(_ operands: Operands) -> (slopes: Tensor?, relative: Tensor?) {
         let extent = problem.extent
         let classes = MaskClasses(problem)
         let sharesBias = wanted.contains(.bias) && operands.biasStrides[1] == 0 && problem.keyHeads > 1
         let layouts = WorkerPool.current.map(count: classes.count) {
             Layout(self, classes.example($0), sharesBias: sharesBias)
         }
-        guard let most = layouts.map(\.segments.count).max(), most > 0 else { return zeroSlopes() }
-        var slopes = [Double](repeating: 0, count: extent.heads)
-        for wave in waves(operands, segments: layouts) {
+        let size = HeadSums.count(problem)
+        var sums = [Double](repeating: 0, count: extent.heads * size)
+        let isEmpty = layouts.allSatisfy { $0.segments.isEmpty }
+        for wave in isEmpty ? [] : waves(operands, segments: layouts) {
             let own = wave.map { layouts[classes.index(of: $0)] }
-            let sums = run(wave, own, classes: wave.map { classes.index(of: $0) }, operands)
-            for (head, sum) in sums { slopes[head] += sum }
+            let parts = run(wave, own, classes: wave.map { classes.index(of: $0) }, operands)
+            for (head, part) in parts {
+                for (index, sum) in part.enumerated() { sums[head * size + index] += sum }
+            }
         }
-        guard wanted.contains(.slopes) else { return nil }
-        return Tensor(shape: [extent.heads]) { _ = $0.initialize(fromContentsOf: slopes.map { Float($0) }) }
+        func tensor(_ shape: Shape, _ input: AttentionOperator.Inputs, _ place: (Int) -> Int) -> Tensor? {
+            guard wanted.contains(input) else { return nil }
+            return Tensor(shape: shape) {
+                for index in $0.indices { $0.initializeElement(at: index, to: Float(sums[place(index)])) }
+            }
+        }
+        let heads = extent.heads
+        return (
+            tensor([heads], .slopes) { $0 * size },
+            tensor([size - 1, heads], .relative) { $0 % heads * size + 1 + $0 / heads }
+        )
     }
-
-    private func zeroSlopes() -> Tensor? { wanted.contains(.slopes) ? .zeros([problem.extent.heads]) : nil }
 
     /// Pairs that may run side by side, in order.
     private func waves(_ operands: Operands, segments layouts: [Layout]) -> [[HeadPair]] {
@@ -88,10 +98,10 @@ extension BackwardPass {
 
     // MARK: - A wave
 
-    /// Runs the items of a wave. Returns the parts of the slopes' gradients, in order.
+    /// Runs the items of a wave. Returns the parts of the gradients of heads' own numbers, in order.
     private func run(
         _ pairs: [HeadPair], _ layouts: [Layout], classes: [Int], _ operands: Operands
-    ) -> [(head: Int, sum: Double)] {
+    ) -> [(head: Int, sums: ArraySlice<Double>)] {
         // The first segments of all pairs first: under a causal mask they are the longest, and the short ones
         // fill the gaps.
         var items: [(pair: Int, segment: Int)] = []
@@ -109,8 +119,9 @@ extension BackwardPass {
         let group = problem.group
         let rowFloats = group * problem.headWidth
         let partSize = problem.extent.queries * rowFloats
-        var slopes = [Double](repeating: 0, count: items.count * group)
-        slopes.withUnsafeMutableBufferPointer { slopes in
+        let sumCount = HeadSums.count(problem)
+        var sums = [Double](repeating: 0, count: items.count * group * sumCount)
+        sums.withUnsafeMutableBufferPointer { sums in
             MemoryPool.withFloats(pairs.count * later * partSize) { parts in
                 MemoryPool.withFloats(scratch.count * WorkerPool.current.threadCount) { memory in
                     for round in rounds(layouts) {
@@ -123,7 +134,9 @@ extension BackwardPass {
                                     scratch: BackwardScratch(
                                         base: memory + worker * scratch.count, layout: scratch),
                                     parts: parts + pair * later * partSize,
-                                    slopes: slopes.baseAddress! + item * group)
+                                    sums: HeadSums(
+                                        base: sums.baseAddress! + item * group * sumCount,
+                                        bucketCount: sumCount - 1))
                                 own.run(units[pair])
                             }
                             add(parts, later: later, pairs, layouts, round, operands)
@@ -136,7 +149,10 @@ extension BackwardPass {
             (items[$0].pair, items[$0].segment) < (items[$1].pair, items[$1].segment)
         }
         .flatMap { item in
-            (0..<group).map { (pairs[items[item].pair].keyHead * group + $0, slopes[item * group + $0]) }
+            (0..<group).map { head in
+                let first = (item * group + head) * sumCount
+                return (pairs[items[item].pair].keyHead * group + head, sums[first..<first + sumCount])
+            }
         }
     }
 

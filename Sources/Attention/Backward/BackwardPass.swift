@@ -66,7 +66,7 @@ struct BackwardPass {
                                     forward: forward, outputGradient: outputGradient, logSumExp: logSumExp,
                                     deltas: deltas, query: query, key: key, value: value, bias: bias,
                                     biasStrides: biasStrides)
-                                result.slopes = runWaves(operands)
+                                (result.slopes, result.relative) = runWaves(operands)
                                 result.temperature = project(operands)
                                 result.sinks = sinkGradients(operands)
                             }

@@ -11,7 +11,8 @@ struct BackwardScratch {
         /// The widths of keys and values in whole vectors.
         let keyWidth, valueWidth: Int
         let keyGradients, valueGradients, queryRows, gradientRows, gradientPanels, queryGradients: Int
-        let deltas, slopeGradients, weights, gradients, bends, kept, tiles, count: Int
+        let deltas, slopeGradients, weights, gradients, bends, kept, biasRows, tiles, count: Int
+        let distanceGradients, distanceCount: Int
 
         init(_ tiled: TiledAttention, segmentKeys: Int) {
             let (problem, vector, panel) = (tiled.problem, tiled.kernels.laneWidth, tiled.kernels.panelWidth)
@@ -35,6 +36,10 @@ struct BackwardScratch {
             gradients = part(forward.lanes * TiledAttention.keyBlock)
             bends = part(problem.parameters.softcap == nil ? 0 : panel * TiledAttention.keyBlock)
             kept = part(problem.parameters.dropout == nil ? 0 : panel * TiledAttention.keyBlock)
+            let hasTwo = problem.bias != nil && problem.distances != nil
+            biasRows = part(hasTwo ? panel * TiledAttention.keyBlock : 0)
+            distanceCount = problem.group * (problem.distances?.layout.length ?? 0)
+            distanceGradients = part(distanceCount)
             panels = forward.lanes / panel
             tiles = part(
                 2 * panels * MemoryLayout<ak_key_tile>.stride / MemoryLayout<Float>.stride)
@@ -65,6 +70,10 @@ struct BackwardScratch {
     /// `[keys][lanes]`: the softcap's slopes, and dropout's factors.
     var bends: UnsafeMutablePointer<Float> { base + layout.bends }
     var kept: UnsafeMutablePointer<Float> { base + layout.kept }
+    /// `[rows][keys]`: gradients of the scores of a panel, which two biases share.
+    var biasRows: UnsafeMutablePointer<Float> { base + layout.biasRows }
+    /// `[group][distances]`: the gradients of the bias by distance so far.
+    var distanceGradients: UnsafeMutablePointer<Float> { base + layout.distanceGradients }
     /// Each panel's contributions to the gradients of a block of values, and of keys.
     var valueTiles: UnsafeMutablePointer<ak_key_tile> {
         UnsafeMutableRawPointer(base + layout.tiles).assumingMemoryBound(to: ak_key_tile.self)

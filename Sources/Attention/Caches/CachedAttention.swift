@@ -146,9 +146,9 @@ struct CachedAttention {
         }
         let kernels = try Kernels.selected()
         problem.query.withElementPointer { query in
-            withOptionalPointer(problem.bias) { bias in
+            problem.withBiases { biases in
                 DecodeAttention(problem: problem, kernels: kernels, sequences: steps)
-                    .run(query: query, bias: bias, into: results)
+                    .run(query: query, biases: biases, into: results)
             }
         }
         withExtendedLifetime(cache) {}
@@ -173,15 +173,15 @@ struct CachedAttention {
         var parameters = problem.parameters
         parameters.alignment = .offset(keyCount - run.behind - run.rows.count)
         if problem.extent.batch > 1 { parameters.mask = ElementMask(mask: parameters.mask, element: element) }
-        if let bias = problem.bias {
-            parameters.bias = AttentionBias(
-                additive: bias.sliced(axis: 0, element..<element + 1).sliced(axis: 3, 0..<keyCount),
-                slopes: parameters.bias.slopes)
-        }
+        // The bias by distance is that of the whole batch, laid out once.
+        parameters.bias = AttentionBias(
+            additive: problem.bias?.sliced(axis: 0, element..<element + 1).sliced(axis: 3, 0..<keyCount),
+            slopes: parameters.bias.slopes)
         var result = try AttentionProblem(
             parameters,
             query: problem.query.sliced(axis: 0, element..<element + 1).sliced(axis: 2, run.rows),
             layout: cache.layout, batch: 1, keyCount: keyCount)
+        result.distances = problem.distances
         result.cached = CachedSequence(cache: cache, index: run.sequence)
         return result
     }
