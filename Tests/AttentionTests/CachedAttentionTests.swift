@@ -62,6 +62,8 @@ import Testing
         Sizes(heads: 10, keyHeads: 2, queries: 3, keys: 300, keyWidth: 77, valueWidth: 199),
         Sizes(heads: 7, keyHeads: 1, queries: 8, keys: 513, keyWidth: 1, valueWidth: 80),
         Sizes(heads: 2, keyHeads: 1, queries: 23, keys: 301, keyWidth: 24, valueWidth: 33),
+        // Six queries behind a multiple of the cut length go another way than the rest.
+        Sizes(heads: 4, keyHeads: 2, queries: 70, keys: 134, keyWidth: 16, valueWidth: 8),
     ]
 
     struct Inputs {

@@ -157,11 +157,21 @@ struct CachedAttention {
     /// Many queries: the tiled path, a sequence at a time.
     private func attend(_ run: CacheRun, into results: TiledAttention.Results) throws {
         let extent = problem.extent
-        let rows = (run.element * extent.queries + run.rows.lowerBound) * extent.heads
-        try TiledAttention(problem(of: run)).run(
-            into: TiledAttention.Results(
-                values: results.values + rows * problem.valueWidth,
-                logSumExp: results.logSumExp.map { $0 + rows }))
+        let values =
+            results.values
+            + (run.element * extent.queries + run.rows.lowerBound) * extent.heads * problem.valueWidth
+        let tiled = try TiledAttention(problem(of: run))
+        guard let logSumExp = results.logSumExp else {
+            return tiled.run(into: TiledAttention.Results(values: values, logSumExp: nil))
+        }
+        // The run's own log-sum-exp, [Hq, rows], and its place in [B, Hq, Nq].
+        MemoryPool.withFloats(extent.heads * run.rows.count) { own in
+            tiled.run(into: TiledAttention.Results(values: values, logSumExp: own))
+            for head in 0..<extent.heads {
+                (logSumExp + (run.element * extent.heads + head) * extent.queries + run.rows.lowerBound)
+                    .update(from: own + head * run.rows.count, count: run.rows.count)
+            }
+        }
     }
 
     /// The problem of the only sequence, a batch of 1.
@@ -175,7 +185,8 @@ struct CachedAttention {
         if problem.extent.batch > 1 { parameters.mask = ElementMask(mask: parameters.mask, element: element) }
         // The bias by distance is that of the whole batch, laid out once.
         parameters.bias = AttentionBias(
-            additive: problem.bias?.sliced(axis: 0, element..<element + 1).sliced(axis: 3, 0..<keyCount),
+            additive: problem.bias?.sliced(axis: 0, element..<element + 1).sliced(axis: 2, run.rows)
+                .sliced(axis: 3, 0..<keyCount),
             slopes: parameters.bias.slopes)
         var result = try AttentionProblem(
             parameters,
