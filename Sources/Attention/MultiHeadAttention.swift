@@ -16,7 +16,7 @@ public struct MultiHeadAttention: Sendable {
     public var attention: AttentionOperator
 
     /// W^Q, W^K, W^V and W^O with their biases.
-    private var query, key, value, output: Linear
+    var query, key, value, output: Linear
     /// Norms of each head's queries and keys (QK-Norm, arXiv:2010.04245), over D, before positions are
     /// applied; nil: none.
     public var queryNorm, keyNorm: RMSNorm?
@@ -100,10 +100,9 @@ public struct MultiHeadAttention: Sendable {
         _ x: Tensor, runs: [Int], cache: inout KeyValueCache, sequences: [Int], rotary: RotaryAngles? = nil
     ) throws -> Tensor {
         let (q, k, v) = try heads(x, key: x, value: x, rotary: rotary)
-        // [1, H, T, D] as [T, H, D]
-        func packed(_ heads: Tensor) -> Tensor { heads.selecting(axis: 0, 0).transposed(0, 1) }
-        try cache.append(packedKeys: packed(k), values: packed(v), runs: runs, to: sequences)
-        let attended = try attention(packedQuery: packed(q), runs: runs, cache: cache, sequences: sequences)
+        try cache.append(packedKeys: k.packedHeads, values: v.packedHeads, runs: runs, to: sequences)
+        let attended = try attention(
+            packedQuery: q.packedHeads, runs: runs, cache: cache, sequences: sequences)
         return try output(attended.reshaped(to: [1, attended.shape[0], output.inputs]))
     }
 
@@ -111,11 +110,6 @@ public struct MultiHeadAttention: Sendable {
     private func heads(
         _ queryInput: Tensor, key keyInput: Tensor, value valueInput: Tensor, rotary: RotaryAngles?
     ) throws(TensorError) -> (Tensor, Tensor, Tensor) {
-        func split(_ x: Tensor, _ heads: Int, _ norm: RMSNorm?) throws(TensorError) -> Tensor {
-            guard let norm else { return try x.splitIntoHeads(heads) }
-            let rows = try x.reshaped(to: [x.elementCount / norm.width, norm.width])
-            return try norm(rows).reshaped(to: x.shape).splitIntoHeads(heads)
-        }
         let isSelfAttention = queryInput.isSameValue(as: keyInput) && keyInput.isSameValue(as: valueInput)
         var projected =
             isSelfAttention
@@ -130,6 +124,13 @@ public struct MultiHeadAttention: Sendable {
             try rotary.turn(&k)
         }
         return (q, k, v)
+    }
+
+    /// The heads of a projection, `[B, H, N, D]`, normalised if there is a norm.
+    func split(_ x: Tensor, _ heads: Int, _ norm: RMSNorm?) throws(TensorError) -> Tensor {
+        guard let norm else { return try x.splitIntoHeads(heads) }
+        let rows = try x.reshaped(to: [x.elementCount / norm.width, norm.width])
+        return try norm(rows).reshaped(to: x.shape).splitIntoHeads(heads)
     }
 }
 

@@ -47,13 +47,7 @@ extension AttentionOperator {
 
     /// Like ``callAsFunction(query:cache:sequences:)``, with the log-sum-exp.
     public func forward(query: Tensor, cache: KeyValueCache, sequences: [Int]? = nil) throws -> Output {
-        let call = try CachedAttention(self, query: query, cache: cache, sequences: sequences)
-        let extent = call.problem.extent
-        var values: Tensor?
-        let logSumExp = try Tensor(shape: [extent.batch, extent.heads, extent.queries]) {
-            values = try call.values(logSumExp: $0.baseAddress)
-        }
-        return Output(values: values!, logSumExp: call.recorded(logSumExp))
+        try CachedAttention(self, query: query, cache: cache, sequences: sequences).output()
     }
 
     /// The softmax weights of chosen heads and queries of one sequence, as for

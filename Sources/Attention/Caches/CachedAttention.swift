@@ -8,6 +8,9 @@ struct CachedAttention {
     private let runs: [CacheRun]
     /// Whether a tensor that the result depends on is watched, or was when it was appended.
     private let isRecorded: Bool
+    /// Whether queries look at sources from outside, at all positions. Otherwise they stand at the end of
+    /// their sequences.
+    private let looksAtSources: Bool
 
     /// - Parameter query: `[B, Hq, Nq, D]`, an element for each sequence.
     init(_ parameters: AttentionOperator, query: Tensor, cache: KeyValueCache, sequences: [Int]?) throws {
@@ -44,16 +47,17 @@ struct CachedAttention {
         try self.init(parameters, query.asOneElement(), cache, runs)
     }
 
-    private init(
-        _ parameters: AttentionOperator, _ query: Tensor, _ cache: KeyValueCache, _ runs: [CacheRun]
+    init(
+        _ parameters: AttentionOperator, _ query: Tensor, _ cache: KeyValueCache, _ runs: [CacheRun],
+        looksAtSources: Bool = false
     ) throws {
         guard parameters.dropout == nil else {
             throw TensorError.invalidArgument("dropout is for training, where there is no cache")
         }
         for run in runs {
-            try cache.check(run.sequence)
+            try cache.check(run.sequence, isSource: looksAtSources)
             let length = cache.sequences[run.sequence].length
-            guard length >= run.rows.count else {
+            guard looksAtSources || length >= run.rows.count else {
                 throw TensorError.invalidArgument(
                     "\(run.rows.count) queries at the end of sequence \(run.sequence), which holds "
                         + "\(length) positions: append their keys and values first")
@@ -61,12 +65,14 @@ struct CachedAttention {
         }
         self.cache = cache
         self.runs = runs
+        self.looksAtSources = looksAtSources
         isRecorded =
             parameters.isWatched(query, query, query)
             || runs.contains { cache.sequences[$0.sequence].isRecorded }
         let keyCount = runs.map { cache.sequences[$0.sequence].length }.max() ?? 0
         var parameters = isRecorded ? parameters.detached() : parameters
-        parameters.alignment = .offset(keyCount - (runs.map { $0.rows.count }.max() ?? 0))
+        parameters.alignment =
+            looksAtSources ? .topLeft : .offset(keyCount - (runs.map { $0.rows.count }.max() ?? 0))
         problem = try AttentionProblem(
             parameters, query: query.detached(), layout: cache.layout, batch: query.shape[0],
             keyCount: keyCount)
@@ -111,7 +117,7 @@ struct CachedAttention {
                 if let tiled { try attend(tiled, into: results) }
                 if let rest { steps.append(rest) }
             }
-            try decode(steps, into: results)
+            try decode(looksAtSources ? cache.joiningRuns(steps) : steps, into: results)
         }
         return recorded(values.transposed(1, 2))
     }
@@ -124,7 +130,8 @@ struct CachedAttention {
     private func parts(of run: CacheRun) -> (tiled: CacheRun?, rest: CacheRun?) {
         let most = DecodeSequence.mostQueries
         guard run.rows.count > most else { return (nil, run) }
-        let rest = cache.sequences[run.sequence].length % AttentionOperator.cutLength
+        let rest =
+            (run.textLength ?? cache.sequences[run.sequence].length) % AttentionOperator.cutLength
         guard rest <= most, rest > 0 else { return (run, nil) }
         var (tiled, last) = (run, run)
         let cut = run.rows.upperBound - rest
@@ -141,8 +148,9 @@ struct CachedAttention {
             // Chunks are counted from the sequence's beginning, so that a position falls into the same chunk
             // in every step, whatever the window.
             return DecodeSequence(
-                problem, batch: run.element, queries: run.rows, position: keyCount - run.rows.count,
-                keyCount: keyCount, anchor: 0, rows: cache.rows(of: run.sequence))
+                problem, batch: run.element, queries: run.rows,
+                position: looksAtSources ? 0 : keyCount - run.rows.count, keyCount: keyCount, anchor: 0,
+                rows: cache.rows(of: run.sequence))
         }
         let kernels = try Kernels.selected()
         problem.query.withElementPointer { query in
@@ -181,7 +189,8 @@ struct CachedAttention {
         let element = run.element
         let keyCount = cache.sequences[run.sequence].length
         var parameters = problem.parameters
-        parameters.alignment = .offset(keyCount - run.behind - run.rows.count)
+        parameters.alignment =
+            looksAtSources ? .topLeft : .offset(keyCount - run.behind - run.rows.count)
         if problem.extent.batch > 1 { parameters.mask = ElementMask(mask: parameters.mask, element: element) }
         // The bias by distance is that of the whole batch, laid out once.
         parameters.bias = AttentionBias(
@@ -224,6 +233,8 @@ struct CacheRun: Sendable {
     var rows: Range<Int>
     /// The number of the sequence's positions behind those of the rows.
     var behind = 0
+    /// The positions of a text up to the end of the rows; nil: those of the sequence.
+    var textLength: Int?
 
     /// Runs of one element that lie after each other.
     static func packed(_ counts: [Int], in sequences: [Int]) throws(TensorError) -> [CacheRun] {

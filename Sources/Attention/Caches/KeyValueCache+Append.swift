@@ -122,6 +122,9 @@ extension KeyValueCache {
         }
         for run in runs {
             try check(run.sequence)
+            guard !sequences[run.sequence].isSource else {
+                throw KeyValueCacheError.isSource(sequence: run.sequence)
+            }
             let length = sequences[run.sequence].length
             guard run.rows.count <= capacity - length else {
                 throw KeyValueCacheError.full(

@@ -40,17 +40,20 @@ extension KeyValueCache {
     ///   - positions: The positions that were kept; the sequence gets the length `positions.upperBound`.
     ///   - source: The source of the tensors.
     ///   - prefix: The prefix of the tensors' names.
+    ///   - isSource: Whether the sequence was a source.
     /// - Throws: ``KeyValueCacheError``, `TensorError` or the source's own errors if tensors are missing, or
     ///   of another layout, or the positions do not fit; then nothing has changed.
     public mutating func restore(
-        _ sequence: Int, positions: Range<Int>, from source: any WeightSource, prefix: String = ""
+        _ sequence: Int, positions: Range<Int>, from source: any WeightSource, prefix: String = "",
+        isSource: Bool = false
     ) throws {
         try check(sequence)
         try checkRestored(positions, from: source)
         let parts = try SavedPart.all(of: layout).map { part in
             (part, try part.tensor(in: source, prefix: prefix, layout, positions.count))
         }
-        var restored = Sequence(length: positions.upperBound, first: positions.lowerBound)
+        var restored = Sequence(
+            length: positions.upperBound, first: positions.lowerBound, isSource: isSource)
         if let pool {
             let pages = positions.isEmpty ? 0 : (positions.upperBound - 1) / pageLength + 1
             for _ in positions.lowerBound / pageLength..<max(pages, positions.lowerBound / pageLength) {

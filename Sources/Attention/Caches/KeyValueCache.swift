@@ -38,6 +38,8 @@ public struct KeyValueCache: Sendable {
         /// Whether keys or values were watched when they were appended. A cache keeps numbers alone, so
         /// attention over it has to refuse gradients.
         var isRecorded = false
+        /// Whether the positions are a source, which nothing is appended to.
+        var isSource = false
     }
 
     /// Positions of a page where a window is kept in the cache's own pages. 64 to 256 are alike.
@@ -145,6 +147,7 @@ public struct KeyValueCache: Sendable {
         sequences.append(sequences[other])
         let copy = sequences.count - 1
         cut(copy, to: length)
+        if length < sequences[other].length { sequences[copy].isSource = false }
         return copy
     }
 
@@ -165,6 +168,7 @@ public struct KeyValueCache: Sendable {
     public mutating func truncate(sequence: Int, to length: Int) throws(KeyValueCacheError) {
         try checkCut(of: sequence, to: length)
         cut(sequence, to: length)
+        if length == 0 { sequences[sequence].isSource = false }
     }
 
     package func checkCut(of sequence: Int, to length: Int) throws(KeyValueCacheError) {
@@ -172,6 +176,9 @@ public struct KeyValueCache: Sendable {
         let (current, first) = (sequences[sequence].length, sequences[sequence].first)
         guard length >= 0, length <= current else {
             throw .cannotTruncate(sequence: sequence, length: current, to: length)
+        }
+        guard !sequences[sequence].isSource || length == 0 || length == current else {
+            throw .isSource(sequence: sequence)
         }
         guard length == 0 || first <= firstSeen(at: length) else {
             throw .forgotten(sequence: sequence, first: first, to: length)

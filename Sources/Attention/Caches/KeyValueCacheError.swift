@@ -11,6 +11,12 @@ public enum KeyValueCacheError: Error, Hashable, Sendable {
     /// A sequence whose window has moved on holds the positions from `first` on, and cannot be cut to `to`,
     /// where more would be seen.
     case forgotten(sequence: Int, first: Int, to: Int)
+    /// The sequence holds a source, which is written once and whole.
+    case isSource(sequence: Int)
+    /// The sequence holds no source.
+    case isNoSource(sequence: Int)
+    /// The sequence holds `length` positions, and a source needs an empty one.
+    case isNotEmpty(sequence: Int, length: Int)
     /// The saved sequence does not fit this cache.
     case cannotRestore(source: String, field: String, expected: String, found: String)
 }
@@ -31,6 +37,14 @@ extension KeyValueCacheError: CustomStringConvertible {
         case .forgotten(let sequence, let first, let length):
             "sequence \(sequence) of the key/value cache keeps a window, now from position "
                 + "\(first) on, and cannot be cut to \(length): read its tokens again"
+        case .isSource(let sequence):
+            "sequence \(sequence) of the key/value cache holds a source: it is written once and whole, "
+                + "and queries look at it from outside"
+        case .isNoSource(let sequence):
+            "sequence \(sequence) of the key/value cache holds no source: write one first"
+        case .isNotEmpty(let sequence, let length):
+            "sequence \(sequence) of the key/value cache holds \(length) positions, "
+                + "and a source needs an empty one"
         case .cannotRestore(let source, let field, let expected, let found):
             "\(source) does not fit this key/value cache: its \(field) should be \(expected), and is \(found)"
         }
