@@ -25,6 +25,8 @@ import Testing
             for attention in [
                 AttentionOperator(), AttentionOperator(mask: .causal, bias: .alibi(heads: 1)),
                 AttentionOperator(
+                    bias: try RelativePositionTests.bias(heads: 1, maximumDistance: 1000)),
+                AttentionOperator(
                     mask: .predicate { query, key, _ in (query + key) % 64 == 0 } | .slidingWindow(before: 8)),
             ] {
                 let found = try attention.forward(query: tensor, key: tensor, value: tensor)
