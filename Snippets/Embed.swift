@@ -3,8 +3,8 @@
 // snippet.embed
 import SwiftAttention
 
-let folder = try ModelFolder(path: await ModelHub().path(of: "sentence-transformers/all-MiniLM-L6-v2"))
-let embedder = try TextEmbedder(folder: folder)
+let path = try await ModelHub().path(of: "sentence-transformers/all-MiniLM-L6-v2")
+let embedder = try TextEmbedder(path: path)
 let vectors = try embedder.embed(["The weather is lovely today.", "It's so sunny outside!"])
 
 let documents = ["A cat sleeps on the sill.", "The sun shines on the beach."]

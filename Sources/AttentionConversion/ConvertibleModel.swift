@@ -30,15 +30,14 @@ struct ConvertibleModel {
     let metadata: [(key: String, value: GGUFValue)]
     let tensors: [Tensor]
 
-    init(path: String) throws {
-        if GGUFFile.isOne(at: path) {
-            try self.init(gguf: GGUFFile(path: path))
-        } else {
-            try self.init(folder: ModelFolder(path: path))
+    init(_ file: ModelFile) throws {
+        switch file.container {
+        case .folder: try self.init(converting: file)
+        case .gguf(let file): self.init(file)
         }
     }
 
-    private init(gguf file: GGUFFile) throws {
+    private init(_ file: GGUFFile) {
         // The result is one file, also where this is the first of several parts.
         metadata = file.keys.filter { !ExactString($0).hasPrefix("split.") }.compactMap { key in
             file.metadata[key].map { (key: key, value: $0) }
@@ -51,21 +50,21 @@ struct ConvertibleModel {
         }
     }
 
-    private init(folder: ModelFolder) throws {
-        let description = try folder.description(.decoder)
-        let weights = try folder.weights()
+    /// A model in the reference library's form.
+    private init(converting file: ModelFile) throws {
+        let description = try ModelDescription(file, expecting: .decoder)
+        let weights = try file.weights()
         let form: GGUFForm
         do {
             form = try description.ggufForm(of: weights)
         } catch let error as ModelConfigurationError {
-            throw ModelFileError(error, file: "\(folder.path)/config.json", architectureField: "model_type")
+            throw ModelFileError(error, in: file)
         }
-        let name = lastName(of: folder.path)
         var metadata = form.metadata.map { (key: $0.key, value: GGUFValue($0.value)) }
-        metadata.insert((key: "general.name", value: .string(name)), at: min(1, metadata.count))
+        metadata.insert((key: GGUFKey.name, value: .string(file.name)), at: min(1, metadata.count))
         self.metadata =
             metadata
-            + (try Self.tokenizer(of: folder, count: description.configuration.vocabulary))
+            + (try Self.tokenizer(of: file, count: description.configuration.vocabulary))
         tensors = form.tensors.map { tensor in
             Tensor(
                 name: tensor.name, shape: tensor.shape, storedType: nil, stored: { nil },
@@ -74,17 +73,16 @@ struct ConvertibleModel {
     }
 
     /// The keys `tokenizer.…`. A folder without a tokenizer makes a file that says so.
-    private static func tokenizer(of folder: ModelFolder, count: Int) throws -> [(
-        key: String, value: GGUFValue
-    )] {
+    private static func tokenizer(
+        of file: ModelFile, count: Int
+    ) throws -> [(key: String, value: GGUFValue)] {
         let description: TokenizerDescription
         do {
-            description = try TokenizerDescription(folder: URL(fileURLWithPath: folder.path), count: count)
+            description = try TokenizerDescription(folder: URL(fileURLWithPath: file.path), count: count)
         } catch TokenizerError.noTokenizerFile {
-            return [(key: "tokenizer.ggml.model", value: .string("no_vocab"))]
+            return TokenizerDescription.ggufValuesOfNone
         }
-        let templates = try ChatFormat.sources(folder: URL(fileURLWithPath: folder.path))
-        return description.ggufValues + GGUFChatTemplates.values(templates)
+        return description.ggufValues + ChatFormat.ggufValues(try ChatFormat.sources(of: file))
     }
 }
 
@@ -96,35 +94,5 @@ extension GGUFValue {
         case .integer(let number): self = .uint32(UInt32(clamping: number))
         case .number(let number): self = .float32(Float(number))
         }
-    }
-}
-
-extension TokenizerDescription {
-    /// The keys `tokenizer.ggml.…` that mean this.
-    var ggufValues: [(key: String, value: GGUFValue)] {
-        var values: [(key: String, value: GGUFValue)] = []
-        func set(_ key: String, _ value: GGUFValue?) {
-            if let value { values.append((key: "tokenizer.ggml.\(key)", value: value)) }
-        }
-        func id(_ number: Int?) -> GGUFValue? { number.map { .uint32(UInt32(clamping: $0)) } }
-        set("model", .string(model))
-        set("pre", .string(preTokenizer ?? "default"))
-        set("tokens", .array(GGUFArray(tokens)))
-        set("scores", scores.map { .array(GGUFArray($0)) })
-        set("token_type", kinds.map { .array(GGUFArray($0.map { Int32(clamping: $0) })) })
-        set("merges", merges.map { .array(GGUFArray($0)) })
-        set("precompiled_charsmap", characterMap.map { .array(GGUFArray($0)) })
-        set("bos_token_id", id(beginID))
-        set("eos_token_id", id(endID))
-        set("unknown_token_id", id(unknownID))
-        set("seperator_token_id", id(separatorID))  // misspelt in the format
-        set("padding_token_id", id(paddingID))
-        set("mask_token_id", id(maskID))
-        set("cls_token_id", id(classID))
-        set("add_bos_token", addsBegin.map { .bool($0) })
-        set("add_eos_token", addsEnd.map { .bool($0) })
-        set("add_space_prefix", addsSpacePrefix.map { .bool($0) })
-        set("remove_extra_whitespaces", removesExtraWhitespaces.map { .bool($0) })
-        return values
     }
 }

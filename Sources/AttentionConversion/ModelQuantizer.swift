@@ -51,7 +51,7 @@ public struct ModelQuantizer {
         }
     }
 
-    private let path: String
+    private let file: ModelFile
     private let source: ConvertibleModel
     private let writer: GGUFWriter
 
@@ -66,13 +66,21 @@ public struct ModelQuantizer {
     ///   - mixture: Which tensors take which type.
     /// - Throws: `ModelFileError`, `GGUFError`, `SafetensorsError`, `TokenizerError` or `TensorError`.
     public init(path: String, mixture: QuantizationMixture) throws {
-        self.path = path
-        source = try ConvertibleModel(path: path)
+        try self.init(ModelFile(path: path), mixture: mixture)
+    }
+
+    /// - Parameters:
+    ///   - file: The model.
+    ///   - mixture: Which tensors take which type.
+    /// - Throws: As ``init(path:mixture:)``.
+    public init(_ file: ModelFile, mixture: QuantizationMixture) throws {
+        self.file = file
+        source = try ConvertibleModel(file)
         let types = mixture.types(of: source)
         let plans = zip(source.tensors, types).map { tensor, type in
             GGUFWriter.Plan(name: tensor.name, elementType: type, shape: tensor.shape)
         }
-        let own = ["general.file_type", "general.quantization_version"]
+        let own = [GGUFKey.fileType, GGUFKey.quantizationVersion]
         var metadata = source.metadata.filter { !own.contains(exactly: $0.key) }
         metadata += [
             (key: own[0], value: .uint32(mixture.fileType)), (key: own[1], value: .uint32(2)),
@@ -92,7 +100,7 @@ public struct ModelQuantizer {
     /// - Returns: What it cost.
     /// - Throws: As ``init(path:mixture:)``.
     public func write(to path: String, progress: (_ bytes: Int) -> Void = { _ in }) throws -> Errors {
-        try AtomicFile.check(path, isNotOf: self.path)
+        try AtomicFile.check(path, isNotOf: file.path)
         var errors = Errors()
         var remaining = source.tensors[...]
         var done = 0

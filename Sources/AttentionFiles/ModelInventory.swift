@@ -49,10 +49,8 @@ public struct ModelInventory: Sendable {
     /// - Parameter path: A GGUF file, the first of several, a `.safetensors` file, or a model's folder.
     /// - Throws: ``ModelFileError``, ``GGUFError``, ``SafetensorsError``.
     public init(path: String) throws {
-        if GGUFFile.isOne(at: path) {
-            try self.init(GGUFFile(path: path))
-        } else if FileKind(path: path) == .folder {
-            try self.init(folder: ModelFolder(path: path))
+        if ModelFile.isOne(at: path) {
+            try self.init(ModelFile(path: path))
         } else {
             guard try ExactString(path).hasSuffix(".safetensors") || SafetensorsFile.mayBeOne(at: path) else {
                 throw ModelFileError.unknownFormat(
@@ -62,6 +60,14 @@ public struct ModelInventory: Sendable {
             self.init(
                 format: "safetensors", path: path, architecture: nil, metadata: file.summary,
                 tensors: file.entries.map(Tensor.init))
+        }
+    }
+
+    /// - Throws: As ``init(path:)``.
+    public init(_ file: ModelFile) throws {
+        switch file.container {
+        case .folder(let folder): try self.init(folder, file.weights())
+        case .gguf(let file): self.init(file)
         }
     }
 
@@ -80,7 +86,7 @@ public struct ModelInventory: Sendable {
         self.init(
             format: "GGUF \(file.version)" + (file.parts.count > 1 ? " in \(file.parts.count) files" : ""),
             path: file.path,
-            architecture: file.metadata["general.architecture"]?.string,
+            architecture: file.metadata[GGUFKey.architecture]?.string,
             metadata: file.keys.map { key in (key: key, value: file.metadata[key]?.summary ?? "") },
             tensors: file.entries.map { entry in
                 Tensor(
@@ -89,7 +95,7 @@ public struct ModelInventory: Sendable {
             })
     }
 
-    private init(folder: ModelFolder) throws {
+    private init(_ folder: ModelFolder, _ weights: any WeightSource) throws {
         var metadata: [(key: String, value: String)] = []
         var architecture: String?
         if folder.path(ofFile: "config.json") != nil {
@@ -99,7 +105,6 @@ public struct ModelInventory: Sendable {
                 metadata.append((key: member.name.string, value: member.value.summary))
             }
         }
-        let weights = try folder.weights()
         let entries = (weights as? SafetensorsFile)?.entries ?? (weights as? ShardedWeights)?.entries ?? []
         self.init(
             format: "safetensors", path: folder.path, architecture: architecture, metadata: metadata,

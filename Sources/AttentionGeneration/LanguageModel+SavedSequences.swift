@@ -13,7 +13,7 @@ extension LanguageModel {
     /// - Throws: `KeyValueCacheError`, `TensorError`, `ModelFileError`.
     public func save(_ cache: DecoderCache, tokens: [Int], to path: String) throws {
         let saved = try cache.save(
-            tokens: tokens, model: DecoderCache.fingerprint(of: weights()))
+            tokens: tokens, model: DecoderCache.fingerprint(of: file.weights()))
         try SafetensorsWriter.write(saved.tensors, metadata: saved.metadata, to: path)
     }
 
@@ -30,14 +30,9 @@ extension LanguageModel {
     public func restore(
         _ cache: inout DecoderCache, from path: String, conversation: [Int]? = nil
     ) throws -> [Int] {
-        let file = try SafetensorsFile(path: path)
+        let saved = try SafetensorsFile(path: path)
         return try cache.restore(
-            from: file, metadata: file.metadata,
-            model: DecoderCache.fingerprint(of: weights()), conversation: conversation)
-    }
-
-    /// The model's file again, of which only the header and samples are read.
-    private func weights() throws -> any WeightSource {
-        try GGUFFile.isOne(at: path) ? GGUFFile(path: path) : ModelFolder(path: path).weights()
+            from: saved, metadata: saved.metadata,
+            model: DecoderCache.fingerprint(of: file.weights()), conversation: conversation)
     }
 }

@@ -9,14 +9,14 @@ import Foundation
 /// arXiv:1908.10084): tokenizer, encoder, pooling and what follows it in one model folder or GGUF file.
 ///
 /// ```swift
-/// let embedder = try TextEmbedder(folder: ModelLocator().locate("all-MiniLM-L6-v2"))
+/// let embedder = try TextEmbedder(ModelLocator().locate("all-MiniLM-L6-v2"))
 /// let vectors = try embedder.embed(["The weather is lovely today.", "It's so sunny outside!"])
 /// ```
 ///
 /// A text's vector is the same to the bit alone and among others.
 public struct TextEmbedder: Sendable {
-    /// The folder's or file's own name.
-    public let name: String
+    /// The folder or the GGUF file that the model was read from.
+    public let file: ModelFile
     /// The model itself, from tokens to hidden states.
     public let encoder: EncoderTransformer
     /// The greatest number of tokens of a text, special ones included; what is longer is cut at its end.
@@ -30,6 +30,9 @@ public struct TextEmbedder: Sendable {
     private let prompts: SentencePrompts
     /// The greatest numbers of tokens where a query or a document is meant; nil: ``maximumLength``.
     let queryLength, documentLength: Int?
+
+    /// The folder's or file's own name.
+    public var name: String { file.name }
 
     /// The model's tokenizer.
     ///
@@ -48,75 +51,36 @@ public struct TextEmbedder: Sendable {
 
     /// Loads a model folder, or a GGUF file.
     ///
+    /// A sentence-transformers folder lists its modules in `modules.json`; a plain encoder without it is
+    /// pooled by its mean and not normalised. A GGUF file says how it is pooled; vectors are scaled to length
+    /// 1.
+    ///
     /// - Throws: `ModelFileError`, `SafetensorsError`, `GGUFError`, `TokenizerError` or `TensorError`, each
     ///   naming the file at fault.
-    public init(path: String) throws {
-        if GGUFFile.isOne(at: path) {
-            try self.init(gguf: GGUFFile(path: path))
-        } else {
-            try self.init(folder: ModelFolder(path: path))
-        }
-    }
+    public init(path: String) throws { try self.init(ModelFile(path: path)) }
 
-    /// Loads everything that the folder describes. A sentence-transformers folder lists its modules in
-    /// `modules.json`; a plain encoder without it is pooled by its mean and not normalised.
+    /// Loads an encoder from a file that is open.
     ///
     /// - Throws: As ``init(path:)``.
-    public init(folder: ModelFolder) throws {
-        var sentence = try SentenceConfiguration(folder)
-        let description = try sentence.encoderFolder.description(.encoder)
-        let path = sentence.encoderFolder.path
+    public init(_ file: ModelFile) throws {
+        self.file = file
+        var sentence = try SentenceConfiguration(file)
         let settings = sentence.transformer
-        let tokenizer = try Tokenizer.ifAny {
-            let tokenizer = try Tokenizer(contentsOf: URL(fileURLWithPath: path))
+        let description = try ModelDescription(sentence.encoder, expecting: .encoder)
+        optionalTokenizer = try Tokenizer.ifAny { [encoder = sentence.encoder] in
+            let tokenizer = try Tokenizer(encoder)
             return settings.lowercases ? try tokenizer.lowercasing() : tokenizer
         }
-        let pipeline = try sentence.pipeline(width: description.configuration.width)
-        try self.init(
-            name: lastName(of: folder.path), tokenizer: tokenizer,
-            encoder: EncoderTransformer(description, from: sentence.encoderFolder.weights()),
-            pipeline: pipeline, settings: settings, prompts: sentence.prompts, notes: sentence.notes,
-            vocabularyField: (file: "\(path)/config.json", field: "vocab_size"))
-    }
-
-    /// Loads an encoder from a GGUF file. The metadata say how it is pooled; vectors are scaled to length 1,
-    /// as llama.cpp's programs do.
-    ///
-    /// - Throws: As ``init(path:)``.
-    public init(gguf file: GGUFFile) throws {
-        let description = try file.description(.encoder)
-        let pooling = try Pooling(gguf: file)
-        try file.checkEncoderTensors()
-        try self.init(
-            name: lastName(of: file.path),
-            tokenizer: Tokenizer.ifAny { try Tokenizer(gguf: file) },
-            encoder: EncoderTransformer(description, from: file),
-            pipeline: SentencePipeline(pooling, width: description.configuration.width, normalizes: true),
-            settings: TransformerSettings(), prompts: SentencePrompts(), notes: [],
-            vocabularyField: (file: file.path, field: "the model's vocabulary"))
-    }
-
-    private init(
-        name: String, tokenizer: Result<Tokenizer, TokenizerError>, encoder: EncoderTransformer,
-        pipeline: SentencePipeline, settings: TransformerSettings, prompts: SentencePrompts, notes: [String],
-        vocabularyField: (file: String, field: String)
-    ) throws {
-        self.name = name
-        optionalTokenizer = tokenizer
-        self.encoder = encoder
-        self.pipeline = pipeline
-        self.prompts = prompts
-        self.notes = notes
-        similarity = prompts.similarity
+        pipeline = try sentence.pipeline(width: description.configuration.width)
+        encoder = try EncoderTransformer(description, from: sentence.encoder.weights())
+        (prompts, notes, similarity) = (sentence.prompts, sentence.notes, sentence.prompts.similarity)
         (queryLength, documentLength) = (settings.queryLength, settings.documentLength)
-        let loaded = try? tokenizer.get()
+        let loaded = try? optionalTokenizer.get()
         let longest = encoder.configuration.longestSequence
         maximumLength = min(settings.maximumLength ?? loaded?.modelMaxLength ?? longest, longest)
-        let vocabulary = encoder.configuration.vocabulary
-        if let size = loaded?.baseVocabularySize, size > vocabulary {
-            throw ModelFileError.invalidField(
-                file: vocabularyField.file, field: vocabularyField.field,
-                expected: "at least the tokenizer's \(size)", found: "\(vocabulary)")
+        if let tokens = loaded?.baseVocabularySize {
+            try sentence.encoder.check(
+                vocabulary: encoder.configuration.vocabulary, holdsTokens: tokens)
         }
     }
 

@@ -4,37 +4,10 @@ import Foundation
 
 /// Chat templates of a model's folder.
 extension ChatFormat {
-    /// Loads the templates of a model's folder, and the special tokens of `tokenizer_config.json` and
-    /// `special_tokens_map.json`.
-    ///
-    /// The first of these places that holds a template counts, and the others do not:
-    ///
-    /// 1. `chat_template.jinja`, which is named `default`, and `additional_chat_templates/NAME.jinja`,
-    /// 2. `chat_template` of `tokenizer_config.json`: one template, or several with names,
-    /// 3. `chat_template` of `chat_template.json`.
-    ///
-    /// - Parameters:
-    ///   - folder: the model's folder.
-    ///   - name: ``templateName``.
-    /// - Throws: ``ChatTemplateError``; `TokenizerError` where a file cannot be read or is not as it should
-    ///   be.
-    public init(folder: URL, name: String? = nil) throws {
-        try self.init(
-            sources: Self.sources(folder: folder), name: name,
-            specialTokens: Self.specialTokens(folder: folder), model: folder.path)
-    }
-
-    /// The special tokens that a model's folder names, for a template from elsewhere.
-    ///
-    /// - Throws: `TokenizerError`.
-    public static func specialTokens(folder: URL) throws(TokenizerError) -> [String: String] {
-        try Tokenizer.namedTokens(folder: folder)
-    }
-
     /// The texts of a folder's templates by name.
     ///
     /// - Throws: `TokenizerError`.
-    package static func sources(folder: URL) throws(TokenizerError) -> [ExactString: String] {
+    static func sources(folder: URL) throws(TokenizerError) -> [ExactString: String] {
         var sources: [ExactString: String] = [:]
         if let source = try text("chat_template.jinja", in: folder) { sources["default"] = source }
         for (name, file) in try additionalTemplates(in: folder) { sources[name] = try text(file, in: folder) }

@@ -1,72 +1,28 @@
 import AttentionFiles
 import AttentionJSON
-import AttentionTokenizers
-import Foundation
 
+/// Chat templates in a GGUF file's metadata.
 extension ChatFormat {
-    /// Loads the chat template of a model folder or a GGUF file.
+    /// The texts of a file's templates by name.
     ///
-    /// - Parameters:
-    ///   - path: the folder or the file.
-    ///   - name: the template to use, where there are several.
-    /// - Throws: `ChatTemplateError`, `TokenizerError`; `ModelFileError`, also for a file of another kind;
-    ///   for GGUF files `GGUFError`.
-    public init(path: String, name: String? = nil) throws {
-        if GGUFFile.isOne(at: path) {
-            try self.init(gguf: GGUFFile(path: path), name: name)
-        } else {
-            try self.init(folder: URL(fileURLWithPath: ModelFolder(path: path).path), name: name)
-        }
-    }
-
-    /// Loads the chat templates of a GGUF file: `tokenizer.chat_template`, which is named `default`, and
-    /// those with a name of their own in `tokenizer.chat_template.NAME`.
-    ///
-    /// - Throws: `ChatTemplateError`; `GGUFError` where a value has the wrong type.
-    public init(gguf file: GGUFFile, name: String? = nil) throws {
+    /// - Throws: `GGUFError` where a value has the wrong type.
+    static func sources(gguf file: GGUFFile) throws(GGUFError) -> [ExactString: String] {
         var sources: [ExactString: String] = [:]
-        sources["default"] = try file.string(GGUFChatTemplates.key)
-        // The list `tokenizer.chat_templates` repeats what the keys say.
-        let prefix = (GGUFChatTemplates.key + ".").utf8
+        sources["default"] = try file.string(GGUFKey.chatTemplate)
+        // The list of names repeats what the keys say.
+        let prefix = GGUFKey.chatTemplate(named: "").utf8
         for key in file.keys where key.utf8.starts(with: prefix) {
             let name = ExactString(Substring(key.utf8.dropFirst(prefix.count)))
             sources[name] = try file.string(key)
         }
-        try self.init(
-            sources: sources, name: name, specialTokens: Self.specialTokens(gguf: file), model: file.path)
+        return sources
     }
-
-    /// The special tokens that a model folder or a GGUF file names, for a template from elsewhere.
-    ///
-    /// - Throws: What loading the template throws.
-    public static func specialTokens(path: String) throws -> [String: String] {
-        guard GGUFFile.isOne(at: path) else { return try specialTokens(folder: URL(fileURLWithPath: path)) }
-        return try specialTokens(gguf: GGUFFile(path: path))
-    }
-
-    private static func specialTokens(gguf file: GGUFFile) throws(GGUFError) -> [String: String] {
-        var tokens: [String: String] = [:]
-        let pieces = try file.strings("tokenizer.ggml.tokens") ?? []
-        for (name, field) in [("bos", "bos"), ("eos", "eos"), ("unk", "unknown"), ("pad", "padding")] {
-            guard let id = try file.integer("tokenizer.ggml.\(field)_token_id"), pieces.indices.contains(id)
-            else {
-                continue
-            }
-            tokens[name + "_token"] = pieces[id]  // exact-text: the names are those above
-        }
-        return tokens
-    }
-}
-
-/// The metadata of a GGUF file that hold chat templates.
-package enum GGUFChatTemplates {
-    static let key = "tokenizer.chat_template"
 
     /// The keys and values that llama.cpp's converter makes of templates with names.
     ///
     /// Of a name, everything but ASCII letters and digits becomes `_`, as there. Of names that become equal,
     /// the last in the order of their scalars counts.
-    package static func values(_ sources: [ExactString: String]) -> [(key: String, value: GGUFValue)] {
+    package static func ggufValues(_ sources: [ExactString: String]) -> [(key: String, value: GGUFValue)] {
         var named: [ExactString: String] = [:]
         for name in sources.keys.sorted() where name != "default" && !name.isEmpty {
             let plain = name.unicodeScalars.map { scalar -> Character in
@@ -77,12 +33,16 @@ package enum GGUFChatTemplates {
         }
         let names = named.keys.sorted()
         var values: [(key: String, value: GGUFValue)] = []
-        for name in names { values.append((key: "\(key).\(name)", value: .string(named[name] ?? ""))) }
+        for name in names {
+            values.append((key: GGUFKey.chatTemplate(named: name.string), value: .string(named[name] ?? "")))
+        }
         if !names.isEmpty {
             values.append(
-                (key: "tokenizer.chat_templates", value: .array(GGUFArray(names.map(\.string)))))
+                (key: GGUFKey.chatTemplateNames, value: .array(GGUFArray(names.map(\.string)))))
         }
-        if let source = sources["default"] { values.append((key: key, value: .string(source))) }
+        if let source = sources["default"] {
+            values.append((key: GGUFKey.chatTemplate, value: .string(source)))
+        }
         return values
     }
 }

@@ -5,7 +5,7 @@ import Foundation
 /// A model's chat templates, and the special tokens that they read.
 ///
 /// ```swift
-/// let format = try ChatFormat(folder: folder)
+/// let format = try ChatFormat(path: "Qwen3-0.6B")
 /// let prompt = try format.render([ChatMessage(.user, "Hello!")])
 /// ```
 ///

@@ -8,7 +8,7 @@ import AttentionJSON
 /// can use one at once.
 ///
 /// ```swift
-/// let tokenizer = try Tokenizer(contentsOf: folder)
+/// let tokenizer = try Tokenizer(path: "all-MiniLM-L6-v2")
 /// let encoding = try tokenizer.encode("Attention is all you need.", maxLength: 256)
 /// print(encoding.ids, tokenizer.decode(encoding.ids))
 /// ```

@@ -264,7 +264,7 @@ import Testing
             let description = try TokenizerDescription(folder: URL(fileURLWithPath: folder), count: count)
             #expect(description.model == model && description.tokens.count == count)
             let (original, again) = (
-                try Tokenizer(contentsOf: target), try Tokenizer(description, name: "again")
+                try Tokenizer(path: target.path), try Tokenizer(description, name: "again")
             )
             for text in texts {
                 let (a, b) = (

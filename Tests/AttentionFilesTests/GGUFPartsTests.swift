@@ -34,10 +34,17 @@ import Testing
         }
     }
 
+    private func isGGUF(_ path: String) throws -> Bool {
+        switch try ModelFile(path: path).container {
+        case .folder: false
+        case .gguf: true
+        }
+    }
+
     @Test func oneModel() throws {
         try write()
         for path in [path(1), folder.path, folder.path + "/"] {
-            #expect(GGUFFile.isOne(at: path))
+            #expect(try isGGUF(path))
             let file = try GGUFFile(path: path)
             #expect(
                 file.parts.map { URL(fileURLWithPath: $0).lastPathComponent }
@@ -113,10 +120,10 @@ import Testing
     }
 
     @Test func foldersOfOtherThings() throws {
-        #expect(!GGUFFile.isOne(at: folder.path))
+        #expect(try !isGGUF(folder.path))
         #expect(throws: ModelFileError.self) { try GGUFFile(path: folder.path) }
         try write()
         try folder.write("{}", to: "config.json")
-        #expect(!GGUFFile.isOne(at: folder.path))
+        #expect(try !isGGUF(folder.path))
     }
 }

@@ -48,7 +48,7 @@ struct GGUFEncoderTests {
         let hidden = try embedder.hiddenStates(tokens: [2, 5, 6, 7, 3])
         let mean = try Pooling.mean(hidden, ranges: [0..<5]).normalized().scalars
         #expect(zip(vector, mean).allSatisfy { abs($0 - $1) < 1e-6 })
-        #expect(!LanguageModel.isOne(at: Self.nomic))
+        #expect(try ModelKind(of: ModelFile(path: Self.nomic)) == .encoder)
         #expect(throws: TensorError.self) { try embedder.embed(tokens: [[Int](repeating: 5, count: 41)]) }
     }
 
@@ -106,7 +106,7 @@ struct GGUFEncoderTests {
         for name in ["llama", "nomic-bert-moe", "jina-bert-v2"] {
             let folder = try TemporaryFolder()
             let path = try Self.write([("general.architecture", .string(name))], to: folder)
-            #expect(LanguageModel.isOne(at: path) == (name == "llama"))
+            #expect(try (ModelKind(of: ModelFile(path: path)) == .decoder) == (name == "llama"))
             let error = #expect(throws: ModelFileError.self) { try TextEmbedder(path: path) }
             #expect(error.map { "\($0)" }?.contains("general.architecture") == true)
             #expect(error.map { "\($0)" }?.contains("nomic-bert") == true)

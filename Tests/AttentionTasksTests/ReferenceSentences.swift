@@ -33,7 +33,7 @@ struct ReferenceSentences: Decodable {
     /// The model itself, where the machine has it.
     static func embedder() throws -> TextEmbedder {
         guard let model = Locations.model else { throw Absent() }
-        return try TextEmbedder(folder: ModelFolder(path: model.path))
+        return try TextEmbedder(path: model.path)
     }
 
     static let absence = "needs all-MiniLM-L6-v2: run `make model`, or set ATTENTION_TEST_MODEL to its folder"

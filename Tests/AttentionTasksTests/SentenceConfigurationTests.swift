@@ -15,7 +15,7 @@ struct SentenceConfigurationTests {
     init() throws { model = try SmallModel() }
 
     private func embedder() throws -> TextEmbedder {
-        try TextEmbedder(folder: ModelFolder(path: model.folder.path))
+        try TextEmbedder(path: model.folder.path)
     }
 
     @Test func aPlainEncoderIsPooledByItsMean() throws {

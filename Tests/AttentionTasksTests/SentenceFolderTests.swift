@@ -62,7 +62,7 @@ struct SentenceFolderTests {
     @Test(arguments: content?.cases ?? [])
     func givesTheLibrarysVectors(_ test: Case) throws {
         let folder = try Self.folder(test)
-        let embedder = try TextEmbedder(folder: ModelFolder(path: folder.path))
+        let embedder = try TextEmbedder(path: folder.path)
         for result in test.results {
             let ids = try embedder.tokenize(result.text, prompt: result.chosenPrompt).ids
             #expect(ids == result.ids, "\(result.text)")

@@ -1,3 +1,4 @@
+import AttentionFiles
 import AttentionTemplates
 import AttentionTokenizers
 import Foundation
@@ -18,7 +19,7 @@ struct ChatFormatTests {
         let folder = try folder(
             template: #""{{ bos_token }}{{ messages[0].content }}{{ eos_token }}{{ pad_token }}""#)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let format = try ChatFormat(folder: folder)
+        let format = try ChatFormat(path: folder.path)
         #expect(format.specialTokens == ["bos_token": "<s>", "eos_token": "</s>"])
         #expect(try format.render([ChatMessage(.user, "a")]).text == "<s>a</s>")
     }
@@ -28,19 +29,19 @@ struct ChatFormatTests {
             template: "\"a\"", ["special_tokens_map.json": #"{"bos_token": "<b>", "pad_token": "<p>"}"#])
         defer { try? FileManager.default.removeItem(at: folder) }
         let expected = ["bos_token": "<b>", "eos_token": "</s>", "pad_token": "<p>"]
-        #expect(try ChatFormat.specialTokens(folder: folder) == expected)
+        #expect(try ChatFormat.specialTokens(of: ModelFile(path: folder.path)) == expected)
     }
 
     @Test func aFileOfItsOwnComesFirst() throws {
         let folder = try folder(template: "\"a\"", ["chat_template.jinja": "b\n"])
         defer { try? FileManager.default.removeItem(at: folder) }
-        #expect(try ChatFormat(folder: folder).render([]).text == "b")
+        #expect(try ChatFormat(path: folder.path).render([]).text == "b")
     }
 
     @Test func theProcessorsFileComesLast() throws {
         let folder = try folder(template: "null", ["chat_template.json": #"{"chat_template": "c"}"#])
         defer { try? FileManager.default.removeItem(at: folder) }
-        #expect(try ChatFormat(folder: folder).render([]).text == "c")
+        #expect(try ChatFormat(path: folder.path).render([]).text == "c")
     }
 
     @Test func templatesWithNames() throws {
@@ -49,14 +50,14 @@ struct ChatFormatTests {
                 [{"name": "default", "template": "a"}, {"name": "tool_use", "template": "b"}, {"name": "rag", "template": "c"}]
                 """)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let format = try ChatFormat(folder: folder)
+        let format = try ChatFormat(path: folder.path)
         #expect(try format.render([]).text == "a")
         #expect(try format.render([], tools: []).text == "b")
-        #expect(try ChatFormat(folder: folder, name: "rag").render([], tools: []).text == "c")
+        #expect(try ChatFormat(path: folder.path, name: "rag").render([], tools: []).text == "c")
         #expect(
             throws: ChatTemplateError.noTemplate(
                 model: folder.path, name: "x", available: ["default", "rag", "tool_use"])
-        ) { try ChatFormat(folder: folder, name: "x") }
+        ) { try ChatFormat(path: folder.path, name: "x") }
     }
 
     /// The places that disagree, in all combinations.
@@ -70,7 +71,7 @@ struct ChatFormatTests {
                 Dictionary(uniqueKeysWithValues: files.map { ($0.name, $0.value.stringValue ?? "") }))
             defer { try? FileManager.default.removeItem(at: folder) }
             func text(_ name: String?, tools: [ChatValue]? = nil) -> String? {
-                try? ChatFormat(folder: folder, name: name).render([ChatMessage(.user, "a")], tools: tools)
+                try? ChatFormat(path: folder.path, name: name).render([ChatMessage(.user, "a")], tools: tools)
                     .text
             }
             let label = Comment(rawValue: files.map { "\($0.name): \($0.value)" }.joined(separator: "; "))
@@ -92,7 +93,7 @@ struct ChatFormatTests {
                 {"default": "a", "tool_use": "b", "rag": "c {{ documents[0].title }}"}
                 """)
         defer { try? FileManager.default.removeItem(at: folder) }
-        var format = try ChatFormat(folder: folder)
+        var format = try ChatFormat(path: folder.path)
         #expect(format.templateNames == ["default", "rag", "tool_use"])
         #expect(try format.render([], documents: [["title": "d"]]).text == "c d")
         #expect(try format.render([], tools: [], documents: [["title": "d"]]).text == "b")
@@ -107,17 +108,17 @@ struct ChatFormatTests {
     @Test func aDamagedTemplateHurtsOnlyItsOwnConversations() throws {
         let folder = try folder(template: #"{"default": "a", "tool_use": "{{"}"#)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let format = try ChatFormat(folder: folder)
+        let format = try ChatFormat(path: folder.path)
         #expect(try format.render([]).text == "a")
         #expect(throws: ChatTemplateError.self) { try format.render([], tools: []) }
-        #expect(throws: ChatTemplateError.self) { try ChatFormat(folder: folder, name: "tool_use") }
+        #expect(throws: ChatTemplateError.self) { try ChatFormat(path: folder.path, name: "tool_use") }
     }
 
     @Test func aModelWithoutATemplate() throws {
         let folder = try textFolder([:])
         defer { try? FileManager.default.removeItem(at: folder) }
         #expect(throws: ChatTemplateError.noTemplate(model: folder.path, name: nil, available: [])) {
-            try ChatFormat(folder: folder)
+            try ChatFormat(path: folder.path)
         }
     }
 
@@ -125,11 +126,11 @@ struct ChatFormatTests {
         for template in ["5", "[5]", #"[{"name": "a"}]"#, #"{"a": 5}"#] {
             let folder = try folder(template: template)
             defer { try? FileManager.default.removeItem(at: folder) }
-            #expect(throws: TokenizerError.self) { try ChatFormat(folder: folder) }
+            #expect(throws: TokenizerError.self) { try ChatFormat(path: folder.path) }
         }
         let folder = try textFolder([:])
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data([0x61, 0xFF]).write(to: folder.appendingPathComponent("chat_template.jinja"))
-        #expect(throws: TokenizerError.self) { try ChatFormat(folder: folder) }
+        #expect(throws: TokenizerError.self) { try ChatFormat(path: folder.path) }
     }
 }

@@ -11,7 +11,7 @@ struct GGUFChatFormatTests {
             content: GGUFBytes(metadata + [("tokenizer.ggml.tokens", .strings(["<unk>", "<s>", "</s>"]))])
                 .bytes,
             label: "model.gguf")
-        return try ChatFormat(gguf: file, name: name)
+        return try ChatFormat(ModelFile(.gguf(file)), name: name)
     }
 
     @Test func theTemplateAndItsTokens() throws {

@@ -9,7 +9,7 @@ import Testing
     private func load(_ files: [String: String]) throws -> Tokenizer {
         let folder = try textFolder(files)
         defer { try? FileManager.default.removeItem(at: folder) }
-        return try Tokenizer(contentsOf: folder)
+        return try Tokenizer(path: folder.path)
     }
 
     @Test func vocabularyFile() throws {
@@ -49,11 +49,11 @@ import Testing
         #expect(
             throws: TokenizerError.unreadableFile(
                 file: nowhere.path, reason: "there is no such file or folder")
-        ) { try Tokenizer(contentsOf: nowhere) }
+        ) { try Tokenizer(path: nowhere.path) }
         let folder = try textFolder(["readme.md": ""])
         defer { try? FileManager.default.removeItem(at: folder) }
         #expect(throws: TokenizerError.noTokenizerFile(folder: folder.path)) {
-            try Tokenizer(contentsOf: folder)
+            try Tokenizer(path: folder.path)
         }
         for lines in ["", "[UNK]", "[UNK]\n[CLS]", "a\nb"] {
             let error = #expect(throws: TokenizerError.self) { try load(["vocab.txt": lines]) }

@@ -72,7 +72,7 @@ import Testing
     }
 
     private func load(_ bytes: GGUFBytes) throws -> Tokenizer {
-        try Tokenizer(gguf: GGUFFile(content: bytes.bytes, label: "v.gguf"))
+        try Tokenizer(ModelFile(.gguf(GGUFFile(content: bytes.bytes, label: "v.gguf"))))
     }
 
     @Test func sentencePiece() throws {
@@ -172,5 +172,33 @@ import Testing
         for model in ["", "rwkv", "GPT2"] {
             #expect(throws: TokenizerError.self) { try load(llama { $0.values[0].value = .string(model) }) }
         }
+    }
+
+    /// Every value that is written under its key is read from there.
+    @Test func descriptionsComeBack() throws {
+        var description = TokenizerDescription(model: "llama", tokens: ["a", "", "é"])
+        description.preTokenizer = "qwen2"
+        description.scores = [0, -1.5, .infinity]
+        description.kinds = [1, 3, 6]
+        description.merges = ["a b"]
+        description.characterMap = [0, 128, 255]
+        let ids: [WritableKeyPath<TokenizerDescription, Int?>] = [
+            \.beginID, \.endID, \.unknownID, \.separatorID, \.paddingID, \.maskID, \.classID,
+        ]
+        for (number, id) in ids.enumerated() { description[keyPath: id] = number }
+        (description.addsBegin, description.addsEnd) = (true, false)
+        (description.addsSpacePrefix, description.removesExtraWhitespaces) = (false, true)
+        #expect(try "\(again(description))" == "\(description)")
+        let bare = TokenizerDescription(model: "t5", tokens: ["a"])
+        var named = bare
+        named.preTokenizer = "default"
+        #expect(try "\(again(bare))" == "\(named)")
+    }
+
+    private func again(_ description: TokenizerDescription) throws -> TokenizerDescription {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/v.gguf"
+        try GGUFWriter.write(metadata: description.ggufValues, [], to: path)
+        return try TokenizerDescription(gguf: GGUFFile(path: path))
     }
 }

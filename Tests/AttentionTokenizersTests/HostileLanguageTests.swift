@@ -164,12 +164,12 @@ import Testing
         let file = folder.appendingPathComponent("tokenizer.model")
         try fuzz(Array(test.model), seed: 6, rounds: 150) { bytes in
             try Data(bytes).write(to: file)
-            return try Tokenizer(contentsOf: file)
+            return try Tokenizer(path: file.path)
         }
         for count in stride(from: 0, to: test.model.count, by: 97) {
             try test.model.prefix(count).write(to: file)
             // A cut between two fields leaves fewer pieces.
-            _ = try? Tokenizer(contentsOf: file)
+            _ = try? Tokenizer(path: file.path)
         }
     }
 
@@ -179,7 +179,7 @@ import Testing
         let file = folder.appendingPathComponent("tokenizer.model")
         func error(_ bytes: [UInt8]) throws -> TokenizerError? {
             try Data(bytes).write(to: file)
-            return #expect(throws: TokenizerError.self) { try Tokenizer(contentsOf: file) }
+            return #expect(throws: TokenizerError.self) { try Tokenizer(path: file.path) }
         }
         let piece: [UInt8] = [0x0A, 0x03, 0x0A, 0x01, 0x61]
         for (bytes, offset) in [

@@ -60,8 +60,8 @@ import Testing
         let cases = try vectors("Xenova/bert-base-uncased")
         #expect(cases.count == 30)
         let folder = try #require(Locations.model)
-        try check(cases, with: Tokenizer(contentsOf: folder))
-        try check(cases, with: Tokenizer(contentsOf: folder.appendingPathComponent("vocab.txt")))
+        try check(cases, with: Tokenizer(path: folder.path))
+        try check(cases, with: Tokenizer(path: folder.appendingPathComponent("vocab.txt").path))
     }
 
     @Test(.enabled(if: hasData, "needs the published data: set ATTENTION_TEST_DATA"))
@@ -82,7 +82,7 @@ import Testing
                 contentsOf: data.appendingPathComponent("gpt2.merges.txt"), encoding: .utf8),
         ])
         defer { try? FileManager.default.removeItem(at: folder) }
-        let tokenizer = try Tokenizer(contentsOf: folder)
+        let tokenizer = try Tokenizer(path: folder.path)
         #expect(tokenizer.vocabularySize == 50257)
         try check(vectors("Xenova/gpt2"), with: tokenizer)
     }
@@ -95,12 +95,12 @@ import Testing
         ])
     func tokenizerFiles(name: String, file: String) throws {
         let data = try #require(Locations.data).appendingPathComponent("tokenizers")
-        try check(vectors(name), with: Tokenizer(contentsOf: data.appendingPathComponent(file)))
+        try check(vectors(name), with: Tokenizer(path: data.appendingPathComponent(file).path))
     }
 
     @Test(.enabled(if: hasModel, "needs all-MiniLM-L6-v2: run `make model`"))
     func publishedModelFolder() throws {
-        let tokenizer = try Tokenizer(contentsOf: #require(Locations.model))
+        let tokenizer = try Tokenizer(path: #require(Locations.model).path)
         #expect(tokenizer.vocabularySize == 30522)
         #expect(tokenizer.modelMaxLength == 512)
         #expect(tokenizer.truncation == Truncation(maxLength: 128))

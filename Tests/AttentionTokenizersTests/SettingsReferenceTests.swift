@@ -57,7 +57,7 @@ private struct SettingsFixture: Decodable {
             let folder = try fixture.folder(of: test)
             defer { try? FileManager.default.removeItem(at: folder) }
             do {
-                let tokenizer = try Tokenizer(contentsOf: folder)
+                let tokenizer = try Tokenizer(path: folder.path)
                 for (text, result) in zip(fixture.texts, test.results) {
                     let ids = try tokenizer.encode(text).ids
                     if Self.deviations.contains("\(test.name) \(text)") {

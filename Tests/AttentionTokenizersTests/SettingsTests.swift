@@ -8,7 +8,7 @@ import Testing
     private func load(_ files: [String: String]) throws -> Tokenizer {
         let folder = try textFolder(files)
         defer { try? FileManager.default.removeItem(at: folder) }
-        return try Tokenizer(contentsOf: folder)
+        return try Tokenizer(path: folder.path)
     }
 
     private func json(_ model: String, added: String = "[]") throws -> Tokenizer {

@@ -7,12 +7,12 @@ import Testing
 @Suite struct VocabularyTests {
     @Test(arguments: VocabularyFixture.names)
     func tokenizerFiles(_ name: String) throws {
-        let tokenizer = try Tokenizer(contentsOf: VocabularyFixture.file("\(name).json"))
+        let tokenizer = try Tokenizer(path: VocabularyFixture.file("\(name).json").path)
         try check(tokenizer, name)
     }
 
     @Test func sentencePieceFile() throws {
-        try check(Tokenizer(contentsOf: VocabularyFixture.file("mistral.model")), "mistral")
+        try check(Tokenizer(path: VocabularyFixture.file("mistral.model").path), "mistral")
     }
 
     /// The words of a vocabulary, one a line, mean the same as the `tokenizer.json` with its settings.
@@ -26,7 +26,7 @@ import Testing
             .sorted { $0.value < $1.value }.map(\.key)
         let folder = try textFolder(["vocab.txt": words.joined(separator: "\n") + "\n"])
         defer { try? FileManager.default.removeItem(at: folder) }
-        let tokenizer = try Tokenizer(contentsOf: folder.appendingPathComponent("vocab.txt"))
+        let tokenizer = try Tokenizer(path: folder.appendingPathComponent("vocab.txt").path)
         try check(tokenizer, "minilm")
     }
 

@@ -47,7 +47,7 @@ struct EmbeddingBenchmark: ParsableCommand {
 
     func run() throws {
         let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
-        let embedder = try TextEmbedder(folder: ModelLocator().locate(model))
+        let embedder = try TextEmbedder(ModelLocator().locate(model))
         let first = try embedder.embed(lines)[0]
         if alone {
             for _ in 0..<rounds { report("swift-attention", try lineRate(lines, embedder)) }

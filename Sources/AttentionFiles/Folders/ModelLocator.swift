@@ -55,11 +55,11 @@ public struct ModelLocator: Sendable {
         self.currentFolder = currentFolder
     }
 
-    /// The folder of the model `name`, which is a path or a name such as `all-MiniLM-L6-v2` or
+    /// Opens the model `name`, which is a path or a name such as `all-MiniLM-L6-v2` or
     /// `sentence-transformers/all-MiniLM-L6-v2`.
     ///
-    /// - Throws: ``ModelLocatorError``; ``ModelFileError`` if a path leads to a file.
-    public func locate(_ name: String) throws -> ModelFolder { try ModelFolder(path: path(of: name)) }
+    /// - Throws: ``ModelLocatorError``; as ``ModelFile/init(path:)``.
+    public func locate(_ name: String) throws -> ModelFile { try ModelFile(path: path(of: name)) }
 
     /// The path of the model `name`: that of its folder, or of the one file that it is, as a GGUF file.
     ///

@@ -4,7 +4,7 @@ import AttentionJSON
 extension GGUFFile {
     /// Whether a path leads to a regular file that begins as GGUF files do, or to a folder that holds GGUF
     /// files and no `config.json`.
-    public static func isOne(at path: String) -> Bool {
+    static func isOne(at path: String) -> Bool {
         if FileKind(path: path) == .folder { return !models(inFolder: path).isEmpty }
         guard let mapping = try? MappedFile(path: path) else { return false }
         return mapping.bytes.starts(with: "GGUF".utf8)

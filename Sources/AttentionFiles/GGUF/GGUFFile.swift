@@ -106,6 +106,9 @@ public struct GGUFFile: Sendable {
         (self.entries, self.places) = (entries, places)
     }
 
+    /// Whether it is a model's, and not one of a vocabulary alone.
+    var holdsTensors: Bool { !entries.isEmpty || metadata[GGUFPart.countKey] != nil }
+
     /// The entry of the tensor `name`; nil if the file holds none of that name.
     public func entry(named name: String) -> Entry? { places[ExactString(name)].map { entries[$0] } }
 }

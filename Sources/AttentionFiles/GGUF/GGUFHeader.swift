@@ -6,7 +6,6 @@ import AttentionTensors
 ///
 /// - Note: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 struct GGUFHeader {
-    static let alignmentKey = "general.alignment"
     static let usualAlignment = 32
     static let magic: UInt32 = 0x4655_4747  // "GGUF"
     static let greatestRank = 4
@@ -69,8 +68,8 @@ struct GGUFHeader {
     }
 
     private mutating func readAlignment(_ reader: inout GGUFReader) throws(GGUFError) {
-        guard let value = metadata[Self.alignmentKey] else { return }
-        reader.name = Self.alignmentKey
+        guard let value = metadata[GGUFKey.alignment] else { return }
+        reader.name = GGUFKey.alignment
         guard case .uint32(let number) = value else {
             throw reader.fault(.valueType, "a uint32", "\(value.kind)")
         }

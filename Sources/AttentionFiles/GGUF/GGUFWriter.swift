@@ -43,7 +43,7 @@ public struct GGUFWriter: Sendable {
         self.metadata = metadata
         self.tensors = tensors
         var alignment = GGUFHeader.usualAlignment
-        for (key, value) in metadata where ExactString(key) == ExactString(GGUFHeader.alignmentKey) {
+        for (key, value) in metadata where ExactString(key) == ExactString(GGUFKey.alignment) {
             guard case .uint32(let number) = value, number.nonzeroBitCount == 1, number <= 1 << 30 else {
                 throw Self.refusal("\(quoted(key)) is not a uint32 power of two of at most 2^30")
             }

@@ -124,7 +124,7 @@ struct Llama2CHeader {
             ("llama.\(key)", .uint32(UInt32(value)))
         }
         return [
-            ("general.architecture", .string("llama")), number("block_count", layers),
+            (GGUFKey.architecture, .string("llama")), number("block_count", layers),
             number("context_length", positions), number("embedding_length", width),
             number("feed_forward_length", inner), number("attention.head_count", heads),
             number("attention.head_count_kv", keyValueHeads), number("vocab_size", vocabulary),

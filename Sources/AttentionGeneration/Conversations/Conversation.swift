@@ -60,7 +60,7 @@ public struct Conversation: Sendable {
         options: GenerationOptions = GenerationOptions()
     ) throws {
         self.model = model
-        self.format = try format ?? ChatFormat(path: model.path)
+        self.format = try format ?? ChatFormat(model.file)
         self.system = system.map { [ChatMessage(.system, $0)] } ?? []
         messages = self.system
         self.options = options

@@ -61,17 +61,20 @@ extension LanguageModel {
     ///   ``GenerationError/unsupported(_:)`` where a GGUF file asks for a way of choosing that there is not
     ///   (mirostat, XTC).
     public func generationDefaults() throws -> GenerationDefaults {
-        var defaults = GenerationDefaults()
-        if GGUFFile.isOne(at: path) {
-            defaults.sampling = try Sampling(gguf: GGUFFile(path: path))
+        switch file.container {
+        case .folder(let folder): return try defaults(of: folder)
+        case .gguf(let file):
+            var defaults = GenerationDefaults()
+            defaults.sampling = try Sampling(gguf: file)
             return defaults
         }
+    }
+
+    private func defaults(of folder: ModelFolder) throws -> GenerationDefaults {
         let name = "generation_config.json"
-        guard let folder = try? ModelFolder(path: path), folder.path(ofFile: name) != nil else {
-            return defaults
-        }
+        guard folder.path(ofFile: name) != nil else { return GenerationDefaults() }
         let json = try folder.json(name)
-        defaults = GenerationDefaults(
+        var defaults = GenerationDefaults(
             try ModelFolder.decode(GenerationConfig.self, from: json), json,
             vocabulary: decoder.configuration.vocabulary)
         if (try? tokenizer) == nil, !defaults.stopStrings.isEmpty {
@@ -94,17 +97,17 @@ extension Sampling {
     ///   asks for a way of choosing that there is not.
     public init(gguf file: GGUFFile) throws {
         func number(_ name: String) throws -> Float? {
-            try file.double("general.sampling." + name).map { Float($0) }
+            try file.double(GGUFKey.sampling(name)).map { Float($0) }
         }
         for (name, none) in [("mirostat", Float(0)), ("xtc_probability", 0)] {
             guard let value = try number(name), value != none else { continue }
             throw GenerationError.unsupported(
-                "\(file.path): general.sampling.\(name) is \(value), and tokens are never chosen in that way here: "
+                "\(file.path): \(GGUFKey.sampling(name)) is \(value), and tokens are never chosen in that way here: "
                     + "say how they are to be chosen")
         }
         let temperature = try number("temp")
         let (topK, topP, minP) = try (
-            file.integer("general.sampling.top_k"), number("top_p"), number("min_p")
+            file.integer(GGUFKey.sampling("top_k")), number("top_p"), number("min_p")
         )
         let isSaid = temperature != nil || topK != nil || topP != nil || minP != nil
         self = isSaid ? Sampling(temperature: temperature ?? 1, topP: topP, minP: minP) : .greedy

@@ -1,4 +1,5 @@
 import Attention
+import AttentionFiles
 import AttentionTensors
 
 /// Nomic's BERT (arXiv:2402.01613): rotary positions, a gated feed-forward network, few biases. It is read
@@ -42,7 +43,7 @@ extension GGUFFields {
         let longest = try required("context_length")
         var input = InputConfiguration()
         if !isRotary { input.positions = InputConfiguration.PositionTable(count: longest) }
-        input.segments = try metadata.integer("tokenizer.ggml.token_type_count") ?? 0
+        input.segments = try metadata.integer(GGUFKey.Tokenizer.segmentCount.name) ?? 0
         input.norm = norm
         let block = BlockConfiguration(
             attention: AttentionConfiguration(

@@ -1,4 +1,5 @@
 import Attention
+import AttentionFiles
 import AttentionJSON
 import AttentionTensors
 
@@ -60,7 +61,7 @@ public struct GGUFFields {
     ///
     /// - Throws: ``ModelConfigurationError``; what the metadata throw.
     public func vocabulary() throws -> Int {
-        if let size = try integer("vocab_size") ?? metadata.count("tokenizer.ggml.tokens") {
+        if let size = try integer("vocab_size") ?? metadata.count(GGUFKey.Tokenizer.tokens.name) {
             return try positive(size, "vocab_size")
         }
         return try required("vocab_size")

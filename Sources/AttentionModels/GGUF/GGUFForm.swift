@@ -1,4 +1,5 @@
 import Attention
+import AttentionFiles
 import AttentionTensors
 
 /// A model as a GGUF file holds it: what the metadata say, and which tensors there are under which names. The
@@ -50,7 +51,7 @@ extension ModelDescription {
                 }
                 .flatMap { $0.modelTypes }.joined(separator: ", "))
         }
-        var metadata = [(key: "general.architecture", value: GGUFForm.Value.text(name))]
+        var metadata = [(key: GGUFKey.architecture, value: GGUFForm.Value.text(name))]
         metadata += try stored.metadata(gguf: name, of: configuration)
         try checkMeaning(of: metadata, family: stored)
         var writer = CheckpointWriter(

@@ -1,3 +1,4 @@
+import AttentionFiles
 import AttentionTensors
 
 /// What a published model says about itself, decoded and checked: its family, what it computes, and how its
@@ -42,9 +43,9 @@ public struct ModelDescription: Decodable, Sendable {
     ///
     /// - Throws: ``ModelConfigurationError``; what `metadata` throws.
     public init(metadata: any ModelMetadata) throws {
-        guard let name = try metadata.string("general.architecture") else {
+        guard let name = try metadata.string(GGUFKey.architecture) else {
             throw ModelConfigurationError.unsupported(
-                field: "general.architecture", value: "absent", supported: "an architecture's name")
+                field: GGUFKey.architecture, value: "absent", supported: "an architecture's name")
         }
         guard let family = ModelRegistry.family(ggufName: name) else {
             throw ModelConfigurationError.unknownArchitecture(name, known: ModelRegistry.ggufNames)

@@ -40,29 +40,6 @@ public enum ModelRegistry {
     /// The values of `general.architecture` in GGUF files that are implemented.
     public static var ggufNames: [String] { all.flatMap { $0.ggufNames } }
 
-    /// Refuses the name of a family of another kind.
-    ///
-    /// - Throws: ``ModelConfigurationError/wrongKind(_:architecture:expected:known:)``. A name that is not
-    ///   registered is refused when the description is read.
-    package static func check(_ kind: ModelKind, modelType name: String) throws(ModelConfigurationError) {
-        try check(kind, name, family(modelType: name)) { $0.modelTypes }
-    }
-
-    /// The same for a value of `general.architecture`.
-    package static func check(_ kind: ModelKind, ggufName name: String) throws(ModelConfigurationError) {
-        try check(kind, name, family(ggufName: name)) { $0.ggufNames }
-    }
-
-    private static func check(
-        _ kind: ModelKind, _ name: String, _ family: (any ModelFamily.Type)?,
-        _ names: (any ModelFamily.Type) -> [String]
-    ) throws(ModelConfigurationError) {
-        guard let family, family.kind != kind else { return }
-        throw .wrongKind(
-            family.kind, architecture: name, expected: kind,
-            known: all.filter { $0.kind == kind }.flatMap(names))
-    }
-
     /// The family of a `model_type`; nil: none.
     public static func family(modelType name: String) -> (any ModelFamily.Type)? {
         all.first { $0.modelTypes.contains(exactly: name) }

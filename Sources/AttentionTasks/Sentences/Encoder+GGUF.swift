@@ -23,7 +23,7 @@ extension Pooling {
     /// - Throws: `GGUFError` for a value of another type; `ModelFileError` for what gives no vector of a
     ///   text.
     init(gguf file: GGUFFile) throws {
-        let key = "\(try file.string("general.architecture") ?? "").pooling_type"
+        let key = "\(try file.string(GGUFKey.architecture) ?? "").pooling_type"
         switch try file.integer(key) {
         case nil, 1: self = .mean
         case 2: self = .firstToken

@@ -2,23 +2,39 @@ import AttentionFiles
 import AttentionJSON
 import AttentionModels
 
-/// All settings of a model folder that decide how a text becomes a vector, apart from the encoder itself. A
+/// All settings in a model's files that decide how a text becomes a vector, apart from the encoder itself. A
 /// setting that could change the vector is followed or refused; a setting that is passed over is noted.
 struct SentenceConfiguration {
-    /// The folder of the encoder and its tokenizer.
-    let encoderFolder: ModelFolder
+    /// The file of the encoder and its tokenizer.
+    let encoder: ModelFile
     private(set) var transformer = TransformerSettings()
     private(set) var prompts = SentencePrompts()
     private(set) var notes: [String] = []
-    private let folder: ModelFolder
-    private let modules: [SentenceModule]?
+    private let ending: Ending
 
+    /// What makes a vector of an encoder's states.
+    private enum Ending {
+        /// The modules behind the encoder in a sentence-transformers folder.
+        case modules([SentenceModule], ModelFolder)
+        /// A folder that says nothing about it.
+        case unsaid(ModelFolder)
+        /// The pooling in a GGUF file's metadata.
+        case metadata(GGUFFile)
+    }
+
+    /// A GGUF file has no such settings but for its pooling.
+    ///
     /// - Throws: `ModelFileError`, also for a module that is not implemented.
-    init(_ folder: ModelFolder) throws {
-        self.folder = folder
-        modules = try folder.sentenceModules()
-        guard let modules else {
-            encoderFolder = folder
+    init(_ file: ModelFile) throws {
+        let folder: ModelFolder
+        switch file.container {
+        case .folder(let found): folder = found
+        case .gguf(let gguf):
+            (encoder, ending) = (file, .metadata(gguf))
+            return
+        }
+        guard let modules = try folder.sentenceModules() else {
+            (encoder, ending) = (file, .unsaid(folder))
             // The library takes a folder without modules for a plain encoder, and reads none of these.
             if TransformerSettings.isIn(folder) || folder.path(ofFile: SentencePrompts.fileName) != nil {
                 notes.append(
@@ -32,8 +48,10 @@ struct SentenceConfiguration {
                 file: "\(folder.path)/\(ModelFolder.sentenceModulesName)", field: "[0].type",
                 expected: "Transformer", found: modules.first.map { quoted($0.kind) } ?? "nothing")
         }
-        encoderFolder =
+        let encoderFolder =
             first.folder.isEmpty ? folder : try ModelFolder(path: "\(folder.path)/\(first.folder)")
+        encoder = first.folder.isEmpty ? file : ModelFile(.folder(encoderFolder))
+        ending = .modules(modules, folder)
         transformer = try TransformerSettings(encoderFolder, notes: &notes)
         prompts = try SentencePrompts(folder, notes: &notes)
     }
@@ -43,14 +61,21 @@ struct SentenceConfiguration {
     /// - Parameter width: M
     /// - Throws: `ModelFileError`; what reading their weights throws.
     mutating func pipeline(width: Int) throws -> SentencePipeline {
-        guard let modules else {
+        switch ending {
+        case .modules(let modules, let folder):
+            var reader = SentenceModuleReader(folder, width: width)
+            var pipeline = try reader.pipeline(of: modules)
+            if let kept = prompts.truncatedWidth { pipeline.keep(kept) }
+            notes += reader.notes
+            return pipeline
+        case .unsaid(let folder):
             return SentencePipeline(try Self.isOfDecoder(folder) ? .lastToken : .mean, width: width)
+        case .metadata(let file):
+            let pooling = try Pooling(gguf: file)
+            try file.checkEncoderTensors()
+            // As llama.cpp's programs do.
+            return SentencePipeline(pooling, width: width, normalizes: true)
         }
-        var reader = SentenceModuleReader(folder, width: width)
-        var pipeline = try reader.pipeline(of: modules)
-        if let kept = prompts.truncatedWidth { pipeline.keep(kept) }
-        notes += reader.notes
-        return pipeline
     }
 
     /// Whether the checkpoint is that of a language model, whose last token has seen all others.

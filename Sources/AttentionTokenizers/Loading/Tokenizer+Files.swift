@@ -2,18 +2,8 @@ import AttentionJSON
 import Foundation
 
 extension Tokenizer {
-    /// Loads a tokenizer from a model folder, a `tokenizer.json`, a `tokenizer.model` (SentencePiece) or a
-    /// `vocab.txt` (BERT).
-    ///
-    /// In a folder the first of these that is there is read, and then `vocab.json` with `merges.txt` (GPT-2,
-    /// RoBERTa, Qwen 2). Further tokens and settings are read from the files beside it:
-    /// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`, in the reference library's
-    /// order of precedence. They also say what a file other than `tokenizer.json` leaves open, such as how
-    /// text is normalised and which tokens go around it. A setting that would change ids in a way that is not
-    /// implemented is an error.
-    ///
-    /// - Throws: ``TokenizerError``, which names the file and the field.
-    public init(contentsOf url: URL) throws(TokenizerError) {
+    /// Loads a tokenizer from a folder or from one file of it, as ``init(path:)`` says.
+    init(contentsOf url: URL) throws(TokenizerError) {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
             throw .unreadableFile(file: url.path, reason: "there is no such file or folder")

@@ -75,7 +75,7 @@ struct Chat: ParsableCommand {
             options.context = context
             options.storage = cache.storage
             var conversation = try Conversation(
-                with: model, format: template.format(ofModelAt: model.path), system: system, options: options)
+                with: model, format: template.format(of: model.file), system: system, options: options)
             for variable in set { conversation.namedVariables[ExactString(variable.name)] = variable.value }
             var session = ChatSession(conversation, reportsSpeed: stats)
             try session.run()

@@ -77,10 +77,10 @@ struct Look: ParsableCommand {
 
     func run() throws {
         try options.withPath { path in
+            let file = try ModelFile(path: path)
             let capture =
-                LanguageModel.isOne(at: path)
-                ? try self.capture(LanguageModel(path: path))
-                : try self.capture(TextEmbedder(path: path))
+                ModelKind(of: file) == .decoder
+                ? try self.capture(LanguageModel(file)) : try self.capture(TextEmbedder(file))
             if files.isEmpty {
                 try draw(capture)
             } else {

@@ -68,7 +68,7 @@ struct Quantize: ParsableCommand {
     private func convert() throws {
         let path = try ModelSource().path(of: input)
         let quantizer = try ModelKind.decoder.load(path, for: "attend quantize") {
-            try ModelQuantizer(path: $0, mixture: type)
+            try ModelQuantizer($0, mixture: type)
         }
         let progress = ProgressBar("MB", total: quantizer.byteCount / 1_000_000)
         defer { progress.finish() }

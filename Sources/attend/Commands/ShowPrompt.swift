@@ -50,8 +50,10 @@ struct ShowPrompt: ParsableCommand {
     }
 
     func run() throws {
-        let path = try model.map { try ModelSource().path(of: $0, parts: .tokenizer) }
-        let format = try template.format(ofModelAt: path)
+        let file = try model.map {
+            try ModelFile(path: ModelSource().path(of: $0, parts: .tokenizer))
+        }
+        let format = try template.format(of: file)
         let prompt = try render(
             format, ChatValue(json: TextFile(path: conversation).content().utf8, name: name))
         var output = StandardOutput()
@@ -60,8 +62,8 @@ struct ShowPrompt: ParsableCommand {
                 ("text", .string(prompt.text)),
                 ("content", .array(prompt.content.map { .integers([$0.lowerBound, $0.upperBound]) })),
             ]
-            if let path {
-                members.append(("tokens", .integers(try Tokenizer(path: path).encode(prompt).ids)))
+            if let file {
+                members.append(("tokens", .integers(try Tokenizer(file).encode(prompt).ids)))
             }
             try output.write(JSON.object(members).line)
         } else {

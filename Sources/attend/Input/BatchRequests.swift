@@ -34,7 +34,7 @@ struct BatchRequests: Sendable {
         self.command = command
         // Many models have none, and most inputs need none.
         chat = Result {
-            let format = try command.template.format(ofModelAt: model.path)
+            let format = try command.template.format(of: model.file)
             return (format, try Conversation(with: model, format: format).options.stopTokens)
         }
         if command.template.template != nil || command.template.templateName != nil { _ = try chat.get() }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AttentionFiles
 import AttentionGeneration
 import AttentionJSON
 import AttentionTemplates
@@ -28,12 +29,12 @@ struct ChatTemplateOptions: ParsableArguments {
 
     /// The template with the special tokens that the model's files name.
     ///
-    /// - Parameter path: the model's folder or file; nil: there is no model.
-    func format(ofModelAt path: String?) throws -> ChatFormat {
+    /// - Parameter file: The model; nil: there is none.
+    func format(of file: ModelFile?) throws -> ChatFormat {
         guard let template else {
-            guard let path else { throw Failure(.usage, "give a --model or a --template") }
+            guard let file else { throw Failure(.usage, "give a --model or a --template") }
             do {
-                return try ChatFormat(path: path, name: templateName)
+                return try ChatFormat(file, name: templateName)
             } catch ChatTemplateError.noTemplate(let model, _, let names) where names.isEmpty {
                 throw Failure(
                     .badData,
@@ -55,6 +56,6 @@ struct ChatTemplateOptions: ParsableArguments {
         }
         return ChatFormat(
             template: try ChatTemplate(source, name: name),
-            specialTokens: try path.map { try ChatFormat.specialTokens(path: $0) } ?? [:])
+            specialTokens: try file.map { try ChatFormat.specialTokens(of: $0) } ?? [:])
     }
 }

@@ -175,7 +175,7 @@ struct SpeculationOptions: ParsableArguments {
     func speculation() throws -> Speculation? {
         if let draft {
             let path = try ModelSource().path(of: draft)
-            return .draft(try ModelKind.decoder.load(path, LanguageModel.init(path:)).decoder)
+            return .draft(try ModelKind.decoder.load(path) { try LanguageModel($0) }.decoder)
         }
         return lookup ? .lookup : nil
     }

@@ -29,7 +29,7 @@ struct ModelOptions: ParsableArguments {
 
     /// The same with a language model.
     func withLanguageModel<Result>(_ body: (LanguageModel) throws -> Result) throws -> Result {
-        try withPath { path in try body(ModelKind.decoder.load(path, LanguageModel.init(path:))) }
+        try withPath { path in try body(ModelKind.decoder.load(path) { try LanguageModel($0) }) }
     }
 }
 
@@ -52,7 +52,7 @@ struct EncoderOptions: ParsableArguments {
     /// Notes name the settings of the model's files that are not followed.
     func withEmbedder<Result>(_ body: (TextEmbedder) throws -> Result) throws -> Result {
         try computing.withPath(of: model) { path in
-            let embedder = try ModelKind.encoder.load(path) { try TextEmbedder(path: $0) }
+            let embedder = try ModelKind.encoder.load(path) { try TextEmbedder($0) }
             embedder.notes.forEach(Messages.note)
             return try body(embedder)
         }

@@ -26,6 +26,6 @@ extension Reader {
     static let vocabulary = Reader(
         name: "vocabulary", errors: [GGUFError.self, TokenizerError.self]
     ) { bytes in
-        try use(Tokenizer(gguf: GGUFFile(content: bytes, label: "input")))
+        try use(Tokenizer(ModelFile(.gguf(GGUFFile(content: bytes, label: "input")))))
     }
 }
