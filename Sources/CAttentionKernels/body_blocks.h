@@ -240,8 +240,8 @@ INLINE void block_tile(const int format, const int mr, const int ng, const ak_bl
     }
 }
 
-// Many rows pass by a few groups, which stay in the second-level cache. Meanwhile the next ones come there, a part
-// with each tile: for 32 rows, which have six tiles, waiting for memory would take a third of the time.
+// Many rows pass by a few groups, which stay in the second-level cache. Meanwhile the next ones come there, a
+// part with each tile: for 32 rows, which have six tiles, waiting for memory would take a third of the time.
 INLINE void block_rows(const int format, const int ng, const ak_block_product *p, const uint8_t *w,
                        const uint8_t *scales, int64_t group, const next_weights next) {
     int64_t tiles = (p->m + BLOCK_ROWS - 1) / BLOCK_ROWS;
