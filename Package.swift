@@ -21,6 +21,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [S
         swiftSettings: swiftSettings)
 }
 
+/// The hub's HTTP client, and what its interface is made of.
+let http: [Target.Dependency] =
+    [.product(name: "AsyncHTTPClient", package: "async-http-client")]
+    + ["NIOCore", "NIOHTTP1", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }
+    + [.product(name: "NIOSSL", package: "swift-nio-ssl")]
+
 let package = Package(
     name: "swift-attention",
     platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .visionOS(.v2)],
@@ -41,7 +47,11 @@ let package = Package(
         .executable(name: "attend", targets: ["attend"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // For AttentionHub alone.
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.100.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
     ],
     targets: [
         .target(name: "CAttentionKernels", cSettings: cSettings),
@@ -49,7 +59,7 @@ let package = Package(
         library("Attention", ["AttentionJSON", "AttentionTensors", "CAttentionKernels"]),
         library("AttentionJSON"),
         library("AttentionFiles", ["AttentionJSON", "AttentionTensors"]),
-        library("AttentionHub", ["AttentionFiles", "AttentionJSON"]),
+        library("AttentionHub", ["AttentionFiles", "AttentionJSON"] + http),
         library("AttentionTokenizers", ["AttentionFiles", "AttentionJSON"]),
         library("AttentionTemplates", ["AttentionTokenizers", "AttentionFiles", "AttentionJSON"]),
         library("AttentionGrammars", ["AttentionJSON"]),
@@ -99,7 +109,7 @@ let package = Package(
         tests("Attention", ["AttentionFiles"], exclude: ["Fixtures"]),
         tests("AttentionJSON"),
         tests("AttentionFiles", exclude: ["Fixtures"]),
-        tests("AttentionHub"),
+        tests("AttentionHub", http),
         tests("AttentionTokenizers", ["AttentionFiles"], exclude: ["Fixtures"]),
         tests("AttentionTemplates", ["AttentionFiles", "AttentionTokenizers"], exclude: ["Fixtures"]),
         tests("AttentionGrammars", ["AttentionJSON"], exclude: ["Fixtures"]),

@@ -7,7 +7,11 @@ cd "$(dirname "$0")/.."
 products=${1:-$(swift build -c release --show-bin-path)}
 modules=$products/Modules
 output=.build/documentation
-header_map=$(find "$products/CAttentionKernels.build" -name module.modulemap)
+# The C headers of this package and of the packages that its modules import.
+header_maps=()
+for map in "$products"/*.build/module.modulemap .build/checkouts/*/Sources/*/include/module.modulemap; do
+    [ ! -f "$map" ] || header_maps+=(-Xcc "-fmodule-map-file=$map")
+done
 target=$(swift -print-target-info | sed -n 's/.*"unversionedTriple": "\(.*\)".*/\1/p' | head -1)
 docc=$(command -v docc || xcrun --find docc)
 
@@ -17,7 +21,7 @@ for module in AttentionTensors Attention AttentionFiles AttentionHub AttentionTo
     graphs=$output/graphs/$module
     rm -rf "$graphs" && mkdir -p "$graphs"
     swift symbolgraph-extract -module-name "$module" -target "$target" -I "$modules" \
-        -Xcc -fmodule-map-file="$header_map" -Xcc -ISources/CAttentionKernels/include \
+        "${header_maps[@]}" -Xcc -ISources/CAttentionKernels/include \
         -minimum-access-level public -skip-inherited-docs -skip-synthesized-members -output-dir "$graphs"
     catalog=()
     [ ! -d "Sources/$module/$module.docc" ] || catalog=("Sources/$module/$module.docc")

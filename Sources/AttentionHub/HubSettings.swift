@@ -9,9 +9,10 @@ struct HubSettings: Sendable {
     let origin: HTTPOrigin
     let token: String?
     let isOffline: Bool
+    let proxies: ProxySettings
 
-    /// Reads `HF_ENDPOINT`, `HF_HUB_OFFLINE`, and the token: `HF_TOKEN`, else `HUGGING_FACE_HUB_TOKEN`, else
-    /// the file `HF_TOKEN_PATH`, else the file `token` in `HF_HOME`.
+    /// Reads `HF_ENDPOINT`, `HF_HUB_OFFLINE`, the names of proxies, and the token: `HF_TOKEN`, else
+    /// `HUGGING_FACE_HUB_TOKEN`, else the file `HF_TOKEN_PATH`, else the file `token` in `HF_HOME`.
     ///
     /// - Throws: ``HubError/invalidSetting(name:value:expected:)``.
     init(environment: [String: String], home: String?) throws(HubError) {
@@ -29,6 +30,7 @@ struct HubSettings: Sendable {
         isOffline = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].contains {
             yes.contains(ExactString(environment[$0] ?? "").lowercasedASCII)
         }
+        proxies = ProxySettings(environment: environment)
         token = try Self.token(value, home: home ?? value("HOME"))
     }
 

@@ -28,7 +28,9 @@ public struct HubProgress: Hashable, Sendable {
 /// program or on another day. Two programs do not fetch the same file at once.
 ///
 /// The environment holds the settings: `HF_TOKEN` or the file `token` in `HF_HOME` (sent to the hub's own
-/// host only), `HF_ENDPOINT`, `HF_HUB_OFFLINE`, and the cache's place (see `ModelLocator`).
+/// host only), `HF_ENDPOINT`, `HF_HUB_OFFLINE`, and the cache's place (see `ModelLocator`). The proxies are
+/// those of `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, also in lower case, with `NO_PROXY` for exceptions.
+/// They are HTTP proxies that know CONNECT (`http://name:password@host:port`), or `socks5://host:port`.
 public struct ModelHub: Sendable {
     private let locator: ModelLocator
     private let connection: HubConnection

@@ -66,10 +66,10 @@ struct BlobDownload: Sendable {
                     let takes = try accept(response, partial, from: start)
                     isContent.withLock { $0 = takes }
                 },
-                receive: { data in
+                receive: { bytes in
                     guard isContent.withLock({ $0 }) else { return }
-                    try partial.append(data)
-                    progress(partial.count, data.count)
+                    try partial.append(bytes)
+                    progress(partial.count, bytes.count)
                 }))
         try connection.check(response)
         if let size = file.size, partial.count < size {

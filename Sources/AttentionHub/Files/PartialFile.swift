@@ -77,17 +77,15 @@ final class PartialFile: Sendable {
         state.withLock { $0 = State(tag: tag, size: size) }
     }
 
-    func append(_ data: Data) throws {
+    func append(_ bytes: UnsafeRawBufferPointer) throws {
         try state.withLock { state in
-            if let size, state.count + data.count > size {
+            if let size, state.count + bytes.count > size {
                 throw HubError.damaged(
-                    file: path, expected: "\(size) bytes", found: "at least \(state.count + data.count)")
+                    file: path, expected: "\(size) bytes", found: "at least \(state.count + bytes.count)")
             }
-            try data.withUnsafeBytes { bytes in
-                try write(bytes, needed: (size ?? state.count + bytes.count) - state.count)
-                state.hash?.update(bytes)
-            }
-            state.count += data.count
+            try write(bytes, needed: (size ?? state.count + bytes.count) - state.count)
+            state.hash?.update(bytes)
+            state.count += bytes.count
         }
     }
 

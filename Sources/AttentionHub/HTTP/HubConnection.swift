@@ -1,11 +1,8 @@
 import AttentionFiles
 import AttentionJSON
 import Foundation
+import NIOHTTP1
 import Synchronization
-
-#if canImport(FoundationNetworking)
-    import FoundationNetworking
-#endif
 
 /// Requests to the hub, with checked redirects and repeated attempts after temporary failures.
 package struct HubConnection: Sendable {
@@ -41,9 +38,9 @@ package struct HubConnection: Sendable {
                         isRedirect.withLock { $0 = response.isRedirect }
                         if !response.isRedirect { try receiver.begin(response) }
                     },
-                    receive: { data in
+                    receive: { bytes in
                         // The body of a redirect is ignored.
-                        if !isRedirect.withLock({ $0 }) { try receiver.receive(data) }
+                        if !isRedirect.withLock({ $0 }) { try receiver.receive(bytes) }
                     }))
             guard response.isRedirect, !stop(response) else { return response }
             url = try target(of: response, from: url)
@@ -56,35 +53,33 @@ package struct HubConnection: Sendable {
     private func exchange(
         _ method: String, _ url: URL, _ headers: [Header], _ receiver: HTTPReceiver
     ) async throws -> HTTPResponse {
-        var request = URLRequest(url: url, cachePolicy: .reloadIgnoringLocalCacheData)
-        request.httpMethod = method
-        // A compressed file would not have the announced length.
-        request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
-        request.setValue("swift-attention", forHTTPHeaderField: "User-Agent")
-        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-        if let token = settings.token, HTTPOrigin(url) == settings.origin {
-            request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
+        guard let origin = HTTPOrigin(url) else {
+            throw HubError.invalidAnswer(url: url.absoluteString, reason: "it is no address of a server")
         }
+        let exchange = HTTPExchange(
+            url: url, method: method, headers: allHeaders(headers, for: origin),
+            proxy: try settings.proxies.proxy(for: origin), timeout: timeout)
         do {
-            return try await HTTPClient.shared.send(request, timeout: timeout, receiver)
-        } catch let error as URLError where error.code == .badServerResponse {
-            throw HubError.invalidAnswer(url: url.absoluteString, reason: "it is no HTTP answer")
-        } catch let error as URLError where Self.isAboutTrust(error) {
-            throw HubError.untrusted(
-                host: url.host ?? url.absoluteString, reason: error.localizedDescription)
-        } catch let error as URLError {
-            let reason = error.code == .timedOut ? "no answer for \(timeout)" : error.localizedDescription
-            throw HubError.unreachable(host: url.host ?? url.absoluteString, reason: reason)
+            return try await exchange.run(receiver)
+        } catch let failure as HTTPFailure {
+            switch failure {
+            case .unreachable(let reason):
+                throw HubError.unreachable(host: origin.host.string, reason: reason)
+            case .untrusted(let reason): throw HubError.untrusted(host: origin.host.string, reason: reason)
+            case .invalidAnswer(let reason):
+                throw HubError.invalidAnswer(url: url.absoluteString, reason: reason)
+            }
         }
     }
 
-    /// On Linux the code can be a general one, and the text, from libcurl, says what was wrong.
-    private static func isAboutTrust(_ error: URLError) -> Bool {
-        let codes: [URLError.Code] = [
-            .serverCertificateUntrusted, .serverCertificateHasBadDate, .serverCertificateNotYetValid,
-            .serverCertificateHasUnknownRoot,
-        ]
-        return codes.contains(error.code) || ExactString(error.localizedDescription).contains("certificate")
+    private func allHeaders(_ headers: [Header], for origin: HTTPOrigin) -> HTTPHeaders {
+        // A compressed file would not have the announced length.
+        var all: HTTPHeaders = ["Accept-Encoding": "identity", "User-Agent": "swift-attention"]
+        for (name, value) in headers { all.replaceOrAdd(name: name, value: value) }
+        if let token = settings.token, origin == settings.origin {
+            all.replaceOrAdd(name: "Authorization", value: "Bearer \(token)")
+        }
+        return all
     }
 
     private func target(of response: HTTPResponse, from url: URL) throws(HubError) -> URL {
@@ -109,9 +104,9 @@ package struct HubConnection: Sendable {
             let body = Mutex<[UInt8]>([])
             let response = try await send(
                 "GET", url,
-                HTTPReceiver(receive: { data in
+                HTTPReceiver(receive: { bytes in
                     try body.withLock { body in
-                        body += data
+                        body += bytes
                         guard body.count <= limit else {
                             throw HubError.invalidAnswer(
                                 url: url.absoluteString, reason: "an answer of more than \(limit) bytes")

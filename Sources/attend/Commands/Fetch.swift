@@ -23,6 +23,8 @@ struct Fetch: ParsableCommand {
               HF_TOKEN        an access token, for models that require one
               HF_ENDPOINT     the address of another server with the hub's interface
               HF_HUB_OFFLINE  1: use the cache only, and no network
+
+            HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are honoured, in lower case, too.
             """)
 
     @Argument(
