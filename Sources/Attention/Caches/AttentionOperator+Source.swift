@@ -26,7 +26,8 @@ extension AttentionOperator {
         firstPositions: [Int]? = nil
     ) throws -> Tensor {
         let call = try CachedAttention(
-            self, packedQuery: query, runs: runs, source: cache, sequences: sequences,
+            self, headsOfQueries: query.asOneElement(of: runs, width: cache.layout.keyWidth), runs: runs,
+            source: cache, sequences: sequences,
             firstPositions: firstPositions)
         let (extent, width) = (call.problem.extent, call.problem.valueWidth)
         return try call.values(logSumExp: nil).transposed(1, 2)
@@ -41,25 +42,20 @@ extension AttentionOperator {
         firstPositions: [Int]? = nil
     ) throws -> Output {
         let call = try CachedAttention(
-            self, packedQuery: query, runs: runs, source: cache, sequences: sequences,
+            self, headsOfQueries: query.asOneElement(of: runs, width: cache.layout.keyWidth), runs: runs,
+            source: cache, sequences: sequences,
             firstPositions: firstPositions)
         return try call.output()
     }
 }
 
 extension CachedAttention {
-    /// - Parameter query: `[T, Hq, D]`, the runs' queries after each other.
+    /// - Parameter query: `[1, Hq, T, D]`, the runs' queries after each other.
     init(
-        _ parameters: AttentionOperator, packedQuery query: Tensor, runs: [Int], source cache: KeyValueCache,
-        sequences: [Int], firstPositions: [Int]?
+        _ parameters: AttentionOperator, headsOfQueries query: Tensor, runs: [Int],
+        source cache: KeyValueCache, sequences: [Int], firstPositions: [Int]?
     ) throws {
-        var runs = try CacheRun.packed(runs, in: sequences)
-        let total = runs.last?.rows.upperBound ?? 0
-        guard query.rank == 3, query.shape[0] == total, query.shape[2] == cache.layout.keyWidth else {
-            throw TensorError.shapeMismatch(
-                tensor: "packed queries", expected: "[\(total), Hq, \(cache.layout.keyWidth)]",
-                found: query.shape)
-        }
+        var runs = try CacheRun.packed(runs, in: sequences, of: query)
         guard firstPositions?.count ?? runs.count == runs.count,
             firstPositions?.allSatisfy({ (0..<1 << 30).contains($0) }) ?? true
         else {
@@ -77,7 +73,7 @@ extension CachedAttention {
         for (index, run) in runs.enumerated() {
             runs[index].textLength = (firstPositions?[index] ?? 0) + run.rows.count
         }
-        try self.init(parameters, query.asOneElement(), cache, runs, looksAtSources: true)
+        try self.init(parameters, query, cache, runs, looksAtSources: true)
     }
 
     /// The weighted sums, and the log-sum-exp.

@@ -32,21 +32,26 @@ struct CachedAttention {
         _ parameters: AttentionOperator, packedQuery query: Tensor, runs: [Int], cache: KeyValueCache,
         sequences: [Int]?
     ) throws {
-        let runs = try CacheRun.packed(runs, in: sequences ?? Array(0..<cache.count))
-        let total = runs.last?.rows.upperBound ?? 0
-        guard query.rank == 3, query.shape[0] == total, query.shape[2] == cache.layout.keyWidth else {
-            throw TensorError.shapeMismatch(
-                tensor: "packed queries", expected: "[\(total), Hq, \(cache.layout.keyWidth)]",
-                found: query.shape)
-        }
+        try self.init(
+            parameters, headsOfQueries: query.asOneElement(of: runs, width: cache.layout.keyWidth),
+            runs: runs, cache: cache, sequences: sequences ?? Array(0..<cache.count))
+    }
+
+    /// - Parameter query: `[1, Hq, T, D]`, the same as layers have it.
+    init(
+        _ parameters: AttentionOperator, headsOfQueries query: Tensor, runs: [Int], cache: KeyValueCache,
+        sequences: [Int]
+    ) throws {
+        let runs = try CacheRun.packed(runs, in: sequences, of: query)
         guard !parameters.mask.dependence.contains(.batch), parameters.bias.additive == nil else {
             throw TensorError.invalidArgument(
                 "packed queries over a cache have no batch elements that a mask or an additive bias "
                     + "could tell apart")
         }
-        try self.init(parameters, query.asOneElement(), cache, runs)
+        try self.init(parameters, query, cache, runs)
     }
 
+    /// - Parameter query: `[elements, Hq, rows, D]`
     init(
         _ parameters: AttentionOperator, _ query: Tensor, _ cache: KeyValueCache, _ runs: [CacheRun],
         looksAtSources: Bool = false
@@ -74,8 +79,7 @@ struct CachedAttention {
         parameters.alignment =
             looksAtSources ? .topLeft : .offset(keyCount - (runs.map { $0.rows.count }.max() ?? 0))
         problem = try AttentionProblem(
-            parameters, query: query.detached(), layout: cache.layout, batch: query.shape[0],
-            keyCount: keyCount)
+            parameters, query: query.detached(), layout: cache.layout, keyCount: keyCount)
         if cache.window != nil { for run in runs { try checkWindow(of: run) } }
     }
 
@@ -200,27 +204,10 @@ struct CachedAttention {
         var result = try AttentionProblem(
             parameters,
             query: problem.query.sliced(axis: 0, element..<element + 1).sliced(axis: 2, run.rows),
-            layout: cache.layout, batch: 1, keyCount: keyCount)
+            layout: cache.layout, keyCount: keyCount)
         result.distances = problem.distances
         result.cached = CachedSequence(cache: cache, index: run.sequence)
         return result
-    }
-}
-
-extension AttentionProblem {
-    /// A problem whose keys and values are in a cache.
-    fileprivate init(
-        _ parameters: AttentionOperator, query: Tensor, layout: KeyValueLayout, batch: Int, keyCount: Int
-    ) throws {
-        // Shapes without memory behind them: one row of zeros, seen again and again.
-        func shape(_ width: Int) -> Tensor {
-            let row = Tensor.zeros([width])
-            return Tensor(
-                shape: [batch, layout.heads, keyCount, width], strides: [0, 0, 0, 1], offset: 0,
-                storage: row.storage)
-        }
-        try self.init(
-            parameters, query: query, key: shape(layout.keyWidth), value: shape(layout.valueWidth))
     }
 }
 
@@ -235,6 +222,19 @@ struct CacheRun: Sendable {
     var behind = 0
     /// The positions of a text up to the end of the rows; nil: those of the sequence.
     var textLength: Int?
+
+    /// The runs of queries `[1, Hq, T, D]`.
+    static func packed(
+        _ counts: [Int], in sequences: [Int], of query: Tensor
+    ) throws(TensorError) -> [CacheRun] {
+        let runs = try packed(counts, in: sequences)
+        let total = runs.last?.rows.upperBound ?? 0
+        guard query.rank == 4, query.shape[0] == 1, query.shape[2] == total else {
+            throw .shapeMismatch(
+                tensor: "packed queries", expected: "[1, Hq, \(total), D]", found: query.shape)
+        }
+        return runs
+    }
 
     /// Runs of one element that lie after each other.
     static func packed(_ counts: [Int], in sequences: [Int]) throws(TensorError) -> [CacheRun] {
@@ -255,6 +255,20 @@ package struct CachedSequence: Sendable {
     let index: Int
 
     var rows: CachedRows { cache.rows(of: index) }
+}
+
+extension Tensor {
+    /// Queries of several runs, `[T, Hq, D]`, as `[1, Hq, T, D]`.
+    ///
+    /// - Throws: `TensorError.shapeMismatch`.
+    func asOneElement(of runs: [Int], width: Int) throws(TensorError) -> Tensor {
+        let total = runs.reduce(0, &+)
+        guard rank == 3, shape[0] == total, shape[2] == width else {
+            throw .shapeMismatch(
+                tensor: "packed queries", expected: "[\(total), Hq, \(width)]", found: shape)
+        }
+        return asOneElement()
+    }
 }
 
 extension KeyValueCache {

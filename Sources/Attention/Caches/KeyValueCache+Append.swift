@@ -61,14 +61,33 @@ extension KeyValueCache {
     public mutating func append(
         packedKeys keys: Tensor, values: Tensor, runs: [Int], to targets: [Int]? = nil
     ) throws {
-        let runs = try CacheRun.packed(runs, in: targets ?? Array(sequences.indices))
-        let total = runs.last?.rows.upperBound ?? 0
+        let total = runs.reduce(0, &+)
         try check(keys, values, rank: 3) {
             "[\(total), \(layout.heads), \($0)]"
         } fits: {
             $0[0] == total && $0[1] == layout.heads && $0[2] == $1
         }
-        try append(keys.asOneElement(), values.asOneElement(), runs)
+        try append(
+            headsOfKeys: keys.asOneElement(), values: values.asOneElement(), runs: runs,
+            to: targets ?? Array(sequences.indices))
+    }
+
+    /// The same with the heads as layers have them.
+    ///
+    /// - Parameters:
+    ///   - keys: `[1, Hkv, T, D]`
+    ///   - values: `[1, Hkv, T, Dv]`
+    mutating func append(
+        headsOfKeys keys: Tensor, values: Tensor, runs: [Int], to targets: [Int]
+    ) throws {
+        let runs = try CacheRun.packed(runs, in: targets)
+        let total = runs.last?.rows.upperBound ?? 0
+        try check(keys, values, rank: 4) {
+            "[1, \(layout.heads), \(total), \($0)]"
+        } fits: {
+            $0[0] == 1 && $0[1] == layout.heads && $0[2] == total && $0[3] == $1
+        }
+        try append(keys, values, runs)
     }
 
     private func check(

@@ -15,6 +15,23 @@ extension KeyValueCache {
     public mutating func writeSources(
         packedKeys keys: Tensor, values: Tensor, runs: [Int], to targets: [Int]
     ) throws {
+        try writeSources(to: targets) {
+            try $0.append(packedKeys: keys, values: values, runs: runs, to: targets)
+        }
+    }
+
+    /// The same with the heads as layers have them, `[1, Hkv, T, D]` and `[1, Hkv, T, Dv]`.
+    mutating func writeSources(
+        headsOfKeys keys: Tensor, values: Tensor, runs: [Int], to targets: [Int]
+    ) throws {
+        try writeSources(to: targets) {
+            try $0.append(headsOfKeys: keys, values: values, runs: runs, to: targets)
+        }
+    }
+
+    private mutating func writeSources(
+        to targets: [Int], _ append: (inout KeyValueCache) throws -> Void
+    ) throws {
         guard window == nil else {
             throw TensorError.invalidArgument(
                 "a cache with a window of \(window ?? 0) positions forgets; expected one without, "
@@ -26,7 +43,7 @@ extension KeyValueCache {
                 throw KeyValueCacheError.isNotEmpty(sequence: target, length: sequences[target].length)
             }
         }
-        try append(packedKeys: keys, values: values, runs: runs, to: targets)
+        try append(&self)
         for target in targets { sequences[target].isSource = true }
     }
 

@@ -103,18 +103,21 @@ struct QueryBlock {
     /// A tensor's keys and values are read in place; a cache's are turned into float32 first, once for the
     /// whole block of queries.
     private func load(_ keys: Range<Int>) -> KeyBlock {
-        if let rows = operands.cached {
+        switch operands.source {
+        case .cache(let rows):
             rows.read(keys, head: keyHead, tiled.kernels, keys: scratch.keys, values: scratch.values, problem)
             return KeyBlock(
                 keys: keys, key: UnsafePointer(scratch.keys), value: UnsafePointer(scratch.values),
                 keyStride: problem.headWidth, valueStride: problem.valueWidth)
+        case .tensors(let key, let value):
+            let (keySteps, valueSteps) = (problem.key.strides, problem.value.strides)
+            return KeyBlock(
+                keys: keys,
+                key: key + batch * keySteps[0] + keyHead * keySteps[1] + keys.lowerBound * keySteps[2],
+                value: value + batch * valueSteps[0] + keyHead * valueSteps[1]
+                    + keys.lowerBound * valueSteps[2],
+                keyStride: keySteps[2], valueStride: valueSteps[2])
         }
-        let (key, value) = (problem.key.strides, problem.value.strides)
-        return KeyBlock(
-            keys: keys,
-            key: operands.key + batch * key[0] + keyHead * key[1] + keys.lowerBound * key[2],
-            value: operands.value + batch * value[0] + keyHead * value[1] + keys.lowerBound * value[2],
-            keyStride: key[2], valueStride: value[2])
     }
 
     /// Transposes and scales the queries, and notes the numbers of each row for the kernels.

@@ -100,10 +100,10 @@ public struct MultiHeadAttention: Sendable {
         _ x: Tensor, runs: [Int], cache: inout KeyValueCache, sequences: [Int], rotary: RotaryAngles? = nil
     ) throws -> Tensor {
         let (q, k, v) = try heads(x, key: x, value: x, rotary: rotary)
-        try cache.append(packedKeys: k.packedHeads, values: v.packedHeads, runs: runs, to: sequences)
-        let attended = try attention(
-            packedQuery: q.packedHeads, runs: runs, cache: cache, sequences: sequences)
-        return try output(attended.reshaped(to: [1, attended.shape[0], output.inputs]))
+        try cache.append(headsOfKeys: k, values: v, runs: runs, to: sequences)
+        let call = try CachedAttention(
+            attention, headsOfQueries: q, runs: runs, cache: cache, sequences: sequences)
+        return try output(call.values(logSumExp: nil).concatenatingHeads())
     }
 
     /// Queries `[B, Hq, Nq, D]`, keys `[B, Hkv, Nk, D]` and values `[B, Hkv, Nk, Dv]`.

@@ -23,7 +23,7 @@ extension MultiHeadAttention {
         let values = try projected.removeLast().splitIntoHeads(keyValueHeads)
         let keys = try split(projected.removeLast(), keyValueHeads, keyNorm)
         try cache.writeSources(
-            packedKeys: keys.packedHeads, values: values.packedHeads, runs: runs, to: sequences)
+            headsOfKeys: keys, values: values, runs: runs, to: sequences)
     }
 
     /// Cross-attention of any number of queries to sources in a cache
@@ -53,7 +53,7 @@ extension MultiHeadAttention {
         }
         let q = try split(query(x), heads, queryNorm)
         let call = try CachedAttention(
-            attention, packedQuery: q.packedHeads, runs: runs, source: cache, sequences: sequences,
+            attention, headsOfQueries: q, runs: runs, source: cache, sequences: sequences,
             firstPositions: firstPositions)
         guard let observe else {
             return try output(call.values(logSumExp: nil).concatenatingHeads())
@@ -70,9 +70,4 @@ extension MultiHeadAttention {
         }
         return try output(result.values.concatenatingHeads())
     }
-}
-
-extension Tensor {
-    /// `[1, H, T, D]` as `[T, H, D]`.
-    var packedHeads: Tensor { selecting(axis: 0, 0).transposed(0, 1) }
 }

@@ -4,11 +4,15 @@ import AttentionTensors
 package struct AttentionProblem: Sendable {
     package let parameters: AttentionOperator
     package let extent: AttentionExtent
-    /// `[B, Hq, Nq, D]`, `[B, Hkv, Nk, D]`, `[B, Hkv, Nk, Dv]`; the innermost axis without gaps.
-    package let query, key, value: Tensor
-    /// The sequence of a cache that holds the keys and values; ``key`` and ``value`` then have the right
-    /// shapes and hold zeros. nil: they are in ``key`` and ``value``.
-    package var cached: CachedSequence?
+    /// `[B, Hq, Nq, D]`; the innermost axis without gaps.
+    package let query: Tensor
+    /// `[B, Hkv, Nk, D]` and `[B, Hkv, Nk, Dv]`; the innermost axis without gaps. nil: keys and values are in
+    /// a cache.
+    private let tensors: (key: Tensor, value: Tensor)?
+    /// The sequence of a cache that holds the keys and values of a batch of one.
+    var cached: CachedSequence?
+    /// Hkv, Dv
+    package let keyHeads, valueWidth: Int
     /// A view of `[B, Hq, Nq, Nk]`.
     package let bias: Tensor?
     /// The position of every query.
@@ -23,15 +27,46 @@ package struct AttentionProblem: Sendable {
     package let sinks: [Float]?
 
     package var headWidth: Int { query.shape[3] }
-    package var valueWidth: Int { value.shape[3] }
-    package var keyHeads: Int { key.shape[1] }
     /// The number of query heads that share a key head.
     package var group: Int { extent.heads / keyHeads }
 
+    /// The keys and values of a problem without a cache.
+    package var key: Tensor { memory.key }
+    package var value: Tensor { memory.value }
+
+    private var memory: (key: Tensor, value: Tensor) {
+        guard let tensors else { preconditionFailure("keys and values are in a cache") }
+        return tensors
+    }
+
     package init(_ parameters: AttentionOperator, query: Tensor, key: Tensor, value: Tensor) throws {
         try Self.checkShapes(query, key, value)
+        try self.init(
+            parameters, query, keys: key.shape[2], keyHeads: key.shape[1], valueWidth: value.shape[3],
+            (key.withUnitStride(), value.withUnitStride()))
+    }
+
+    /// A problem whose keys and values are in a cache of this layout.
+    ///
+    /// - Parameter keyCount: The number of keys of the longest sequence.
+    init(
+        _ parameters: AttentionOperator, query: Tensor, layout: KeyValueLayout, keyCount: Int
+    ) throws {
+        guard query.rank == 4, query.shape[3] == layout.keyWidth else {
+            throw TensorError.shapeMismatch(
+                tensor: "query", expected: "[B, Hq, Nq, \(layout.keyWidth)]", found: query.shape)
+        }
+        try Self.checkGroups(query.shape[1], keyHeads: layout.heads)
+        try self.init(
+            parameters, query, keys: keyCount, keyHeads: layout.heads, valueWidth: layout.valueWidth, nil)
+    }
+
+    private init(
+        _ parameters: AttentionOperator, _ query: Tensor, keys: Int, keyHeads: Int, valueWidth: Int,
+        _ tensors: (key: Tensor, value: Tensor)?
+    ) throws {
         try Self.checkNumbers(parameters)
-        let (queries, keys) = (query.shape[2], key.shape[2])
+        let queries = query.shape[2]
         positions = try parameters.alignment.positions(queries: queries, keys: keys)
         extent = AttentionExtent(
             batch: query.shape[0], heads: query.shape[1], queries: queries, keys: keys,
@@ -50,8 +85,9 @@ package struct AttentionProblem: Sendable {
         sinks = try Self.sinks(parameters.sinks, heads: extent.heads)
         self.parameters = parameters
         self.query = query.withUnitStride()
-        self.key = key.withUnitStride()
-        self.value = value.withUnitStride()
+        self.tensors = tensors
+        self.keyHeads = keyHeads
+        self.valueWidth = valueWidth
     }
 
     private static func checkShapes(_ query: Tensor, _ key: Tensor, _ value: Tensor) throws(TensorError) {
@@ -67,9 +103,12 @@ package struct AttentionProblem: Sendable {
                 tensor: "value", expected: "[\(key.shape[0]), \(key.shape[1]), \(key.shape[2]), Dv]",
                 found: value.shape)
         }
-        guard key.shape[1] > 0 ? query.shape[1] % key.shape[1] == 0 : query.shape[1] == 0 else {
-            throw .invalidArgument(
-                "\(query.shape[1]) query heads cannot share \(key.shape[1]) key heads: not a multiple")
+        try checkGroups(query.shape[1], keyHeads: key.shape[1])
+    }
+
+    private static func checkGroups(_ heads: Int, keyHeads: Int) throws(TensorError) {
+        guard keyHeads > 0 ? heads % keyHeads == 0 : heads == 0 else {
+            throw .invalidArgument("\(heads) query heads cannot share \(keyHeads) key heads: not a multiple")
         }
     }
 

@@ -73,51 +73,63 @@ package struct TiledAttention {
 
     /// The addresses that an item reads from.
     struct Operands {
-        let query, key, value: UnsafePointer<Float>
+        let query: UnsafePointer<Float>
+        let source: Source
         let biases: BiasAddresses
         /// 1 / ‖k‖ of every key, `[B, Hkv, Nk]`; for cosine scores.
         let keyNorms: UnsafePointer<Float>?
-        /// The keys and values of a cache; nil: those of `key` and `value`.
-        let cached: CachedRows?
+
+        /// The place of keys and values.
+        enum Source {
+            case tensors(key: UnsafePointer<Float>, value: UnsafePointer<Float>)
+            case cache(CachedRows)
+        }
+
+        /// Keys and values that are in no cache.
+        var tensors: (key: UnsafePointer<Float>, value: UnsafePointer<Float>) {
+            guard case .tensors(let key, let value) = source else {
+                preconditionFailure("keys and values are in a cache")
+            }
+            return (key, value)
+        }
     }
 
     func withOperands(_ body: (Operands) -> Void) {
-        let cached = problem.cached?.rows
         problem.query.withElementPointer { query in
-            problem.key.withElementPointer { key in
-                problem.value.withElementPointer { value in
-                    problem.withBiases { biases in
-                        withKeyNorms(key, cached) { norms in
-                            body(
-                                Operands(
-                                    query: query, key: key, value: value, biases: biases, keyNorms: norms,
-                                    cached: cached))
-                        }
+            withSource { source in
+                problem.withBiases { biases in
+                    withKeyNorms(source) { norms in
+                        body(Operands(query: query, source: source, biases: biases, keyNorms: norms))
                     }
                 }
             }
         }
     }
 
-    private func withKeyNorms(
-        _ key: UnsafePointer<Float>, _ cached: CachedRows?, _ body: (UnsafePointer<Float>?) -> Void
-    ) {
+    private func withSource(_ body: (Operands.Source) -> Void) {
+        if let cached = problem.cached { return body(.cache(cached.rows)) }
+        problem.key.withElementPointer { key in
+            problem.value.withElementPointer { value in body(.tensors(key: key, value: value)) }
+        }
+    }
+
+    private func withKeyNorms(_ source: Operands.Source, _ body: (UnsafePointer<Float>?) -> Void) {
         guard problem.parameters.score.isCosine else { return body(nil) }
-        let tensor = problem.key
-        let (heads, keys) = (tensor.shape[1], tensor.shape[2])
-        MemoryPool.withFloats(tensor.shape[0] * heads * keys) { norms in
-            if let rows = cached {
+        let (batch, heads, keys) = (problem.extent.batch, problem.keyHeads, problem.extent.keys)
+        MemoryPool.withFloats(batch * heads * keys) { norms in
+            switch source {
+            case .cache(let rows):
                 WorkerPool.current.run(count: heads) { head, _ in
                     rows.writeInverseNorms(
                         rows.first..<keys, head: head, kernels, to: norms + head * keys + rows.first)
                 }
-                return body(norms)
-            }
-            WorkerPool.current.run(count: tensor.shape[0] * heads) { item, _ in
-                kernels.table.pointee.inverse_norms(
-                    key + item / heads * tensor.strides[0] + item % heads * tensor.strides[1],
-                    tensor.strides[2],
-                    Int64(keys), Int64(tensor.shape[3]), norms + item * keys)
+            case .tensors(let key, _):
+                let strides = problem.key.strides
+                WorkerPool.current.run(count: batch * heads) { item, _ in
+                    kernels.table.pointee.inverse_norms(
+                        key + item / heads * strides[0] + item % heads * strides[1], strides[2],
+                        Int64(keys), Int64(problem.headWidth), norms + item * keys)
+                }
             }
             body(norms)
         }
