@@ -38,10 +38,12 @@ struct BackwardItem {
         let (key, value) = (problem.key.strides, problem.value.strides)
         let first = segment.keys.lowerBound
         return kernels.backward.are_finite(
-            operands.forward.tensors.key + pair.batch * key[0] + pair.keyHead * key[1] + first * key[2], key[2],
+            operands.forward.tensors.key + pair.batch * key[0] + pair.keyHead * key[1] + first * key[2],
+            key[2],
             Int64(segment.keys.count), Int64(problem.headWidth)) != 0
             && kernels.backward.are_finite(
-                operands.forward.tensors.value + pair.batch * value[0] + pair.keyHead * value[1] + first * value[2],
+                operands.forward.tensors.value + pair.batch * value[0] + pair.keyHead * value[1] + first
+                    * value[2],
                 value[2], Int64(segment.keys.count), Int64(problem.valueWidth)) != 0
     }
 

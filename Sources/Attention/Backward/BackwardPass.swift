@@ -135,7 +135,8 @@ struct BackwardPass {
         let along = project(
             problem.query, operands.forward.query, norms: nil, gradients: operands.query)
         _ = project(
-            problem.key, operands.forward.tensors.key, norms: operands.forward.keyNorms, gradients: operands.key)
+            problem.key, operands.forward.tensors.key, norms: operands.forward.keyNorms,
+            gradients: operands.key)
         guard wanted.contains(.temperature) else { return nil }
         var sums = [Double](repeating: 0, count: temperature.elementCount)
         for (item, sum) in along.enumerated() {
