@@ -34,6 +34,7 @@ import Testing
                 options.logProbabilities = 2
                 options.includesPrompt = true
             case 4: options.logProbabilities = 0
+            case 5: options.context = min(tokens.count + Int.random(in: 1...20, using: &generator), 64)
             default: break
             }
             return (tokens, options)

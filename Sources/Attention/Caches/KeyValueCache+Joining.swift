@@ -2,13 +2,11 @@ extension KeyValueCache {
     /// The number of positions of a sequence.
     package func length(of sequence: Int) -> Int { sequences[sequence].length }
 
-    /// The bytes of the pages of a sequence of `length` positions.
+    /// The most bytes of the pages of a sequence of `length` positions. A window forgets pages meanwhile, which
+    /// are counted all the same: how many there are at once depends on the pieces in which a prompt is read.
     package func byteCount(forLength length: Int) -> Int {
         guard let pool else { return layout.bytesPerPosition * capacity }
-        // A window keeps the page that its first position is in, and one piece of a prompt is read whole
-        // before the positions behind it are forgotten.
-        let pages = (length + pageLength - 1) / pageLength
-        return pages * pool.pageBytes
+        return (length + pageLength - 1) / pageLength * pool.pageBytes
     }
 
     /// Joins the only sequences of several caches of one layer for the time of `body`, so that one call reads
@@ -32,6 +30,8 @@ extension KeyValueCache {
                     joined = own
                     joined!.sequences = [Sequence](repeating: Sequence(), count: count)
                 }
+                // Each has been asked for its own room already.
+                joined!.capacity = max(joined!.capacity, own.capacity)
                 swap(&joined!.sequences[index], &own.sequences[0])
             }
         }

@@ -17,7 +17,7 @@ public struct KeyValueCache: Sendable {
     /// The heads and widths, and the form in which numbers are kept.
     public let layout: KeyValueLayout
     /// The most positions of a sequence.
-    public let capacity: Int
+    public internal(set) var capacity: Int
     /// The number of positions, its own included, that a query sees; nil: all. Positions further back are
     /// forgotten as a sequence grows.
     public let window: Int?
