@@ -2,8 +2,9 @@ extension KeyValueCache {
     /// The number of positions of a sequence.
     package func length(of sequence: Int) -> Int { sequences[sequence].length }
 
-    /// The most bytes of the pages of a sequence of `length` positions. A window forgets pages meanwhile, which
-    /// are counted all the same: how many there are at once depends on the pieces in which a prompt is read.
+    /// The most bytes of the pages of a sequence of `length` positions. A window forgets pages meanwhile,
+    /// which are counted all the same: how many there are at once depends on the pieces in which a prompt is
+    /// read.
     package func byteCount(forLength length: Int) -> Int {
         guard let pool else { return layout.bytesPerPosition * capacity }
         return (length + pageLength - 1) / pageLength * pool.pageBytes
