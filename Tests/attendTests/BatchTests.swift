@@ -132,6 +132,15 @@ struct BatchTests {
             try Program.attend(
                 ["batch", "--model", folder.path, "--input", "in.jsonl", "--output", "no/where"], in: folder),
             73, naming: "no/where")
+        for more in [[], ["--restart"]] {
+            expectFailure(
+                try Program.attend(
+                    ["batch", "--model", folder.path, "--input", "in.jsonl", "--output", "./in.jsonl"] + more,
+                    in: folder), 64, naming: "the same file")
+        }
+        #expect(
+            try String(contentsOf: folder.appendingPathComponent("in.jsonl"), encoding: .utf8) == line[0]
+                + "\n")
         let piped = try Program.attend(
             ["batch", "--model", folder.path, "--input", "-", "--output", "-", "-n", "2"],
             input: line[0] + "\n")

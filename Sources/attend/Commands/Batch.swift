@@ -109,7 +109,7 @@ struct Batch: ParsableCommand {
         try model.withLanguageModel { model in
             let lines = try TextFile(path: input).lines()
             let requests = try BatchRequests(lines: lines, model, options(for: model), self)
-            let answers = try BatchAnswers(output, to: requests, restarts: restart)
+            let answers = try BatchAnswers(output, to: requests, from: input, restarts: restart)
             Interruption.watch()
             let run = BatchRun(
                 model, requests, scheduling: scheduling, storage: cache.storage, modelName: self.model.model)

@@ -16,9 +16,11 @@ final class BatchAnswers: Sendable {
     /// Opens the file, and keeps the answers to the first lines that it has. A line that was not written to
     /// its end is removed.
     ///
-    /// - Parameter restarts: Whether all answers are removed.
+    /// - Parameters:
+    ///   - input: The path of the input, which must be another file.
+    ///   - restarts: Whether all answers are removed.
     /// - Throws: ``Failure`` for a file that cannot be written, and one whose answers belong to other lines.
-    init(_ path: String, to requests: BatchRequests, restarts: Bool) throws {
+    init(_ path: String, to requests: BatchRequests, from input: String, restarts: Bool) throws {
         self.path = path
         guard ExactString(path) != "-" else {
             (descriptor, count, errors) = (STDOUT_FILENO, 0, 0)
@@ -33,6 +35,10 @@ final class BatchAnswers: Sendable {
             // A pipe or a device keeps nothing.
             (count, errors) = (0, 0)
             return
+        }
+        var other = stat()
+        if stat(input, &other) == 0, other.st_ino == info.st_ino, other.st_dev == info.st_dev {
+            throw Failure(.usage, "--input and --output are the same file; name another one for the answers")
         }
         let kept = restarts ? Kept() : try Self.kept(in: FileBytes.read(from: descriptor), path, requests)
         (count, errors) = (kept.count, kept.errors)
