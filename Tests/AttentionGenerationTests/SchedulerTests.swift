@@ -1,3 +1,4 @@
+import Attention
 import AttentionGeneration
 import AttentionModels
 import AttentionTensors
@@ -153,6 +154,26 @@ import Testing
         options.memoryLimit = one
         let other = Scheduler(model.decoder, options)
         #expect(try await other.text(of: request).tokens.count == 3)
+    }
+
+    /// Texts whose caches keep numbers in different forms have the tokens that each has alone.
+    @Test func differentStorages() async throws {
+        let model = try TinyDecoder.model()
+        let scheduler = Scheduler(model.decoder)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for storage in KeyValueStorage.allCases {
+                for prompt in [[5, 6, 7], [Int](1..<30)] {
+                    group.addTask {
+                        var options = GenerationOptions(maximumTokens: 12)
+                        options.storage = storage
+                        let expected = Self.alone(model, prompt, options)
+                        let text = try await scheduler.text(of: model.request(for: prompt, options))
+                        #expect(text.tokens == expected.tokens, "\(storage)")
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 
     /// Beams are the same through a scheduler, beside other texts.

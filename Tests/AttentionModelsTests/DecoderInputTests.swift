@@ -80,6 +80,17 @@ import Testing
             try model([[1], [Int](repeating: 1, count: 9)], caches: &caches)
         }
         #expect(caches.map(\.length) == [0, 0])
+        var mixed = [caches[0], try model.makeCache(capacity: 8, storage: .int8)]
+        #expect(throws: TensorError.self) { try model([[1], [2]], caches: &mixed) }
+        #expect(mixed.map(\.length) == [0, 0])
+        // A cache of a layer with a window is that of another model.
+        let windowed = try DecoderFixture("mistral").model.makeCache(capacity: 8)
+        if windowed.layers.count == caches[0].layers.count,
+            windowed.layers[0].layout == caches[0].layers[0].layout
+        {
+            var other = windowed
+            #expect(throws: TensorError.self) { try model([1], cache: &other) }
+        }
         #expect(pages.usedBytes == 0, "what a step takes that fails is given back")
         var foreign = try DecoderFixture("qwen3").model.makeCache(capacity: 8)
         #expect(throws: TensorError.self) { try model([1], cache: &foreign) }

@@ -100,6 +100,10 @@ struct BatchTests {
         #expect(try Data(contentsOf: file) == whole)
         let fewer = try batch(Array(lines.prefix(3)), "-n", "5")
         #expect(fewer.code == 65 && fewer.errors.contains("--restart"))
+        // A file that holds something else is not cut.
+        try Data("{\"model_type\": \"llama\"}".utf8).write(to: file)
+        #expect(try batch(lines, "-n", "5").code == 65)
+        #expect(try Data(contentsOf: file) == Data("{\"model_type\": \"llama\"}".utf8))
         #expect(try batch(Array(lines.prefix(3)), "-n", "5", "--restart").code == 0)
         #expect(try answers().count == 3)
     }

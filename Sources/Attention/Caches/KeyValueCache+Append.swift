@@ -155,7 +155,7 @@ extension KeyValueCache {
     /// Takes the memory for `count` more positions of a sequence, so that appending them cannot fail for lack
     /// of it.
     ///
-    /// - Throws: ``KeyValueCacheError``; then nothing has changed.
+    /// - Throws: ``KeyValueCacheError``; then the length has not changed, nor what a query at the end sees.
     package mutating func reserve(_ count: Int, of sequence: Int) throws {
         let run = CacheRun(sequence: sequence, element: 0, rows: 0..<count)
         try checkRoom(for: [run])

@@ -10,12 +10,19 @@ extension KeyValueCache {
         return (length + pageLength - 1) / pageLength * pool.pageBytes
     }
 
+    /// Whether the two keep numbers in one form and in pages of one length, so that one call can read both.
+    package func canJoin(_ other: KeyValueCache) -> Bool {
+        // exact-text: the storages' names are the package's own.
+        layout == other.layout && pageLength == other.pageLength && window == other.window
+    }
+
     /// Joins the only sequences of several caches of one layer for the time of `body`, so that one call reads
     /// them all. Nothing is copied: each sequence moves into the joint cache and back.
     ///
     /// Pages are those of each cache's own pool, so what `body` appends must have been reserved before
     /// (``reserve(_:of:)``).
     ///
+    /// - Precondition: All can join (``canJoin(_:)``).
     /// - Parameters:
     ///   - count: The number of caches.
     ///   - cache: Gives access to a cache by its index.
@@ -31,6 +38,7 @@ extension KeyValueCache {
                     joined = own
                     joined!.sequences = [Sequence](repeating: Sequence(), count: count)
                 }
+                precondition(own.canJoin(joined!), "caches of different forms in one step")
                 // Each has been asked for its own room already.
                 joined!.capacity = max(joined!.capacity, own.capacity)
                 swap(&joined!.sequences[index], &own.sequences[0])

@@ -49,6 +49,11 @@ extension KeyValueCache {
     ) throws {
         try check(sequence)
         try checkRestored(positions, from: source)
+        guard !isSource || window == nil && positions.lowerBound == 0 else {
+            throw KeyValueCacheError.cannotRestore(
+                source: source.label, field: "first position", expected: "0, in a cache without a window",
+                found: "\(positions.lowerBound)")
+        }
         let parts = try SavedPart.all(of: layout).map { part in
             (part, try part.tensor(in: source, prefix: prefix, layout, positions.count))
         }

@@ -42,11 +42,6 @@ extension LanguageModel {
         pages: DecoderPages? = nil
     ) throws -> TextRequest<DecoderTransformer> {
         let text = try state(of: tokens, options)
-        if let cache, !decoder.suits(cache, textLength: text.longestText) {
-            throw GenerationError.unsupported(
-                "the cache was made for texts of another length, which have other positions in this model: "
-                    + "make one with textLength: \(text.longestText)")
-        }
         // The length of the text is not known before; pages are taken as it grows.
         let empty = try cache ?? emptyCache(for: text, storage: options.storage, pages)
         return try TextRequest(text, state: empty, of: decoder, options: options)

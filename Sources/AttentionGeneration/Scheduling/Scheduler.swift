@@ -7,7 +7,8 @@ public struct SchedulerOptions: Hashable, Sendable {
     /// The most texts that are read in one step. The others wait in the order in which they came.
     public var mostTexts = 64
     /// The most bytes that the states of all texts under way may take in the end; nil: there is no limit. A
-    /// text that does not fit waits until others have ended, and so do those behind it.
+    /// text that does not fit waits until others have ended, and so do those behind it. What a text that
+    /// waits has read already, as in a conversation, does not count.
     public var memoryLimit: Int?
     /// The most tokens of prompts that are read in one step, a multiple of ``StepModel/cutLength``; nil:
     /// ``StepModel/promptChunk``. Fewer let texts under way wait less for the prompts of new ones. No text
@@ -46,7 +47,8 @@ extension SchedulerError: CustomStringConvertible {
 /// ```
 ///
 /// A text is the same, to the bit, whatever runs beside it. It ends by itself, with its own error or by its
-/// own cancellation, which takes at most a step; the others go on. Steps run on a thread of the scheduler's
+/// own cancellation, which takes at most a step; the others go on. Texts whose caches keep numbers in
+/// different forms are read one after the other, so one form for all is faster. Steps run on a thread of the scheduler's
 /// own. Texts under way go on when the scheduler itself is released.
 public final class Scheduler<Model: StepModel>: Sendable {
     private let loop: SchedulerLoop<Model>

@@ -61,6 +61,7 @@ final class SchedulerLoop<Model: StepModel>: Sendable {
     func run() {
         var running: [Seat] = []
         var waiting: [Seat] = []
+        var turn = 0
         while true {
             let isClosed = empty(&running, &waiting)
             admit(&running, &waiting)
@@ -68,7 +69,8 @@ final class SchedulerLoop<Model: StepModel>: Sendable {
                 if isClosed { return }
                 changes.wait()
             } else {
-                step(&running)
+                turn += 1
+                step(&running, turn)
             }
         }
     }
@@ -117,11 +119,15 @@ final class SchedulerLoop<Model: StepModel>: Sendable {
         waiting.removeFirst(count)
     }
 
-    private func step(_ running: inout [Seat]) {
+    /// - Parameter turn: Chooses the text that is asked first, so that a long prompt leaves tokens of the step
+    ///   to the prompts beside it.
+    private func step(_ running: inout [Seat], _ turn: Int) {
         var batch = StepBatch<Model>(promptTokens: promptTokens)
         var errors: [Int: any Error] = [:]
         var members: [Int] = []
-        for index in running.indices where !running[index].work.isFinished {
+        for place in running.indices {
+            let index = (place + turn) % running.count
+            guard !running[index].work.isFinished else { continue }
             do {
                 if try batch.add(&running[index].work) { members.append(index) }
             } catch {

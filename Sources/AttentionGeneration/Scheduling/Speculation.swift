@@ -20,6 +20,8 @@ public enum Speculation: Sendable {
 
 /// Guesses of one kind, under way.
 protocol Drafter: Sendable {
+    /// The most bytes that it takes for a text of `length` tokens.
+    func byteCount(forLength length: Int) -> Int
     /// Up to `count` guesses of what follows the state's tokens.
     mutating func propose(_ count: Int, after state: GenerationState) throws -> [Int]
 }
@@ -41,6 +43,8 @@ extension Speculation {
 /// Guesses that a text repeats itself.
 package struct PromptLookup: Drafter {
     private static let longestMatch = 3
+
+    func byteCount(forLength length: Int) -> Int { 0 }
 
     func propose(_ count: Int, after state: GenerationState) -> [Int] {
         Self.continuation(of: state.tokens, count: count)
@@ -82,6 +86,8 @@ struct DraftModel: Drafter {
         let capacity = min(capacity, draft.configuration.longestSequence)
         cache = try draft.makeCache(capacity: capacity, textLength: min(textLength, capacity))
     }
+
+    func byteCount(forLength length: Int) -> Int { cache.byteCount(forLength: min(length, cache.capacity)) }
 
     mutating func propose(_ count: Int, after state: GenerationState) throws -> [Int] {
         let tokens = state.tokens

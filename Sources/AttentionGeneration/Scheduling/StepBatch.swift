@@ -78,7 +78,12 @@ struct StepBatch<Model: StepModel> {
 
     /// Lets the model read everything. If it fails, the states are as they were.
     mutating func run(_ model: Model) throws -> Tensor {
-        try model.step(tokens, states: &states, logits: rows)
+        let logits = try model.step(tokens, states: &states, logits: rows)
+        let count = shares.last?.rows.upperBound ?? 0
+        precondition(
+            states.count == tokens.count && logits.shape == [count, model.vocabulary],
+            "a step model gives a state for each text and a row for each token that was asked for")
+        return logits
     }
 
     /// Gives a participant its states back.

@@ -17,8 +17,11 @@ public protocol StepModel: Sendable {
     var longestSequence: Int { get }
     /// The number of tokens of prompts that are best read in one step.
     var promptChunk: Int { get }
-    /// The positions at whose multiples prompts may be cut.
+    /// The positions at whose multiples prompts may be cut, at least 1.
     var cutLength: Int { get }
+
+    /// Whether a text may become so long in this state. Positions of some models depend on the length.
+    func suits(_ state: State, textLength: Int) -> Bool
 
     /// Reads a run of tokens of each text.
     ///
@@ -31,6 +34,8 @@ public protocol StepModel: Sendable {
 }
 
 extension StepModel {
+    public func suits(_ state: State, textLength: Int) -> Bool { true }
+
     /// The most tokens that are read at once where the logits of all are wanted: 16 M logits are 64 MB.
     var longestScoredRun: Int { max((1 << 24) / max(vocabulary, 1) / cutLength, 1) * cutLength }
 }

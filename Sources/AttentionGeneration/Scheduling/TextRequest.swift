@@ -41,6 +41,11 @@ public struct TextRequest<Model: StepModel>: Sendable {
     public init(
         _ text: GenerationState, state: Model.State, of model: Model, options: GenerationOptions
     ) throws {
+        guard model.suits(state, textLength: text.longestText) else {
+            throw GenerationError.unsupported(
+                "the cache was made for texts of another length, which have other positions in this model: "
+                    + "make one with textLength: \(text.longestText)")
+        }
         self.text = text
         drafter = try options.speculation?.makeDrafter(
             vocabulary: model.vocabulary, capacity: text.limit, textLength: text.longestText)
@@ -67,7 +72,10 @@ extension TextRequest: StepParticipant {
     var isFinished: Bool { text.finish != nil }
 
     // Guesses may lie behind the last token.
-    var mostBytes: Int { states[0].byteCount(forLength: text.longestText + Speculation.longestRun) }
+    var mostBytes: Int {
+        let length = text.longestText + Speculation.longestRun
+        return states[0].byteCount(forLength: length) + (drafter?.byteCount(forLength: length) ?? 0)
+    }
 
     mutating func nextRuns(promptTokens: Int) throws -> [StepRun] {
         let read = states[0].length

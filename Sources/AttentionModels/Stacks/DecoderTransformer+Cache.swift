@@ -106,8 +106,9 @@ extension DecoderTransformer {
     ///   - rows: The tokens of each run whose logits are computed; nil: the last one of each.
     /// - Returns: `[rows, V]`, run after run. A step has no backward pass: if the model is watched, a
     ///   gradient through the result is an error.
-    /// - Throws: `TensorError.invalidArgument` for ids that the model does not have, an empty run, or a cache
-    ///   of another model; `KeyValueCacheError` where a cache has no room.
+    /// - Throws: `TensorError.invalidArgument` for ids that the model does not have, an empty run, a cache of
+    ///   another model, or caches that keep numbers in different forms; `KeyValueCacheError` where a cache
+    ///   has no room.
     public func callAsFunction(
         _ runs: [[Int]], caches: inout [DecoderCache], logits rows: [LogitRows]? = nil
     ) throws -> Tensor {
@@ -170,11 +171,17 @@ extension DecoderTransformer {
         }
         for (index, cache) in caches.enumerated() {
             guard cache.layers.count == configuration.blocks.count,
-                zip(cache.layers, configuration.blocks).allSatisfy({ $0.layout.fits($1.attention) })
+                zip(cache.layers, configuration.blocks).allSatisfy({ $0.fits($1.attention) })
             else {
                 throw TensorError.invalidArgument(
                     "the cache is that of another model: \(cache.layers.count) layers of "
                         + "\(cache.layers.first?.layout.heads ?? 0) heads")
+            }
+            guard zip(cache.layers, caches[0].layers).allSatisfy({ $0.canJoin($1) }) else {
+                throw TensorError.invalidArgument(
+                    "caches of one step keep numbers in one form; cache 0 has "
+                        + "\(caches[0].layers.first?.layout.storage.rawValue ?? ""), and cache \(index) "
+                        + "\(cache.layers.first?.layout.storage.rawValue ?? "")")
             }
             guard lengths[index] <= cache.capacity - cache.length else {
                 throw KeyValueCacheError.full(
@@ -213,8 +220,9 @@ extension AttentionConfiguration {
     }
 }
 
-extension KeyValueLayout {
+extension KeyValueCache {
     fileprivate func fits(_ attention: AttentionConfiguration) -> Bool {
-        heads == attention.keyValueHeads && keyWidth == attention.headWidth
+        layout.heads == attention.keyValueHeads && layout.keyWidth == attention.headWidth
+            && layout.valueWidth == attention.headWidth && window == attention.span.window
     }
 }

@@ -40,7 +40,7 @@ struct BatchRequests: Sendable {
         if command.template.template != nil || command.template.templateName != nil { _ = try chat.get() }
     }
 
-    /// Whether texts are given with log-probabilities.
+    /// Whether texts follow a grammar or a schema.
     var hasConstraint: Bool { options.constraint != nil }
 
     /// A line's id, and what it asks for or why that cannot be.

@@ -26,18 +26,21 @@ final class BatchAnswers: Sendable {
             (descriptor, count, errors) = (STDOUT_FILENO, 0, 0)
             return
         }
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        // A pipe that was opened for reading, too, would never say that its reader has gone.
+        var info = stat()
+        let isSpecial = stat(path, &info) == 0 && info.st_mode & S_IFMT != S_IFREG
+        descriptor = open(path, (isSpecial ? O_WRONLY : O_RDWR | O_CREAT) | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
             throw Failure(.cannotCreate, "cannot write \(path): \(FileBytes.SystemError(number: errno))")
         }
-        var info = stat()
         guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
             // A pipe or a device keeps nothing.
             (count, errors) = (0, 0)
             return
         }
         var other = stat()
-        if stat(input, &other) == 0, other.st_ino == info.st_ino, other.st_dev == info.st_dev {
+        let isFound = ExactString(input) == "-" ? fstat(STDIN_FILENO, &other) : stat(input, &other)
+        if isFound == 0, other.st_ino == info.st_ino, other.st_dev == info.st_dev {
             throw Failure(.usage, "--input and --output are the same file; name another one for the answers")
         }
         let kept = restarts ? Kept() : try Self.kept(in: FileBytes.read(from: descriptor), path, requests)
@@ -70,7 +73,21 @@ final class BatchAnswers: Sendable {
             kept.count += 1
             kept.bytes = end + 1
         }
+        guard isBeginningOfAnswer(bytes[kept.bytes...]) else {
+            throw Failure(
+                .badData,
+                "\(path): what follows line \(kept.count) is no answer that was cut short. Name another file for the "
+                    + "answers, or overwrite this one with --restart.")
+        }
         return kept
+    }
+
+    /// Whether bytes may be a line that was not written to its end.
+    private static func isBeginningOfAnswer(_ bytes: ArraySlice<UInt8>) -> Bool {
+        ["id", "prompt_tokens", "error"].contains { name in
+            let start = Array("{\"\(name)\":".utf8)
+            return bytes.starts(with: start) || start.starts(with: bytes)
+        }
     }
 
     /// Whether an answer may be that to a line: it has its id, and as many tokens of the prompt.
