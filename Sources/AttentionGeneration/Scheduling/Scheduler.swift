@@ -48,8 +48,8 @@ extension SchedulerError: CustomStringConvertible {
 ///
 /// A text is the same, to the bit, whatever runs beside it. It ends by itself, with its own error or by its
 /// own cancellation, which takes at most a step; the others go on. Texts whose caches keep numbers in
-/// different forms are read one after the other, so one form for all is faster. Steps run on a thread of the scheduler's
-/// own. Texts under way go on when the scheduler itself is released.
+/// different forms are read one after the other, so one form for all is faster. Steps run on a thread of the
+/// scheduler's own. Texts under way go on when the scheduler itself is released.
 public final class Scheduler<Model: StepModel>: Sendable {
     private let loop: SchedulerLoop<Model>
 
