@@ -119,8 +119,8 @@ final class SchedulerLoop<Model: StepModel>: Sendable {
         waiting.removeFirst(count)
     }
 
-    /// - Parameter turn: Chooses the text that is asked first, so that a long prompt leaves tokens of the step
-    ///   to the prompts beside it.
+    /// - Parameter turn: Chooses the text that is asked first, so that a long prompt leaves tokens of the
+    ///   step to the prompts beside it.
     private func step(_ running: inout [Seat], _ turn: Int) {
         var batch = StepBatch<Model>(promptTokens: promptTokens)
         var errors: [Int: any Error] = [:]
