@@ -1,9 +1,15 @@
 import Foundation
+import Synchronization
 
 /// A port of its own on this machine. Each connection is served on a thread of its own.
 public final class LocalListener: Sendable {
     public let port: UInt16
     private let listener: Int32
+    private let state = State()
+
+    private final class State: Sendable {
+        let isStopped = Mutex(false)
+    }
 
     /// - Parameter serve: Speaks with one client. The connection is closed when it returns.
     public init(_ serve: @escaping @Sendable (LocalConnection) -> Void) throws {
@@ -19,10 +25,17 @@ public final class LocalListener: Sendable {
         }
         guard isBound else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         port = UInt16(bigEndian: name.sin_port)
+        let state = state
         Thread.detachNewThread {
+            // The thread alone closes the socket: its number may be given to another listener at once.
+            defer { LocalConnection(listener).close() }
             while true {
                 let client = accept(listener, nil, nil)
                 guard client >= 0 else { break }
+                guard !state.isStopped.withLock({ $0 }) else {
+                    LocalConnection(client).close()
+                    break
+                }
                 Thread.detachNewThread {
                     let connection = LocalConnection(client)
                     serve(connection)
@@ -33,8 +46,9 @@ public final class LocalListener: Sendable {
     }
 
     deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+        state.isStopped.withLock { $0 = true }
+        // Where shutting down does not end `accept`, a connection does.
+        if shutdown(listener, Int32(SHUT_RDWR)) != 0 { LocalConnection(port: port)?.close() }
     }
 }
 
