@@ -63,7 +63,7 @@ final class FakeHub: Sendable {
     }
 
     func modelHub(
-        _ environment: [String: String] = [:], timeout: Duration = .seconds(10)
+        _ environment: [String: String] = [:], timeout: Duration = .seconds(300)
     ) throws -> ModelHub {
         try ModelHub(
             environment: ["HF_ENDPOINT": hub.address].merging(environment) { $1 }, home: home,
