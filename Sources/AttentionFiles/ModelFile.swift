@@ -13,7 +13,7 @@ import Synchronization
 /// templates, the settings with which it generates. Where a folder and a GGUF file say the same in different
 /// ways, the reader of that one thing switches over ``container-swift.property``, and nothing else does.
 public struct ModelFile: Sendable {
-    /// What a model lies in.
+    /// The container of a model.
     public enum Container: Sendable {
         /// A folder, whose files are looked at when they are asked for.
         case folder(ModelFolder)
@@ -21,7 +21,7 @@ public struct ModelFile: Sendable {
         case gguf(GGUFFile)
     }
 
-    /// What the model lies in.
+    /// The container of this model.
     public let container: Container
     private let opened = OpenedWeights()
 
@@ -116,7 +116,7 @@ public struct ModelFile: Sendable {
     }
 }
 
-/// The weights of a folder once somebody has asked for them.
+/// The weights of a folder, opened at the first request.
 private final class OpenedWeights: Sendable {
     private let source = Mutex<(any WeightSource)?>(nil)
 

@@ -3,7 +3,7 @@ import AttentionModels
 import AttentionTensors
 
 extension LanguageModel {
-    /// Writes what a cache holds to a safetensors file, so that a conversation goes on later
+    /// Writes a cache's keys and values to a safetensors file, so that a conversation goes on later
     /// without being read again.
     ///
     /// - Parameters:
@@ -17,7 +17,7 @@ extension LanguageModel {
         try SafetensorsWriter.write(saved.tensors, metadata: saved.metadata, to: path)
     }
 
-    /// Puts what ``save(_:tokens:to:)`` wrote in the place of what a cache holds.
+    /// Replaces a cache's contents by those that ``save(_:tokens:to:)`` wrote.
     ///
     /// - Parameters:
     ///   - cache: A cache of this model, with the storage that the saved one had.

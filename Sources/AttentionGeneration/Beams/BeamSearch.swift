@@ -182,9 +182,11 @@ extension BeamSearch: StepParticipant {
         guard read < prompt.count else {
             return running.map { StepRun(tokens: [$0.tokens[length - 1]], logits: .last) }
         }
-        pieceEnd = prompt.count
-        if pieceEnd - read > promptTokens { pieceEnd = (read + promptTokens) / cutLength * cutLength }
-        guard pieceEnd > read else { return [] }
+        guard
+            let end = PromptChunks.end(
+                from: read, of: prompt.count, most: promptTokens, cutLength: cutLength)
+        else { return [] }
+        pieceEnd = end
         return [
             StepRun(
                 tokens: Array(prompt[read..<pieceEnd]), logits: pieceEnd < prompt.count ? .none : .last,

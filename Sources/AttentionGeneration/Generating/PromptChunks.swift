@@ -18,6 +18,20 @@ struct PromptChunks: Sequence, IteratorProtocol {
             logits == .all ? Swift.min(model.promptChunk, model.longestScoredRun) : model.promptChunk
     }
 
+    /// The end of the next piece of a prompt: its own end, or a position where it may be cut.
+    ///
+    /// - Parameters:
+    ///   - start: The number of tokens that were read already.
+    ///   - count: The number of the prompt's tokens.
+    ///   - most: The most tokens of the piece.
+    ///   - cutLength: The length at whose multiples the prompt may be cut.
+    /// - Returns: nil if no piece is so short.
+    static func end(from start: Int, of count: Int, most: Int, cutLength: Int) -> Int? {
+        guard count - start > most else { return count }
+        let end = (start + most) / cutLength * cutLength
+        return end > start ? end : nil
+    }
+
     mutating func next() -> Range<Int>? {
         guard start < count else { return nil }
         // Prompts may be cut at multiples of the length alone.

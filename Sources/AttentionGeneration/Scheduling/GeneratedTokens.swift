@@ -37,7 +37,7 @@ public struct GeneratedTokens: AsyncSequence, Sendable {
     }
 }
 
-/// What a text that is generated tells its reader.
+/// A message from a text under way to its reader.
 enum GenerationEvent: Sendable {
     case token(GeneratedToken)
     case end(GeneratedText)

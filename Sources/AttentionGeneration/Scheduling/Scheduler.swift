@@ -111,9 +111,9 @@ public final class Scheduler<Model: StepModel>: Sendable {
     }
 }
 
-/// A participant of steps that somebody waits for.
+/// A participant whose results go to a caller.
 protocol ScheduledWork<Model>: StepParticipant {
-    /// Hands over what there is since the last step.
+    /// Hands over the results of the last step.
     mutating func deliver()
     /// Says that nothing more will come.
     func end(_ error: (any Error)?)

@@ -2,7 +2,7 @@ import AttentionTensors
 import Foundation
 import Synchronization
 
-/// The thread of a ``Scheduler``: admits texts, lets the model take steps, and hands over what comes.
+/// The thread of a ``Scheduler``: admits texts, lets the model take steps, and hands over results.
 final class SchedulerLoop<Model: StepModel>: Sendable {
     private let model: Model
     private let options: SchedulerOptions
@@ -11,7 +11,7 @@ final class SchedulerLoop<Model: StepModel>: Sendable {
     /// Counts the changes of the inbox that the thread has not seen.
     private let changes = DispatchSemaphore(value: 0)
 
-    /// What came since the last step.
+    /// The changes since the last step.
     private struct Inbox {
         var submitted: [(id: Int, work: any ScheduledWork<Model>)] = []
         var cancelled: Set<Int> = []
@@ -75,7 +75,7 @@ final class SchedulerLoop<Model: StepModel>: Sendable {
         }
     }
 
-    /// Takes what came, and removes what was cancelled.
+    /// Takes the inbox's changes: admits new texts to the queue, and removes those that were cancelled.
     ///
     /// - Returns: Whether nothing more will come.
     private func empty(_ running: inout [Seat], _ waiting: inout [Seat]) -> Bool {

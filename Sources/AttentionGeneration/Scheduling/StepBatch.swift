@@ -1,7 +1,7 @@
 import AttentionModels
 import AttentionTensors
 
-/// A run of tokens that is to be read after what a state holds.
+/// A run of tokens that continues a state's text.
 struct StepRun {
     var tokens: [Int]
     var logits: LogitRows
@@ -20,7 +20,7 @@ protocol StepParticipant<Model>: Sendable {
     /// The most bytes that the states take in the end.
     var mostBytes: Int { get }
 
-    /// What is to be read next: a run for each state, or none at all if the prompt has to wait.
+    /// The runs to read next: one for each state, or none at all if the prompt has to wait.
     ///
     /// - Parameter promptTokens: The most tokens of a prompt.
     mutating func nextRuns(promptTokens: Int) throws -> [StepRun]
@@ -55,7 +55,7 @@ struct StepBatch<Model: StepModel> {
     /// - Parameter promptTokens: The most tokens of prompts.
     init(promptTokens: Int) { self.promptTokens = promptTokens }
 
-    /// Adds what a participant wants to be read, and takes its states.
+    /// Adds a participant's runs, and takes its states.
     ///
     /// - Returns: Whether it takes part in this step.
     mutating func add(_ participant: inout some StepParticipant<Model>) throws -> Bool {
@@ -102,7 +102,7 @@ struct StepBatch<Model: StepModel> {
 extension StepParticipant {
     /// Takes a step alone.
     ///
-    /// - Throws: What the model throws; then nothing has been read.
+    /// - Throws: The model's errors; then nothing has been read.
     mutating func step(_ model: Model, promptTokens: Int) throws {
         var batch = StepBatch<Model>(promptTokens: promptTokens)
         guard try batch.add(&self) else { return }

@@ -8,7 +8,7 @@ import AttentionTensors
 /// A text's numbers must not depend on the texts beside it, nor on where its prompt is cut, as long as it is
 /// cut at multiples of ``cutLength``. Then a text is the same alone and through a ``Scheduler``.
 public protocol StepModel: Sendable {
-    /// What the model keeps of one text. An encoder-decoder's holds the encoded source, too.
+    /// The model's memory of one text. An encoder-decoder's holds the encoded source, too.
     associatedtype State: StepState
 
     /// V
@@ -40,7 +40,7 @@ extension StepModel {
     var longestScoredRun: Int { max((1 << 24) / max(vocabulary, 1) / cutLength, 1) * cutLength }
 }
 
-/// What a model keeps of one text. It is a value: a copy goes on by itself.
+/// A model's memory of one text. It is a value: a copy goes on by itself.
 public protocol StepState: Sendable {
     /// The number of tokens that were read.
     var length: Int { get }

@@ -1,7 +1,7 @@
 import AttentionModels
 import AttentionTensors
 
-/// A text that a model is asked for: what it reads next, and what becomes of the logits.
+/// A text that a model is to generate: its next runs, and the use of their logits.
 ///
 /// It computes nothing by itself. ``TextGeneration`` drives one, and a ``Scheduler`` drives many at once. It
 /// is a value: a copy goes on by itself, from the same state.
@@ -24,7 +24,7 @@ public struct TextRequest<Model: StepModel>: Sendable {
     /// Tokens that are chosen and not yet given out.
     private var ready: ArraySlice<GeneratedToken> = []
 
-    /// What a step reads.
+    /// The run of the step under way.
     private enum Reading {
         /// A piece of the prompt.
         case prompt(Range<Int>)
@@ -34,7 +34,7 @@ public struct TextRequest<Model: StepModel>: Sendable {
 
     /// - Parameters:
     ///   - text: The tokens, of which none was generated yet.
-    ///   - state: What the model has read already of the prompt, or an empty state.
+    ///   - state: The state after the beginning of the prompt, or an empty one.
     ///   - model: The model.
     ///   - options: Those of the text.
     /// - Throws: ``GenerationError``; `TensorError`; what shortening the state throws.
@@ -59,7 +59,7 @@ public struct TextRequest<Model: StepModel>: Sendable {
         states = [state]
     }
 
-    /// What the model has read: all tokens but the last one or few.
+    /// The state after all tokens but the last one or few.
     public var state: Model.State { states[0] }
     /// The number of the prompt's tokens that were read.
     public var promptTokensRead: Int { min(states[0].length, text.promptCount) }
@@ -92,11 +92,8 @@ extension TextRequest: StepParticipant {
     /// A piece of the prompt that ends at its end or where it may be cut; nil: there is no room for one.
     private mutating func promptRuns(from read: Int, most: Int) -> StepRun? {
         let most = promptAlternatives == nil ? most : min(most, longestScored)
-        var end = text.promptCount
-        if end - read > most {
-            end = (read + most) / cutLength * cutLength
-            guard end > read else { return nil }
-        }
+        guard let end = PromptChunks.end(from: read, of: text.promptCount, most: most, cutLength: cutLength)
+        else { return nil }
         reading = .prompt(read..<end)
         let rows: LogitRows = promptAlternatives != nil ? .all : end < text.promptCount ? .none : .last
         return StepRun(tokens: Array(text.tokens[read..<end]), logits: rows, isPrompt: true)

@@ -1,8 +1,9 @@
 import Attention
 import AttentionTensors
 
-/// What the configurations of Gemma's generations from the second on have in common: norms before and after
-/// each part, token vectors scaled by √M, a scale of scores of their own, softcaps, and layers with a window.
+/// The fields that the configurations of Gemma's generations from the second on have in common: norms before
+/// and after each part, token vectors scaled by √M, a scale of scores of their own, softcaps, and layers with
+/// a window.
 struct GemmaFields {
     let llama: LlamaFields
     let own: Own

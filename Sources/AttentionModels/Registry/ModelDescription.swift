@@ -4,7 +4,7 @@ import AttentionTensors
 /// What a published model says about itself, decoded and checked: its family, what it computes, and how its
 /// tensors are named.
 public struct ModelDescription: Decodable, Sendable {
-    /// What the model is made for.
+    /// The purpose of the model.
     public let kind: ModelKind
     /// The name that the file has for the architecture: `model_type`, or `general.architecture`.
     public let architecture: String

@@ -45,7 +45,7 @@ extension DecoderCache {
         return SavedSequence(tensors: tensors, metadata: metadata)
     }
 
-    /// Puts a saved sequence in the place of what the cache holds, and returns the tokens that it has read.
+    /// Replaces the cache's contents by a saved sequence, and returns the tokens that it has read.
     ///
     /// - Parameters:
     ///   - source: The file's tensors.

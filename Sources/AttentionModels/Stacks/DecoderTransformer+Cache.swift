@@ -75,7 +75,7 @@ extension DecoderTransformer {
         return cache.rotary == fitted
     }
 
-    /// Reads tokens after what the cache holds of a text, and gives the logits of what comes next.
+    /// Continues a cache's text by some tokens, and gives the logits of the next one.
     ///
     /// - Parameters:
     ///   - tokens: The new tokens, at least one.

@@ -14,7 +14,7 @@ struct BatchRequests: Sendable {
         let speculation: Speculation?
     }
 
-    /// What one line asks for.
+    /// The text that one line asks for.
     struct Request: Sendable {
         let tokens: [Int]
         let options: GenerationOptions
@@ -43,7 +43,7 @@ struct BatchRequests: Sendable {
     /// Whether texts follow a grammar or a schema.
     var hasConstraint: Bool { options.constraint != nil }
 
-    /// A line's id, and what it asks for or why that cannot be.
+    /// A line's id, and its request or the reason why there is none.
     func request(_ index: Int) -> (id: JSON?, Result<Request, any Error>) {
         do {
             let line = try BatchLine(lines[index])
@@ -130,7 +130,7 @@ struct BatchLine {
         }
     }
 
-    /// What is to be continued.
+    /// The beginning that the model continues.
     func source() throws -> Source {
         let given = Self.sources.filter { self[$0] != nil }
         guard given.count == 1, let name = given.first, let value = self[name] else {

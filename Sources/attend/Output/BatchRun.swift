@@ -13,7 +13,7 @@ struct BatchRun: Sendable {
     /// The most lines that are under way, so that neither requests nor answers of all lines are in memory.
     private let window: Int
 
-    /// What a batch came to.
+    /// The numbers of a batch at its end.
     struct Outcome: Sendable {
         var answered = 0
         var errors = 0
